@@ -1,0 +1,10 @@
+//! The Cloudinary side: identifiers, signatures, upload parameters, transformations, URLs.
+//!
+//! Pure: no async, no environment, no clock. Time and secrets are arguments.
+
+pub mod account;
+pub mod delivery_url;
+pub mod identifier;
+pub mod signature;
+pub mod transformation;
+pub mod upload;

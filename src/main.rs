@@ -1,0 +1,2 @@
+//! Entry point of the `cloudinary-parse` binary.
+fn main() {}
