@@ -1,1 +1,28 @@
-//! (module documentation)
+//! What each hook does with a request: read the envelope, decide, write the answer.
+//!
+//! Time is an argument here too; what a hook asks of Parse Server goes through the client it is given.
+
+mod answer;
+mod context;
+mod delivery_url;
+mod field;
+mod folder;
+mod function;
+mod guard;
+mod refusal;
+mod sign_upload;
+
+pub use crate::parse::rest::ParseServer;
+pub use answer::{EMPTY, error_answer, success_answer};
+pub use function::call;
+pub use guard::before_save;
+pub use refusal::{Reason, Refusal};
+
+/// A request that is let through.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Decided {
+    /// The text to answer, `None` where the client's own write stands (`{}`).
+    pub answer: Option<String>,
+    /// A signature was made with the secret that is being rotated out.
+    pub previous_secret: bool,
+}

@@ -1,1 +1,4 @@
-//! (module documentation)
+//! The Parse side: what Parse Server sends to a webhook, and its REST API.
+
+pub mod envelope;
+pub mod json;

@@ -1,0 +1,152 @@
+//! `delivery_url`: where a picture is delivered, transformed as the manifest says.
+
+use log::warn;
+use serde_json::{Map, Value};
+
+use crate::cloudinary::account::Account;
+use crate::cloudinary::delivery_url::identifier_url;
+use crate::cloudinary::identifier::{DeliveryType, Identifier};
+use crate::manifest::DeliveryUrl;
+use crate::parse::envelope::Envelope;
+use crate::parse::json::{JsonText, Kind};
+
+use super::ParseServer;
+use super::refusal::Refusal;
+
+/// Builds the URL.
+pub(super) async fn build(
+    manifest: &DeliveryUrl,
+    account: &Account,
+    parse_server: Option<&ParseServer>,
+    envelope: &Envelope<'_>,
+) -> Result<String, Refusal> {
+    let key = if manifest.source.is_some() {
+        "objectId"
+    } else {
+        "identifier"
+    };
+    refuse_other_params(envelope, key)?;
+    let options = options(manifest, envelope)?;
+    match &manifest.source {
+        Some((class, field)) => {
+            let id = envelope.params.get(key).and_then(JsonText::as_str);
+            let id = id.ok_or_else(Refusal::image_lookup)?;
+            let stored = read(parse_server, envelope, class, field, &id).await?;
+            let identifier = Identifier::parse(&stored).map_err(|_| Refusal::image_lookup())?;
+            url(account, &identifier, options)
+        }
+        None => {
+            let expected = "identifier: expected one such as image/upload/v1700000000/cat.jpg";
+            let text = envelope.params.get(key).and_then(JsonText::as_str);
+            let text = text.ok_or_else(|| Refusal::of_parameter(expected))?;
+            let identifier = Identifier::parse(&text)
+                .map_err(|error| Refusal::of_parameter(format!("identifier: {error}")))?;
+            if identifier.signature.is_some() {
+                let expected = "identifier: expected a bare one, without #signature";
+                return Err(Refusal::of_parameter(expected));
+            }
+            if identifier.delivery_type != DeliveryType::Upload {
+                return Err(Refusal::of_parameter("identifier: expected type upload"));
+            }
+            url(account, &identifier, options)
+        }
+    }
+}
+
+fn url(
+    account: &Account,
+    identifier: &Identifier<'_>,
+    mut options: Map<String, Value>,
+) -> Result<String, Refusal> {
+    if identifier.delivery_type != DeliveryType::Upload {
+        options.insert("sign_url".to_owned(), Value::Bool(true));
+    }
+    identifier_url(account, identifier, &options).map_err(Refusal::of_parameter)
+}
+
+fn refuse_other_params(envelope: &Envelope<'_>, key: &str) -> Result<(), Refusal> {
+    let members = &envelope.params.members;
+    for (index, member) in members.iter().enumerate() {
+        let name = String::from_utf8_lossy(&member.key.decoded()).into_owned();
+        if name != key && name != "options" {
+            let text = format!("{name}: not accepted, expected only {key} and options");
+            return Err(Refusal::of_parameter(text));
+        }
+        if members[..index].iter().any(|m| m.key.same_as(member.key)) {
+            let text = format!("{name}: occurs twice, expected once");
+            return Err(Refusal::of_parameter(text));
+        }
+    }
+    Ok(())
+}
+
+/// The manifest's options, with what the caller may set or override.
+fn options(
+    manifest: &DeliveryUrl,
+    envelope: &Envelope<'_>,
+) -> Result<Map<String, Value>, Refusal> {
+    let mut options = manifest.url.clone();
+    for (name, accepted) in &manifest.accept {
+        if let Some(default) = accepted.default() {
+            options.insert(name.clone(), default.clone());
+        }
+    }
+    let Some(chosen) = envelope.params.get("options").filter(|o| o.kind() != Kind::Null) else {
+        return Ok(options);
+    };
+    let members = chosen.members();
+    let members = members.ok_or_else(|| Refusal::of_parameter("options: expected an object"))?;
+    for (index, member) in members.iter().enumerate() {
+        let name = String::from_utf8_lossy(&member.key.decoded()).into_owned();
+        if members[..index].iter().any(|m| m.key.same_as(member.key)) {
+            let text = format!("options.{name}: occurs twice, expected once");
+            return Err(Refusal::of_parameter(text));
+        }
+        let accepted = manifest.accept.iter().find(|(accepted, _)| *accepted == name);
+        let Some((_, accepted)) = accepted else {
+            let names: Vec<_> = manifest.accept.iter().map(|(n, _)| n.as_str()).collect();
+            let expected = match names.as_slice() {
+                [] => "expected no options".to_owned(),
+                names => format!("expected only {}", names.join(", ")),
+            };
+            let text = format!("options.{name}: not accepted, {expected}");
+            return Err(Refusal::of_parameter(text));
+        };
+        let value = serde_json::from_str(member.value.as_raw()).map_err(|_| {
+            let text = format!("options.{name}: expected a value of Unicode text and moderate depth");
+            Refusal::of_parameter(text)
+        })?;
+        accepted.check(&name, &value).map_err(Refusal::of_parameter)?;
+        options.insert(name, value);
+    }
+    Ok(options)
+}
+
+/// The stored identifier, read with the caller's own session so that ACLs and class-level permissions hold.
+async fn read(
+    parse_server: Option<&ParseServer>,
+    envelope: &Envelope<'_>,
+    class: &str,
+    field: &str,
+    object_id: &str,
+) -> Result<String, Refusal> {
+    let plausible = (1..=64).contains(&object_id.len())
+        && object_id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+    let Some(parse_server) = parse_server.filter(|_| plausible) else {
+        return Err(Refusal::image_lookup());
+    };
+    let session = envelope.user.and_then(|user| user.session_token());
+    let found = parse_server.object(class, object_id, session.as_deref()).await;
+    let object = found.map_err(|error| {
+        warn!("cannot read {class}.{field}: {error}");
+        Refusal::image_lookup()
+    })?;
+    match object.as_ref().and_then(|object| object.get(field)) {
+        Some(Value::String(identifier)) => Ok(identifier.clone()),
+        Some(Value::Array(identifiers)) => {
+            let first = identifiers.first().and_then(Value::as_str);
+            first.map(str::to_owned).ok_or_else(Refusal::image_lookup)
+        }
+        _ => Err(Refusal::image_lookup()),
+    }
+}

@@ -1,0 +1,343 @@
+//! The judgement on one guarded field of a save.
+
+use std::borrow::Cow;
+
+use crate::cloudinary::account::Account;
+use crate::cloudinary::identifier::Identifier;
+use crate::cloudinary::signature::SecretInUse;
+use crate::manifest::{GuardedField, Place};
+use crate::parse::envelope::User;
+use crate::parse::json::{JsonText, Kind, Member};
+
+use super::context::ContextSignatures;
+use super::folder;
+use super::refusal::{Reason, Refusal};
+use super::sign_upload::Caller;
+
+/// How far ahead of this machine's clock an upload may be when a field has a `max_age`, in seconds.
+const CLOCK_SKEW: u64 = 300;
+
+/// What becomes of a field's value.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// It is stored as the client sent it.
+    AsSent,
+    /// This JSON text is stored instead.
+    Instead(String),
+}
+
+/// What a save is judged by, but for its values.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Save<'a> {
+    pub class: &'a str,
+    pub account: &'a Account,
+    pub user: Option<&'a User<'a>>,
+    pub signatures: &'a ContextSignatures<'a>,
+    pub create: bool,
+    /// The manifest trusts the master key and this save has it.
+    pub trusted: bool,
+    /// Seconds since 1970.
+    pub now: u64,
+}
+
+/// One field of a save.
+#[derive(Debug)]
+pub(super) struct Judge<'a> {
+    pub save: Save<'a>,
+    pub field: &'a GuardedField,
+    /// The field's place in the manifest.
+    pub index: usize,
+    pub stored: Option<JsonText<'a>>,
+    /// A verified signature was made with the secret that is being rotated out.
+    pub previous_secret: bool,
+}
+
+impl Judge<'_> {
+    /// Decides on the value that the save holds for the field, or on its absence.
+    pub(super) fn judge(&mut self, value: Option<JsonText<'_>>) -> Result<Verdict, Refusal> {
+        let Some(value) = value else {
+            return self.cleared(self.save.create);
+        };
+        match value.kind() {
+            Kind::Null if self.stored.is_some_and(|s| s == value) => Ok(Verdict::AsSent),
+            Kind::Null => self.cleared(true),
+            Kind::Object => self.operation(value),
+            _ if self.stored.is_some_and(|s| s == value) => Ok(Verdict::AsSent),
+            Kind::String if !self.field.many => self.one(value),
+            Kind::Array if self.field.many => {
+                let elements = value.elements().unwrap_or_default();
+                if elements.is_empty() {
+                    return self.cleared(true);
+                }
+                let list = self.list(&elements)?;
+                Ok(list.map_or(Verdict::AsSent, Verdict::Instead))
+            }
+            _ if self.save.trusted => Ok(Verdict::AsSent),
+            _ => Err(self.ill_typed()),
+        }
+    }
+
+    fn cleared(&self, matters: bool) -> Result<Verdict, Refusal> {
+        if matters && self.field.required {
+            let expected = "is required, expected an identifier with its signature";
+            return Err(self.refusal(Reason::Required, expected));
+        }
+        Ok(Verdict::AsSent)
+    }
+
+    fn one(&mut self, value: JsonText<'_>) -> Result<Verdict, Refusal> {
+        let text = value.as_str();
+        if let (Some(text), Some(stored)) = (&text, self.stored.and_then(JsonText::as_str))
+            && is_stored(text, &stored)
+        {
+            return Ok(Verdict::AsSent);
+        }
+        let new = self.new_identifier(text)?;
+        Ok(new.map_or(Verdict::AsSent, Verdict::Instead))
+    }
+
+    /// Checks an identifier that is not stored yet; the JSON text to store instead, if it is not bare.
+    fn new_identifier(&mut self, text: Option<Cow<'_, str>>) -> Result<Option<String>, Refusal> {
+        let Some(text) = text else {
+            return Err(self.malformed("a string of Unicode characters"));
+        };
+        if self.save.trusted {
+            return Ok(text.split_once('#').map(|(bare, _)| quote(bare)));
+        }
+        let identifier = match Identifier::parse(&text) {
+            Ok(identifier) => identifier,
+            Err(_) if text.ends_with('#') && text.len() > 1 => {
+                return Err(Refusal::bad_signature(&self.field.name));
+            }
+            Err(error) => return Err(self.malformed(&error.to_string())),
+        };
+        let inline = identifier.signature;
+        let signature = inline.or_else(|| self.save.signatures.signature(self.index, &text));
+        let verified = signature.map(|s| identifier.verify(self.save.account, s));
+        match verified {
+            Some(Ok(SecretInUse::Current)) => {}
+            Some(Ok(SecretInUse::Previous)) => self.previous_secret = true,
+            Some(Err(_)) | None => return Err(Refusal::bad_signature(&self.field.name)),
+        }
+        self.policy(&identifier)?;
+        Ok(inline.map(|_| quote(identifier.bare())))
+    }
+
+    /// What the field accepts beyond a good signature, which covers neither type, resource type nor format.
+    fn policy(&self, identifier: &Identifier<'_>) -> Result<(), Refusal> {
+        let field = self.field;
+        if !field.resource_types.contains(&identifier.resource_type) {
+            let expected = format!("expected resource type {}", list_of(&field.resource_types));
+            return Err(self.refusal(Reason::ResourceType, &expected));
+        }
+        if !field.types.contains(&identifier.delivery_type) {
+            let expected = format!("expected type {}", list_of(&field.types));
+            return Err(self.refusal(Reason::DeliveryType, &expected));
+        }
+        if let Some(formats) = &field.formats {
+            let extension = folder::extension(identifier);
+            if !extension.is_some_and(|e| formats.iter().any(|f| f.eq_ignore_ascii_case(e))) {
+                let expected = format!("expected format {}", list_of(formats));
+                return Err(self.refusal(Reason::Format, &expected));
+            }
+        }
+        self.in_folder(identifier)?;
+        self.fresh(identifier)
+    }
+
+    fn in_folder(&self, identifier: &Identifier<'_>) -> Result<(), Refusal> {
+        let Some(template) = &self.field.folder else {
+            return Ok(());
+        };
+        let caller = self.save.user.and_then(Caller::of);
+        let user = caller.as_ref().map(Caller::as_template);
+        let rendered = template.render(Place::Path, user, &|_| None);
+        let Ok(folder) = rendered else {
+            let expected = "expected a session, since the picture must lie in the user's folder";
+            return Err(self.refusal(Reason::Folder, expected));
+        };
+        if !folder::holds(&folder, identifier) {
+            let expected = format!("expected a public_id in folder {folder:?}");
+            return Err(self.refusal(Reason::Folder, &expected));
+        }
+        Ok(())
+    }
+
+    fn fresh(&self, identifier: &Identifier<'_>) -> Result<(), Refusal> {
+        let Some(max_age) = self.field.max_age else {
+            return Ok(());
+        };
+        let (now, uploaded) = (self.save.now, identifier.uploaded_at());
+        if uploaded > now.saturating_add(CLOCK_SKEW) {
+            let expected = "expected an upload that lies in the past";
+            return Err(self.refusal(Reason::Age, expected));
+        }
+        if now.saturating_sub(uploaded) > max_age.as_secs() {
+            let seconds = max_age.as_secs();
+            let expected = format!("expected an upload of the last {seconds} seconds");
+            return Err(self.refusal(Reason::Age, &expected));
+        }
+        Ok(())
+    }
+
+    /// Checks the elements of an array; the array to store instead, if any must be stripped.
+    fn list(&mut self, elements: &[JsonText<'_>]) -> Result<Option<String>, Refusal> {
+        let stored = self.stored_elements();
+        let mut replaced = Vec::with_capacity(elements.len());
+        for &element in elements {
+            replaced.push(self.element(element, &stored)?);
+        }
+        Ok(spliced(elements, &replaced))
+    }
+
+    fn element(
+        &mut self,
+        element: JsonText<'_>,
+        stored: &[JsonText<'_>],
+    ) -> Result<Option<String>, Refusal> {
+        if stored.contains(&element) {
+            return Ok(None);
+        }
+        if element.kind() != Kind::String {
+            if self.save.trusted {
+                return Ok(None);
+            }
+            return Err(self.malformed("an array of identifier strings"));
+        }
+        let text = element.as_str();
+        if let Some(text) = &text {
+            let mut stored = stored.iter().filter_map(|s| s.as_str());
+            if stored.any(|s| is_stored(text, &s)) {
+                return Ok(None);
+            }
+        }
+        self.new_identifier(text)
+    }
+
+    fn stored_elements(&self) -> Vec<JsonText<'_>> {
+        let elements = self.stored.and_then(JsonText::elements);
+        elements.unwrap_or_default()
+    }
+
+    /// A JSON object: one of Parse's operations, or nothing that a guarded field can hold.
+    fn operation(&mut self, value: JsonText<'_>) -> Result<Verdict, Refusal> {
+        let members = value.members().unwrap_or_default();
+        let Some(op) = operation_name(&members) else {
+            let unchanged = self.stored.is_some_and(|s| s == value);
+            if unchanged || (self.save.trusted && !names_an_operation(&members)) {
+                return Ok(Verdict::AsSent);
+            }
+            return Err(self.ill_typed());
+        };
+        if op == "Delete" {
+            return self.cleared(true);
+        }
+        match (op.as_ref(), operands(&members)) {
+            ("Add" | "AddUnique", Some(elements)) if self.field.many => {
+                if elements.is_empty() {
+                    return self.cleared(self.save.create);
+                }
+                let list = self.list(&elements)?;
+                Ok(with_operands(&op, list))
+            }
+            ("Remove", Some(elements)) if self.field.many => {
+                self.refuse_emptying(&elements)?;
+                let list = self.without_signatures(&elements);
+                Ok(with_operands(&op, list))
+            }
+            _ => Err(self.ill_typed()),
+        }
+    }
+
+    /// A Remove is always allowed, but stored elements being bare, a signature in it would keep it from matching.
+    fn without_signatures(&self, elements: &[JsonText<'_>]) -> Option<String> {
+        let stored = self.stored_elements();
+        let bare = |element: &JsonText<'_>| {
+            if stored.contains(element) {
+                return None;
+            }
+            let text = element.as_str()?;
+            text.split_once('#').map(|(bare, _)| quote(bare))
+        };
+        let replaced: Vec<_> = elements.iter().map(bare).collect();
+        spliced(elements, &replaced)
+    }
+
+    fn refuse_emptying(&self, removed: &[JsonText<'_>]) -> Result<(), Refusal> {
+        let removed: Vec<_> = removed.iter().filter_map(|r| r.as_str()).collect();
+        let goes = |stored: &JsonText<'_>| {
+            let stored = stored.as_str();
+            stored.is_some_and(|s| removed.iter().any(|r| *r == s || bare(r) == s))
+        };
+        let stored = self.stored_elements();
+        let empties = stored.iter().all(goes) && (self.save.create || !stored.is_empty());
+        self.cleared(empties)
+    }
+
+    fn ill_typed(&self) -> Refusal {
+        self.malformed(if self.field.many {
+            "an array of identifiers"
+        } else {
+            "an identifier string"
+        })
+    }
+
+    fn malformed(&self, expected: &str) -> Refusal {
+        let expected = expected.strip_prefix("expected ").unwrap_or(expected);
+        self.refusal(Reason::Malformed, &format!("expected {expected}"))
+    }
+
+    fn refusal(&self, reason: Reason, expected: &str) -> Refusal {
+        Refusal::of_field(reason, self.save.class, &self.field.name, expected)
+    }
+}
+
+/// Equal to the stored text, or to the stored text cut at its `#`: rows from before the guard stay saveable.
+fn is_stored(text: &str, stored: &str) -> bool {
+    text == stored || text == bare(stored)
+}
+
+fn bare(text: &str) -> &str {
+    text.split_once('#').map_or(text, |(bare, _)| bare)
+}
+
+fn quote(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+fn list_of<T: ToString>(items: &[T]) -> String {
+    let names: Vec<String> = items.iter().map(ToString::to_string).collect();
+    names.join(" or ")
+}
+
+/// The array with its replacements; `None` if there are none.
+fn spliced(elements: &[JsonText<'_>], replaced: &[Option<String>]) -> Option<String> {
+    replaced.iter().any(Option::is_some).then(|| {
+        let items = elements.iter().zip(replaced);
+        let items: Vec<_> = items.map(|(e, r)| r.as_deref().unwrap_or(e.as_raw())).collect();
+        format!("[{}]", items.join(","))
+    })
+}
+
+fn names_an_operation(members: &[Member<'_>]) -> bool {
+    members.iter().any(|m| m.key.is("__op"))
+}
+
+/// The operation, if the object is one and `__op` and `objects` occur at most once.
+fn operation_name<'a>(members: &[Member<'a>]) -> Option<Cow<'a, str>> {
+    let once = |name| members.iter().filter(|m| m.key.is(name)).count() <= 1;
+    let op = members.iter().find(|m| m.key.is("__op"))?;
+    (once("__op") && once("objects")).then(|| op.value.as_str())?
+}
+
+/// The array of an Add, AddUnique or Remove.
+fn operands<'a>(members: &[Member<'a>]) -> Option<Vec<JsonText<'a>>> {
+    members.iter().find(|m| m.key.is("objects"))?.value.elements()
+}
+
+/// The operation with another array in the place of its own.
+fn with_operands(op: &str, list: Option<String>) -> Verdict {
+    list.map_or(Verdict::AsSent, |list| {
+        Verdict::Instead(format!("{{\"__op\":\"{op}\",\"objects\":{list}}}"))
+    })
+}

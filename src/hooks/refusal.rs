@@ -1,0 +1,160 @@
+//! Refusals: decisions against a request, each with a text that an app's user may read.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// Why a request was refused, as a label of logs and metrics: a closed set, no value of a user's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// Wrong or missing signature.
+    BadSignature,
+    /// Not an identifier, or a value of another type or op.
+    Malformed,
+    /// A required picture is missing or cleared.
+    Required,
+    /// Another resource type.
+    ResourceType,
+    /// Another delivery type.
+    DeliveryType,
+    /// Another format.
+    Format,
+    /// Outside the field's folder.
+    Folder,
+    /// Too old, or from the future.
+    Age,
+    /// A guarded key or a context key that occurs twice.
+    Repeated,
+    /// An ill-typed `context.cloudinary`.
+    Context,
+    /// No session where one is needed.
+    NeedsUser,
+    /// No full master key where it is needed.
+    NeedsMaster,
+    /// A parameter that is not accepted.
+    Parameter,
+    /// No picture to build a URL of.
+    ImageLookup,
+}
+
+impl Reason {
+    /// Every reason, for metrics that exist before they are first needed.
+    pub const ALL: [Reason; 14] = [
+        Reason::BadSignature,
+        Reason::Malformed,
+        Reason::Required,
+        Reason::ResourceType,
+        Reason::DeliveryType,
+        Reason::Format,
+        Reason::Folder,
+        Reason::Age,
+        Reason::Repeated,
+        Reason::Context,
+        Reason::NeedsUser,
+        Reason::NeedsMaster,
+        Reason::Parameter,
+        Reason::ImageLookup,
+    ];
+
+    /// The label.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Reason::BadSignature => "bad_signature",
+            Reason::Malformed => "malformed",
+            Reason::Required => "required",
+            Reason::ResourceType => "resource_type",
+            Reason::DeliveryType => "delivery_type",
+            Reason::Format => "format",
+            Reason::Folder => "folder",
+            Reason::Age => "age",
+            Reason::Repeated => "repeated",
+            Reason::Context => "context",
+            Reason::NeedsUser => "needs_user",
+            Reason::NeedsMaster => "needs_master",
+            Reason::Parameter => "parameter",
+            Reason::ImageLookup => "image_lookup",
+        }
+    }
+}
+
+/// A decision against a request. Its `Display` is the text that Parse Server hands to the app.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// For logs and metrics.
+    pub reason: Reason,
+    /// The guarded field, where the refusal is about one.
+    pub field: Option<String>,
+    text: Cow<'static, str>,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+impl Refusal {
+    /// The old module's text for a wrong or missing signature; it does not say which part was wrong.
+    pub fn bad_signature(field: &str) -> Self {
+        Refusal {
+            reason: Reason::BadSignature,
+            field: Some(field.to_owned()),
+            text: Cow::Borrowed("Bad signature"),
+        }
+    }
+
+    /// A value that a guarded field cannot take.
+    pub fn of_field(reason: Reason, class: &str, field: &str, expected: impl fmt::Display) -> Self {
+        Refusal {
+            reason,
+            field: Some(field.to_owned()),
+            text: Cow::Owned(format!("{class}.{field}: {expected}")),
+        }
+    }
+
+    /// Something about a save as a whole.
+    pub fn of_class(reason: Reason, class: &str, expected: impl fmt::Display) -> Self {
+        Refusal {
+            reason,
+            field: None,
+            text: Cow::Owned(format!("{class}: {expected}")),
+        }
+    }
+
+    /// A function's parameter.
+    pub fn of_parameter(text: impl fmt::Display) -> Self {
+        Refusal {
+            reason: Reason::Parameter,
+            field: None,
+            text: Cow::Owned(text.to_string()),
+        }
+    }
+
+    /// The old module's text where a session is needed.
+    pub fn needs_user() -> Self {
+        Refusal {
+            reason: Reason::NeedsUser,
+            field: None,
+            text: Cow::Borrowed("Needs an authenticated user"),
+        }
+    }
+
+    /// Where the full master key is needed.
+    pub fn needs_master() -> Self {
+        Refusal {
+            reason: Reason::NeedsMaster,
+            field: None,
+            text: Cow::Borrowed("Needs the master key"),
+        }
+    }
+
+    /// The old module's text where there is no picture to build a URL of.
+    pub fn image_lookup() -> Self {
+        Refusal {
+            reason: Reason::ImageLookup,
+            field: None,
+            text: Cow::Borrowed("image lookup failed"),
+        }
+    }
+}

@@ -1,0 +1,265 @@
+//! The JSON object that Parse Server posts to a webhook, as slices of the request's own text.
+//!
+//! Everything here is untrusted but for one thing: it came with the webhook key. `headers`, `log`, `ip` and `installationId` are
+//! checked as JSON and otherwise ignored; they hold session tokens and the master key of REST clients.
+
+use std::borrow::Cow;
+
+use super::json::{JsonError, JsonText, Key, Kind, Member, Scanner};
+
+/// Why a body is no request of Parse Server's: the answer is a 400.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum EnvelopeError {
+    /// Not UTF-8 (Parse Server sends nothing else).
+    #[error("the body is not UTF-8")]
+    Encoding,
+    /// Not one JSON text.
+    #[error(transparent)]
+    Json(#[from] JsonError),
+    /// A JSON value of another kind.
+    #[error("the body is not a JSON object")]
+    NotAnObject,
+    /// `JSON.parse` would silently take the last of two.
+    #[error("{0:?} occurs twice")]
+    Repeated(&'static str),
+    /// `object` is missing or no object.
+    #[error("\"object\" is missing or not an object")]
+    Object,
+    /// `original` is neither an object nor null.
+    #[error("\"original\" is not an object")]
+    Original,
+    /// `params` is neither an object nor null.
+    #[error("\"params\" is not an object")]
+    Params,
+    /// `className`, `triggerName` or `functionName` is not what the path says.
+    #[error("{0:?} contradicts the path")]
+    Contradiction(&'static str),
+}
+
+/// A request to a webhook.
+#[derive(Debug, Default)]
+pub struct Envelope<'a> {
+    /// The object that is saved or deleted.
+    pub object: Option<Object<'a>>,
+    /// The stored object, on update.
+    pub original: Option<Object<'a>>,
+    /// The caller's session.
+    pub user: Option<User<'a>>,
+    /// A function's parameters.
+    pub params: Object<'a>,
+    /// The client's context.
+    pub context: Option<JsonText<'a>>,
+    master: bool,
+    read_only: bool,
+    class_name: Option<JsonText<'a>>,
+    trigger_name: Option<JsonText<'a>>,
+    function_name: Option<JsonText<'a>>,
+}
+
+/// A JSON object of the request, member by member.
+#[derive(Debug, Default)]
+pub struct Object<'a> {
+    /// Its members in their order, repeated names included.
+    pub members: Vec<Member<'a>>,
+}
+
+/// The caller as Parse Server found it by the session token.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct User<'a> {
+    object_id: Option<JsonText<'a>>,
+    username: Option<JsonText<'a>>,
+    session_token: Option<JsonText<'a>>,
+    odd: bool,
+}
+
+impl<'a> Object<'a> {
+    /// The value of `name`; of the last one where a name is repeated, as `JSON.parse` reads it.
+    pub fn get(&self, name: &str) -> Option<JsonText<'a>> {
+        let mut last_first = self.members.iter().rev();
+        last_first.find(|m| m.key.is(name)).map(|m| m.value)
+    }
+
+    /// Bytes that its members take when they are written without white space.
+    pub fn text_len(&self) -> usize {
+        let members = self.members.iter();
+        members.map(|m| m.key.as_raw().len() + m.value.as_raw().len() + 4).sum()
+    }
+}
+
+impl<'a> User<'a> {
+    /// `objectId`; `None` unless it is a non-empty string that occurs once.
+    pub fn object_id(&self) -> Option<Cow<'a, str>> {
+        self.text(self.object_id)
+    }
+
+    /// `username`, under the same rule.
+    pub fn username(&self) -> Option<Cow<'a, str>> {
+        self.text(self.username)
+    }
+
+    /// The session token, under the same rule: for calls on the caller's behalf only, never logged.
+    pub fn session_token(&self) -> Option<Cow<'a, str>> {
+        self.text(self.session_token)
+    }
+
+    fn text(&self, value: Option<JsonText<'a>>) -> Option<Cow<'a, str>> {
+        let text = value.filter(|_| !self.odd)?.as_str()?;
+        (!text.is_empty()).then_some(text)
+    }
+
+    fn read(scanner: &mut Scanner<'a>) -> Result<Self, JsonError> {
+        let mut user = User::default();
+        scanner.each_member(|key, scanner| {
+            let value = scanner.value()?;
+            let slot = if key.is("objectId") {
+                &mut user.object_id
+            } else if key.is("username") {
+                &mut user.username
+            } else if key.is("sessionToken") {
+                &mut user.session_token
+            } else {
+                return Ok::<_, JsonError>(());
+            };
+            user.odd |= slot.replace(value).is_some();
+            Ok(())
+        })?;
+        Ok(user)
+    }
+}
+
+impl<'a> Envelope<'a> {
+    /// Reads a request's body.
+    ///
+    /// # Errors
+    /// Whatever makes it something other than exactly one well-formed JSON object in UTF-8 whose own keys occur once.
+    pub fn parse(body: &'a [u8]) -> Result<Self, EnvelopeError> {
+        let text = std::str::from_utf8(body).map_err(|_| EnvelopeError::Encoding)?;
+        let mut scanner = Scanner::new(text);
+        if !scanner.at_object() {
+            JsonText::parse(text)?;
+            return Err(EnvelopeError::NotAnObject);
+        }
+        let mut envelope = Envelope::default();
+        let mut seen = 0;
+        scanner.each_member(|key, scanner| envelope.member(key, scanner, &mut seen))?;
+        scanner.finish()?;
+        Ok(envelope)
+    }
+
+    fn member(
+        &mut self,
+        key: Key<'a>,
+        scanner: &mut Scanner<'a>,
+        seen: &mut u16,
+    ) -> Result<(), EnvelopeError> {
+        let Some(index) = KEYS.iter().position(|name| key.is(name)) else {
+            scanner.value()?;
+            return Ok(());
+        };
+        if *seen & (1 << index) != 0 {
+            return Err(EnvelopeError::Repeated(KEYS[index]));
+        }
+        *seen |= 1 << index;
+        match KEYS[index] {
+            "object" => self.object = Some(object(scanner)?.ok_or(EnvelopeError::Object)?),
+            "original" => self.original = nullable_object(scanner, EnvelopeError::Original)?,
+            "params" => {
+                self.params = nullable_object(scanner, EnvelopeError::Params)?.unwrap_or_default();
+            }
+            "user" if scanner.at_object() => self.user = Some(User::read(scanner)?),
+            "user" => {
+                scanner.value()?;
+            }
+            "master" => self.master = scanner.value()?.is_true(),
+            "isReadOnly" => self.read_only = scanner.value()?.as_raw() != "false",
+            "context" => self.context = Some(scanner.value()?),
+            "className" => self.class_name = Some(scanner.value()?),
+            "triggerName" => self.trigger_name = Some(scanner.value()?),
+            _ => self.function_name = Some(scanner.value()?),
+        }
+        Ok(())
+    }
+
+    /// Whether the caller used the master key itself, not the read-only one.
+    pub fn has_full_master_key(&self) -> bool {
+        self.master && !self.read_only
+    }
+
+    /// Checks that the body speaks of the trigger that the path names, and holds the object that it needs.
+    ///
+    /// # Errors
+    /// [`EnvelopeError::Contradiction`] or [`EnvelopeError::Object`].
+    pub fn expect_trigger(&self, class: &str, trigger: &str) -> Result<&Object<'a>, EnvelopeError> {
+        expect_name(self.trigger_name, trigger, "triggerName")?;
+        expect_name(self.class_name, class, "className")?;
+        if self.function_name.is_some() {
+            return Err(EnvelopeError::Contradiction("functionName"));
+        }
+        let object = self.object.as_ref().ok_or(EnvelopeError::Object)?;
+        for member in object.members.iter().filter(|m| m.key.is("className")) {
+            expect_name(Some(member.value), class, "className")?;
+        }
+        Ok(object)
+    }
+
+    /// Checks that the body speaks of the function that the path names.
+    ///
+    /// # Errors
+    /// [`EnvelopeError::Contradiction`].
+    pub fn expect_function(&self, function: &str) -> Result<(), EnvelopeError> {
+        expect_name(self.function_name, function, "functionName")?;
+        if self.trigger_name.is_some() {
+            return Err(EnvelopeError::Contradiction("triggerName"));
+        }
+        Ok(())
+    }
+}
+
+/// The keys that this service reads; each may occur once.
+const KEYS: [&str; 10] = [
+    "object",
+    "original",
+    "user",
+    "master",
+    "isReadOnly",
+    "context",
+    "params",
+    "triggerName",
+    "functionName",
+    "className",
+];
+
+fn object<'a>(scanner: &mut Scanner<'a>) -> Result<Option<Object<'a>>, JsonError> {
+    if scanner.at_object() {
+        let members = scanner.members()?;
+        return Ok(Some(Object { members }));
+    }
+    scanner.value()?;
+    Ok(None)
+}
+
+fn nullable_object<'a>(
+    scanner: &mut Scanner<'a>,
+    error: EnvelopeError,
+) -> Result<Option<Object<'a>>, EnvelopeError> {
+    if scanner.at_object() {
+        return Ok(object(scanner)?);
+    }
+    match scanner.value()?.kind() {
+        Kind::Null => Ok(None),
+        _ => Err(error),
+    }
+}
+
+/// A name that is absent contradicts nothing: the path decides.
+fn expect_name(
+    found: Option<JsonText<'_>>,
+    expected: &str,
+    key: &'static str,
+) -> Result<(), EnvelopeError> {
+    match found {
+        None => Ok(()),
+        Some(text) if text.as_str().as_deref() == Some(expected) => Ok(()),
+        Some(_) => Err(EnvelopeError::Contradiction(key)),
+    }
+}

@@ -1,0 +1,105 @@
+//! Which hook answers which path.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use percent_encoding::percent_decode_str;
+
+use crate::cloudinary::account::Account;
+use crate::hooks::ParseServer;
+use crate::manifest::{ClassManifest, FunctionManifest, Manifests};
+
+use super::metrics::{HookMetrics, Metrics};
+
+/// What a process serves: the manifests of one application and the account they are about.
+#[derive(Debug)]
+pub struct Deployment {
+    /// The Cloudinary account.
+    pub account: Account,
+    /// The hooks.
+    pub manifests: Manifests,
+    /// Where hooks that read objects find Parse Server.
+    pub parse_server: Option<ParseServer>,
+}
+
+/// One hook.
+#[derive(Debug)]
+pub enum Hook {
+    /// `beforeSave` of a guarded class.
+    BeforeSave(ClassManifest),
+    /// A cloud function.
+    Function(FunctionManifest),
+}
+
+/// The hooks in force, with what they work with.
+pub(super) struct Routes {
+    pub(super) account: Account,
+    pub(super) parse_server: Option<ParseServer>,
+    hooks: HashMap<String, Arc<Route>>,
+}
+
+/// A hook and its metrics.
+pub(super) struct Route {
+    pub(super) hook: Hook,
+    pub(super) metrics: HookMetrics,
+}
+
+impl Hook {
+    /// The name in logs, metrics and pages: `Photo.beforeSave` or the function's name.
+    pub fn name(&self) -> String {
+        match self {
+            Hook::BeforeSave(class) => format!("{}.beforeSave", class.class),
+            Hook::Function(function) => function.name.clone(),
+        }
+    }
+
+    /// The path under the webhook listener, decoded.
+    pub fn path(&self) -> String {
+        match self {
+            Hook::BeforeSave(class) => format!("/triggers/{}/beforeSave", class.class),
+            Hook::Function(function) => format!("/functions/{}", function.name),
+        }
+    }
+}
+
+impl Routes {
+    pub(super) fn new(deployment: Deployment, metrics: &Metrics) -> Self {
+        let Manifests {
+            classes, functions, ..
+        } = deployment.manifests;
+        let classes = classes.into_iter().map(Hook::BeforeSave);
+        let functions = functions.into_iter().map(Hook::Function);
+        let hooks = classes.chain(functions).map(|hook| {
+            let metrics = metrics.hook(&hook.name());
+            (hook.path(), Arc::new(Route { hook, metrics }))
+        });
+        Routes {
+            hooks: hooks.collect(),
+            account: deployment.account,
+            parse_server: deployment.parse_server,
+        }
+    }
+
+    /// The hook at a path as it came, percent-encoded where a name needs it.
+    pub(super) fn find(&self, path: &str) -> Option<&Arc<Route>> {
+        if let Some(route) = self.hooks.get(path) {
+            return Some(route);
+        }
+        // A `/` inside a name would look like a border once it is decoded.
+        let decoded: Vec<Cow<'_, str>> = path
+            .split('/')
+            .map(|part| percent_decode_str(part).decode_utf8())
+            .collect::<Result<_, _>>()
+            .ok()?;
+        let ambiguous = decoded.iter().any(|part| part.contains('/'));
+        self.hooks.get(&decoded.join("/")).filter(|_| !ambiguous)
+    }
+
+    /// All hooks, sorted by name.
+    pub(super) fn all(&self) -> Vec<&Hook> {
+        let mut hooks: Vec<_> = self.hooks.values().map(|route| &route.hook).collect();
+        hooks.sort_by_key(|hook| hook.name());
+        hooks
+    }
+}

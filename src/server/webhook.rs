@@ -1,0 +1,188 @@
+//! The webhook listener: which request gets to which hook, and what everything else is answered.
+
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use actix_web::http::Method;
+use actix_web::{HttpRequest, HttpResponse, web};
+use log::{info, warn};
+
+use crate::hooks::{self, Decided, Refusal};
+use crate::parse::envelope::{Envelope, EnvelopeError};
+
+use super::keys::KeyInUse;
+use super::reply::{self, Failure};
+use super::routes::{Hook, Route, Routes};
+use super::{State, body, guarded};
+
+/// Answers every request of the listener.
+pub(super) async fn answer(
+    request: HttpRequest,
+    payload: web::Payload,
+    state: web::Data<State>,
+) -> HttpResponse {
+    let _in_flight = state.metrics.in_flight();
+    let result = guarded::catch(dispatch(&request, payload, &state)).await;
+    result.unwrap_or_else(|failure| {
+        state.metrics.failed(failure);
+        if failure == Failure::Panic || failure == Failure::Deadline {
+            warn!("request not answered: {}", failure.as_str());
+        }
+        failure.response()
+    })
+}
+
+async fn dispatch(
+    request: &HttpRequest,
+    payload: web::Payload,
+    state: &State,
+) -> Result<HttpResponse, Failure> {
+    let path = request.path();
+    let path = path.strip_prefix(&state.public_path).filter(|rest| rest.starts_with('/')).unwrap_or(path);
+    if path == "/health" {
+        return health(request);
+    }
+    let is_trigger = shape(path, "/triggers/", 2);
+    if !is_trigger && !shape(path, "/functions/", 1) {
+        return Err(Failure::NotFound);
+    }
+    if request.method() != Method::POST {
+        return Err(Failure::MethodNotAllowed("POST"));
+    }
+    check_key(request, state)?;
+    let routes = state.routes.load_full();
+    let route = routes.find(path).ok_or(Failure::NotFound)?.clone();
+    let started = Instant::now();
+    body::check_headers(request.headers())?;
+    let body = body::read(request, payload, state.max_body, state.read_timeout).await?;
+    state.metrics.body(body.len());
+    let response = decide(&route, &routes, &body, state).await?;
+    route.metrics.answered(started.elapsed());
+    Ok(response)
+}
+
+fn health(request: &HttpRequest) -> Result<HttpResponse, Failure> {
+    match *request.method() {
+        Method::GET | Method::HEAD => {
+            let mut response = HttpResponse::Ok();
+            // A probe that holds its connection would take one from Parse Server.
+            response.force_close();
+            Ok(response
+                .insert_header((actix_web::http::header::CONTENT_TYPE, reply::JSON))
+                .body(r#"{"status":"ok"}"#))
+        }
+        _ => Err(Failure::MethodNotAllowed("GET, HEAD")),
+    }
+}
+
+/// Whether a path is `prefix` and so many non-empty names. Nothing is normalised: a redirect would mean "allowed".
+fn shape(path: &str, prefix: &str, names: usize) -> bool {
+    let rest = path.strip_prefix(prefix);
+    rest.is_some_and(|rest| {
+        let parts = rest.split('/');
+        parts.clone().count() == names && parts.into_iter().all(|name| !name.is_empty())
+    })
+}
+
+fn check_key(request: &HttpRequest, state: &State) -> Result<(), Failure> {
+    let mut presented = request.headers().get_all("x-parse-webhook-key");
+    let key = presented.next().and_then(|key| state.keys.check(key.as_bytes()));
+    match key {
+        Some(_) if presented.next().is_some() => Err(Failure::Unauthorized),
+        Some(KeyInUse::Current) => Ok(()),
+        Some(KeyInUse::Previous) => {
+            state.metrics.previous_webhook_key();
+            Ok(())
+        }
+        None => Err(Failure::Unauthorized),
+    }
+}
+
+async fn decide(
+    route: &Route,
+    routes: &Routes,
+    body: &[u8],
+    state: &State,
+) -> Result<HttpResponse, Failure> {
+    let envelope = Envelope::parse(body).map_err(bad_request)?;
+    let now = unix_time();
+    let decided = match &route.hook {
+        Hook::BeforeSave(class) => {
+            let object = envelope.expect_trigger(&class.class, "beforeSave");
+            let object = object.map_err(bad_request)?;
+            hooks::before_save(class, &routes.account, &envelope, object, now)
+        }
+        Hook::Function(function) => {
+            envelope.expect_function(&function.name).map_err(bad_request)?;
+            let work = hooks::call(
+                function,
+                &routes.account,
+                routes.parse_server.as_ref(),
+                &envelope,
+                now,
+            );
+            let work = tokio::time::timeout(state.answer_timeout, work).await;
+            work.map_err(|_| Failure::Deadline)?
+        }
+    };
+    Ok(match decided {
+        Ok(decided) => accepted(route, state, decided),
+        Err(refusal) => refused(route, &envelope, &refusal),
+    })
+}
+
+fn accepted(route: &Route, state: &State, decided: Decided) -> HttpResponse {
+    route.metrics.accepted(decided.answer.is_some());
+    if decided.previous_secret {
+        state.metrics.previous_cloudinary_secret();
+    }
+    match decided.answer {
+        Some(text) => reply::decision(text),
+        None => reply::decision(hooks::EMPTY),
+    }
+}
+
+/// One line for each refusal: who was refused what and why, nothing that could be replayed.
+fn refused(route: &Route, envelope: &Envelope<'_>, refusal: &Refusal) -> HttpResponse {
+    route.metrics.refused(refusal);
+    let user = envelope.user.and_then(|user| user.object_id());
+    info!(
+        hook = route.hook.name().as_str(),
+        field = refusal.field.as_deref().unwrap_or("-"),
+        reason = refusal.reason.as_str(),
+        user = user.as_deref().unwrap_or("-");
+        "refused"
+    );
+    reply::decision(hooks::error_answer(&refusal.to_string()))
+}
+
+/// What exactly was wrong with a body is for the operator only.
+fn bad_request(error: EnvelopeError) -> Failure {
+    warn!("bad request: {error}");
+    Failure::BadRequest
+}
+
+fn unix_time() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.unwrap_or(Duration::ZERO).as_secs()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shape;
+
+    #[test]
+    fn a_trigger_has_a_class_and_a_name_and_nothing_else() {
+        assert!(shape("/triggers/Photo/beforeSave", "/triggers/", 2));
+        for other in [
+            "/triggers/Photo",
+            "/triggers/Photo/",
+            "/triggers//beforeSave",
+            "/triggers/Photo/beforeSave/",
+            "/triggers/Photo/beforeSave/x",
+            "/Triggers/Photo/beforeSave",
+            "//triggers/Photo/beforeSave",
+        ] {
+            assert!(!shape(other, "/triggers/", 2), "{other}");
+        }
+    }
+}
