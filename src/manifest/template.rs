@@ -1,23 +1,26 @@
 //! `{user.objectId}`, `{user.username}` and `{params.<name>}` in manifest strings.
+//!
+//! Values are filled in once: braces in a value mean nothing. There is no way to write a literal brace, so a forgotten or
+//! misspelt placeholder is always found when the manifest is loaded.
+
+use std::borrow::Cow;
 
 use serde_json::value::RawValue;
-use std::collections::HashMap;
+
+use super::place::{self, Place};
 
 /// A string with placeholders, checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Template;
+pub struct Template {
+    pieces: Vec<Piece>,
+}
 
-/// Where a rendered value goes: what it may hold depends on it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
-    /// `,` separates.
-    Tags,
-    /// `|` and `=` separate.
-    Context,
-    /// `folder`, `public_id` and their kin: no `/`, `..` or forbidden characters from a placeholder.
-    Path,
-    /// Any other parameter.
-    Other,
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Piece {
+    Text(String),
+    ObjectId,
+    Username,
+    Param(String),
 }
 
 /// The caller, as far as templates need it.
@@ -29,32 +32,231 @@ pub struct TemplateUser<'a> {
     pub username: Option<&'a str>,
 }
 
-/// Why a template cannot be filled in; names the parameter.
+/// A function's parameters: the raw JSON of the named one, if the caller sent it.
+pub type Params<'f, 'p> = &'f dyn Fn(&str) -> Option<&'p RawValue>;
+
+/// Why a string is not a template.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TemplateError {
+    /// `{` that nothing closes.
+    #[error("`{{` without `}}`")]
+    Unclosed,
+    /// `}` that nothing opened.
+    #[error("`}}` without `{{`")]
+    Unopened,
+    /// A placeholder of another name.
+    #[error(
+        "unknown template {{{0}}}: expected {{user.objectId}}, {{user.username}} or {{params.<name>}}"
+    )]
+    Unknown(String),
+}
+
+/// Why a template cannot be filled in. The text is what the caller is told; it names the parameter.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RenderError {
     /// A placeholder of the user without a session.
     #[error("Needs an authenticated user")]
     NoUser,
+    /// A user without a name.
+    #[error("user.username: expected a user with a name")]
+    NoUsername,
+    /// A parameter that is missing, null, empty or not a string.
+    #[error("params.{0}: expected a non-empty string")]
+    NotText(String),
+    /// A value that would leave its place.
+    #[error("{value}: expected {expected}")]
+    Misplaced {
+        /// `params.<name>`, `user.objectId` or `user.username`.
+        value: String,
+        /// What may stand there.
+        expected: &'static str,
+    },
 }
 
 impl Template {
-    /// Fills in the placeholders. `params` are the function's parameters as raw JSON.
+    /// Parses a manifest string; one without placeholders is a template too.
+    pub fn parse(text: &str) -> Result<Self, TemplateError> {
+        let mut pieces = Vec::new();
+        let mut rest = text;
+        while let Some(at) = rest.find(['{', '}']) {
+            let (before, found) = rest.split_at(at);
+            let Some(inside) = found.strip_prefix('{') else {
+                return Err(TemplateError::Unopened);
+            };
+            let (name, after) = inside.split_once('}').ok_or(TemplateError::Unclosed)?;
+            if name.contains('{') {
+                return Err(TemplateError::Unclosed);
+            }
+            if !before.is_empty() {
+                pieces.push(Piece::Text(before.to_owned()));
+            }
+            pieces.push(Piece::placeholder(name)?);
+            rest = after;
+        }
+        if !rest.is_empty() {
+            pieces.push(Piece::Text(rest.to_owned()));
+        }
+        Ok(Self { pieces })
+    }
+
+    /// Fills in the placeholders.
+    ///
+    /// A parameter that would leave `place` is refused. In a user's own attributes the offending characters become `_`, so that
+    /// nobody is locked out by a name; only in paths they are refused, since replacing could make two users' folders one.
     pub fn render(
         &self,
-        _place: Place,
-        _user: Option<TemplateUser<'_>>,
-        _params: &HashMap<&str, &RawValue>,
+        place: Place,
+        user: Option<TemplateUser<'_>>,
+        params: Params<'_, '_>,
     ) -> Result<String, RenderError> {
-        todo!()
+        let mut rendered = String::new();
+        for piece in &self.pieces {
+            let fitted = match piece {
+                Piece::Text(text) => Ok(Cow::Borrowed(text.as_str())),
+                Piece::ObjectId => place.fit_attribute(
+                    user.map(|user| user.object_id)
+                        .filter(|id| !id.is_empty())
+                        .ok_or(RenderError::NoUser)?,
+                ),
+                Piece::Username => place.fit_attribute(
+                    user.ok_or(RenderError::NoUser)?
+                        .username
+                        .filter(|name| !name.is_empty())
+                        .ok_or(RenderError::NoUsername)?,
+                ),
+                Piece::Param(name) => place.fit_param(
+                    text_of(params(name)).ok_or_else(|| RenderError::NotText(name.clone()))?,
+                ),
+            };
+            rendered.push_str(&fitted.map_err(|expected| piece.misplaced(expected))?);
+        }
+        if place == Place::Path {
+            self.check_segments(&rendered)?;
+        }
+        Ok(rendered)
+    }
+
+    /// Values cannot hold `..`, but a value next to fixed dots could complete one.
+    fn check_segments(&self, path: &str) -> Result<(), RenderError> {
+        let Err(expected) = place::check_path(path) else {
+            return Ok(());
+        };
+        let last = self.placeholders().last();
+        Err(last.map_or(
+            RenderError::Misplaced {
+                value: path.to_owned(),
+                expected,
+            },
+            |piece| piece.misplaced(expected),
+        ))
     }
 
     /// Whether a placeholder needs a session.
     pub fn needs_user(&self) -> bool {
-        todo!()
+        self.pieces
+            .iter()
+            .any(|piece| matches!(piece, Piece::ObjectId | Piece::Username))
+    }
+
+    /// Whether `{user.username}` is used.
+    pub fn uses_username(&self) -> bool {
+        self.pieces.contains(&Piece::Username)
     }
 
     /// The `params.<name>` it uses.
     pub fn params(&self) -> impl Iterator<Item = &str> {
-        std::iter::empty()
+        self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Param(name) => Some(name.as_str()),
+            Piece::Text(_) | Piece::ObjectId | Piece::Username => None,
+        })
     }
+
+    /// Whether each user gets a path of their own: `{user.objectId}` is the only placeholder of some segment. Beside another one
+    /// the border between the two could be moved.
+    pub fn binds_user(&self) -> bool {
+        let mut placeholders = 0;
+        let mut bound = false;
+        for piece in &self.pieces {
+            match piece {
+                Piece::Text(text) => {
+                    if text.contains('/') {
+                        if bound && placeholders == 1 {
+                            return true;
+                        }
+                        (placeholders, bound) = (0, false);
+                    }
+                }
+                Piece::ObjectId => (placeholders, bound) = (placeholders + 1, true),
+                Piece::Username | Piece::Param(_) => placeholders += 1,
+            }
+        }
+        bound && placeholders == 1
+    }
+
+    /// The text, if there is no placeholder in it.
+    pub(super) fn fixed(&self) -> Option<&str> {
+        match self.pieces.as_slice() {
+            [] => Some(""),
+            [Piece::Text(text)] => Some(text),
+            _ => None,
+        }
+    }
+
+    /// What [`render`](Self::render) would give if every value were `stand_in`.
+    pub(super) fn with_every_value(&self, stand_in: &str) -> String {
+        self.pieces
+            .iter()
+            .map(|piece| match piece {
+                Piece::Text(text) => text.as_str(),
+                Piece::ObjectId | Piece::Username | Piece::Param(_) => stand_in,
+            })
+            .collect()
+    }
+
+    fn placeholders(&self) -> impl Iterator<Item = &Piece> {
+        self.pieces
+            .iter()
+            .filter(|piece| !matches!(piece, Piece::Text(_)))
+    }
+}
+
+impl Piece {
+    fn placeholder(name: &str) -> Result<Self, TemplateError> {
+        match name {
+            "user.objectId" => Ok(Self::ObjectId),
+            "user.username" => Ok(Self::Username),
+            _ => name
+                .strip_prefix("params.")
+                .filter(|param| is_param_name(param))
+                .map(|param| Self::Param(param.to_owned()))
+                .ok_or_else(|| TemplateError::Unknown(name.to_owned())),
+        }
+    }
+
+    fn misplaced(&self, expected: &'static str) -> RenderError {
+        let value = match self {
+            Self::Text(text) => text.clone(),
+            Self::ObjectId => "user.objectId".to_owned(),
+            Self::Username => "user.username".to_owned(),
+            Self::Param(name) => format!("params.{name}"),
+        };
+        RenderError::Misplaced { value, expected }
+    }
+}
+
+fn is_param_name(name: &str) -> bool {
+    !name.is_empty()
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
+}
+
+/// The text of a non-empty JSON string. A lone surrogate is no text.
+fn text_of(value: Option<&RawValue>) -> Option<Cow<'_, str>> {
+    let json = value?.get();
+    let text: Cow<'_, str> = serde_json::from_str(json)
+        .map(Cow::Borrowed)
+        .or_else(|_| serde_json::from_str(json).map(Cow::Owned))
+        .ok()?;
+    (!text.is_empty()).then_some(text)
 }

@@ -1,0 +1,170 @@
+//! Where the value of a placeholder goes, and what may stand there.
+//!
+//! Upload parameters have separators of their own (`,` between tags, `|` between context pairs, `/` between folders). A value
+//! that holds one would become two values, so each place says which characters leave it.
+
+use std::borrow::Cow;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// Where a rendered value goes: what it may hold depends on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// `tags` and `allowed_formats`: `,` separates.
+    Tags,
+    /// `context` and `metadata`: `|` and `=` separate, `\` escapes.
+    Context,
+    /// `folder`, `public_id` and their kin: no `/`, `..` or forbidden characters from a placeholder, not even from a user's name.
+    Path,
+    /// `headers`: a line each.
+    Headers,
+    /// `notification_url` and its kin: values are percent-encoded.
+    Url,
+    /// The `text` of a text layer: encoded by the serialiser, but for the `$(…)` of variables.
+    Caption,
+    /// `display_name`: free text.
+    Text,
+    /// Any other parameter, transformations above all: letters, digits, space, `_`, `-` and `.`.
+    Other,
+}
+
+/// Unreserved characters of RFC 3986 stay.
+const URL_VALUE: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~');
+
+const PATH_VALUE: &str =
+    "text without `/`, `..`, `& = ? # % < > \\`, control characters or white space at its ends";
+
+impl Place {
+    /// The place that an upload parameter is. Parameters without one take no placeholders: see [`takes_placeholders`].
+    pub fn of(parameter: &str) -> Self {
+        match parameter {
+            "tags" | "allowed_formats" => Self::Tags,
+            "context" | "metadata" => Self::Context,
+            "folder" | "public_id" | "public_id_prefix" | "asset_folder" | "filename_override" => {
+                Self::Path
+            }
+            "headers" => Self::Headers,
+            "notification_url" | "eager_notification_url" | "callback" | "proxy" => Self::Url,
+            "display_name" => Self::Text,
+            _ => Self::Other,
+        }
+    }
+
+    /// The place of an entry of a table in this place.
+    pub(super) fn inside(self, key: &str) -> Self {
+        if self == Self::Other && key == "text" {
+            Self::Caption
+        } else {
+            self
+        }
+    }
+
+    /// Fits a parameter, or says what was expected.
+    pub(super) fn fit_param(self, value: Cow<'_, str>) -> Result<Cow<'_, str>, &'static str> {
+        match self {
+            Self::Path => check_path_value(&value).map(|()| value),
+            Self::Url => encode(&value).map(Cow::Owned),
+            Self::Tags
+            | Self::Context
+            | Self::Headers
+            | Self::Caption
+            | Self::Text
+            | Self::Other => match self.replacing(&value) {
+                Cow::Borrowed(_) => Ok(value),
+                Cow::Owned(_) => Err(self.expected()),
+            },
+        }
+    }
+
+    /// Fits an attribute of the user; only paths and URLs can refuse one.
+    pub(super) fn fit_attribute(self, value: &str) -> Result<Cow<'_, str>, &'static str> {
+        match self {
+            Self::Path => check_path_value(value).map(|()| Cow::Borrowed(value)),
+            Self::Url => encode(value).map(Cow::Owned),
+            Self::Tags
+            | Self::Context
+            | Self::Headers
+            | Self::Caption
+            | Self::Text
+            | Self::Other => Ok(self.replacing(value)),
+        }
+    }
+
+    /// The value with `_` for what would leave the place; borrowed if nothing would.
+    fn replacing(self, value: &str) -> Cow<'_, str> {
+        if self == Self::Caption && value.contains("$(") {
+            Cow::Owned(value.replace("$(", "_("))
+        } else if value.contains(|c| self.forbids(c)) {
+            Cow::Owned(value.replace(|c| self.forbids(c), "_"))
+        } else {
+            Cow::Borrowed(value)
+        }
+    }
+
+    fn forbids(self, c: char) -> bool {
+        match self {
+            Self::Tags => c == ',',
+            Self::Context => matches!(c, '|' | '=' | '\\'),
+            Self::Headers => c.is_control(),
+            Self::Other => !(c.is_alphanumeric() || matches!(c, ' ' | '_' | '-' | '.')),
+            Self::Path => c == '/' || forbidden_in_paths(c),
+            Self::Url | Self::Caption | Self::Text => false,
+        }
+    }
+
+    fn expected(self) -> &'static str {
+        match self {
+            Self::Tags => "text without `,`",
+            Self::Context => "text without `|`, `=` and `\\`",
+            Self::Path => PATH_VALUE,
+            Self::Headers => "text without control characters",
+            Self::Url => "text without `..`",
+            Self::Caption => "text without `$(`",
+            Self::Text => "text",
+            Self::Other => "letters, digits, spaces, `_`, `-` and `.`",
+        }
+    }
+}
+
+/// Whether placeholders may stand in this upload parameter. `eval` and `on_success` are code that Cloudinary runs, and braces
+/// belong to it.
+pub(super) fn takes_placeholders(parameter: &str) -> bool {
+    !matches!(parameter, "eval" | "on_success")
+}
+
+/// Checks a whole folder or `public_id` by the rules of identifiers.
+pub(super) fn check_path(path: &str) -> Result<(), &'static str> {
+    if path.split('/').any(|part| matches!(part, "" | "." | "..")) {
+        return Err("a path without empty, `.` or `..` segments and without `/` at its ends");
+    }
+    if path.contains(forbidden_in_paths) {
+        return Err("a path without `& = ? # % < > \\` and control characters");
+    }
+    if path.trim() != path {
+        return Err("a path without white space at its ends");
+    }
+    Ok(())
+}
+
+fn check_path_value(value: &str) -> Result<(), &'static str> {
+    let fits = !value.contains(|c| Place::Path.forbids(c))
+        && !value.contains("..")
+        && value != "."
+        && value.trim() == value;
+    if fits { Ok(()) } else { Err(PATH_VALUE) }
+}
+
+fn encode(value: &str) -> Result<String, &'static str> {
+    if value == "." || value.contains("..") {
+        return Err(Place::Url.expected());
+    }
+    Ok(utf8_percent_encode(value, URL_VALUE).to_string())
+}
+
+fn forbidden_in_paths(c: char) -> bool {
+    matches!(c, '&' | '=' | '?' | '#' | '%' | '<' | '>' | '\\') || c.is_control()
+}
