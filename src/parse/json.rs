@@ -482,3 +482,6 @@ impl OpenContainers {
         (self.depth > 0).then_some(self.innermost & 1 == 1)
     }
 }
+
+#[cfg(test)]
+mod tests;
