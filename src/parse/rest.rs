@@ -1,0 +1,325 @@
+//! Client of Parse Server's REST API: `/hooks`, `/serverInfo`, `/classes`.
+//!
+//! It follows no redirects (a redirected request would carry the keys to wherever it points), bounds every call in time, and
+//! names in its errors the variable to mend. Keys and session tokens never reach an error or a log.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use reqwest::header::{CONTENT_TYPE, HeaderValue, LOCATION};
+use reqwest::{Method, StatusCode, Url};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+mod error;
+mod hooks;
+mod master;
+
+pub use error::RestError;
+pub use hooks::{HookName, RegisteredHook};
+pub use master::{MasterClient, ServerInfo};
+
+/// How long a TCP and TLS connection to Parse Server may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Everything that could end a path segment or be read as an escape.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~');
+
+/// A row as Parse Server answered it: each column's JSON text, since a number or a lone surrogate in a column that nobody asks
+/// for must not make the row unreadable.
+pub type Row = HashMap<String, Box<RawValue>>;
+
+/// `name` as one segment of a path.
+pub fn path_segment(name: &str) -> String {
+    utf8_percent_encode(name, SEGMENT).to_string()
+}
+
+/// An HTTP client that follows no redirects and gives up after `timeout`.
+///
+/// A proxy of the environment is used, but not for `target`s on this machine.
+///
+/// # Errors
+/// The system's certificates cannot be loaded.
+pub fn http_client(target: &Url, timeout: Duration) -> Result<reqwest::Client, reqwest::Error> {
+    // Err: another part of the process has installed a provider, which does as well.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let builder = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(CONNECT_TIMEOUT.min(timeout))
+        .timeout(timeout);
+    let builder = if is_loopback(target) {
+        builder.no_proxy()
+    } else {
+        builder
+    };
+    builder.build()
+}
+
+/// Whether `url` names this machine.
+pub fn is_loopback(url: &Url) -> bool {
+    let Some(host) = url.host_str() else {
+        return false;
+    };
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    address == "localhost"
+        || address
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|ip| ip.to_canonical().is_loopback())
+}
+
+/// `url` without the password that it may hold.
+pub fn without_password(url: &Url) -> String {
+    let mut url = url.clone();
+    if url.password().is_some() {
+        // Err: a URL that cannot have a password has none.
+        let _ = url.set_password(Some("***"));
+    }
+    url.to_string().trim_end_matches('/').to_owned()
+}
+
+/// One Parse application on one Parse Server.
+#[derive(Debug, Clone)]
+pub struct RestClient {
+    http: reqwest::Client,
+    base: Url,
+    timeout: Duration,
+    application_id: HeaderValue,
+    rest_api_key: Option<HeaderValue>,
+}
+
+/// What a request proves itself with.
+#[derive(Clone, Copy)]
+enum Proof<'a> {
+    Nothing,
+    MasterKey(&'a HeaderValue),
+    Session(&'a HeaderValue),
+}
+
+/// An answer that has arrived in full.
+struct Answer {
+    status: StatusCode,
+    content_type: Option<String>,
+    location: Option<String>,
+    body: Vec<u8>,
+}
+
+impl RestClient {
+    /// A client of the Parse Server mounted at `server_url`. A call takes at most `timeout`.
+    ///
+    /// # Errors
+    /// [`RestError::Header`] for an application id that no header can carry, [`RestError::Client`] without certificates.
+    pub fn new(
+        server_url: &Url,
+        application_id: &str,
+        timeout: Duration,
+    ) -> Result<Self, RestError> {
+        Ok(Self {
+            http: http_client(server_url, timeout).map_err(|error| RestError::client(&error))?,
+            base: server_url.clone(),
+            timeout,
+            application_id: header("PARSE_SERVER_APPLICATION_ID", application_id)?,
+            rest_api_key: None,
+        })
+    }
+
+    /// Sends `X-Parse-REST-API-Key` too. A Parse Server that has any client key configured refuses session requests without one.
+    ///
+    /// # Errors
+    /// [`RestError::Header`] for a key that no header can carry.
+    pub fn with_rest_api_key(mut self, key: &SecretString) -> Result<Self, RestError> {
+        self.rest_api_key = Some(header("PARSE_SERVER_REST_API_KEY", key.expose_secret())?);
+        Ok(self)
+    }
+
+    /// Adds the master key.
+    ///
+    /// # Errors
+    /// [`RestError::Header`] for a key that no header can carry.
+    pub fn with_master_key(self, key: &SecretString) -> Result<MasterClient, RestError> {
+        MasterClient::new(self, key)
+    }
+
+    /// Where Parse Server is, without a password.
+    pub fn server(&self) -> String {
+        without_password(&self.base)
+    }
+
+    /// The `columns` (comma-separated; all if empty) of one row, read as the owner of `session_token` or as nobody, so that ACLs
+    /// and class-level permissions hold. `None` if there is no such row for this user; an empty id or a path in its place names no row.
+    ///
+    /// # Errors
+    /// Parse Server cannot be asked, or does not let this application ask.
+    pub async fn object(
+        &self,
+        class: &str,
+        object_id: &str,
+        columns: &str,
+        session_token: Option<&SecretString>,
+    ) -> Result<Option<Row>, RestError> {
+        let token = session_token
+            .map(|token| header("the session token", token.expose_secret()))
+            .transpose()?;
+        let Some(mut url) = self.url(&["classes", class, object_id]) else {
+            return Ok(None);
+        };
+        if !columns.is_empty() {
+            url.query_pairs_mut().append_pair("keys", columns);
+        }
+        let proof = token.as_ref().map_or(Proof::Nothing, Proof::Session);
+        let answer = self.send(Method::GET, url, proof, None).await?;
+        match answer.json::<Row>(self) {
+            Ok(row) => Ok(Some(row)),
+            // No such row, a class or row that this user may not read, a session that has ended since.
+            Err(RestError::Refused {
+                code: 101 | 119 | 209,
+                ..
+            }) => Ok(None),
+            Err(RestError::Unauthorized { server }) => Err(RestError::ClientKey { server }),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// `None` if a segment would not stay one: empty, `.` and `..` are eaten by every URL parser, escaped or not.
+    fn url(&self, segments: &[&str]) -> Option<Url> {
+        let mut url = self.base.clone();
+        let mut path = url.path().trim_end_matches('/').to_owned();
+        for segment in segments {
+            if matches!(*segment, "" | "." | "..") {
+                return None;
+            }
+            path.push('/');
+            path.push_str(&path_segment(segment));
+        }
+        url.set_path(&path);
+        Some(url)
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        url: Url,
+        proof: Proof<'_>,
+        body: Option<&Value>,
+    ) -> Result<Answer, RestError> {
+        let mut request = self
+            .http
+            .request(method, url)
+            .header("X-Parse-Application-Id", &self.application_id);
+        if let Some(key) = &self.rest_api_key {
+            request = request.header("X-Parse-REST-API-Key", key);
+        }
+        request = match proof {
+            Proof::Nothing => request,
+            Proof::MasterKey(key) => request.header("X-Parse-Master-Key", key),
+            Proof::Session(token) => request.header("X-Parse-Session-Token", token),
+        };
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        let failed = |error: reqwest::Error| RestError::transport(self, &error);
+        let response = request.send().await.map_err(failed)?;
+        let text = |name| {
+            let value = response.headers().get(name)?;
+            Some(value.to_str().ok()?.to_owned())
+        };
+        Ok(Answer {
+            status: response.status(),
+            content_type: text(CONTENT_TYPE),
+            location: text(LOCATION),
+            body: response.bytes().await.map_err(failed)?.into(),
+        })
+    }
+}
+
+/// A header value that `Debug` and trace logs do not show.
+fn header(what: &'static str, value: &str) -> Result<HeaderValue, RestError> {
+    let mut value = HeaderValue::from_str(value).map_err(|_| RestError::Header { what })?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn client(server: &str) -> RestClient {
+        let url = server.parse().unwrap();
+        RestClient::new(&url, "app", Duration::from_secs(1)).unwrap()
+    }
+
+    #[test]
+    fn joins_the_mount_path_and_encoded_segments() {
+        for (server, segments, expected) in [
+            (
+                "http://h/parse",
+                &["hooks", "functions"][..],
+                "http://h/parse/hooks/functions",
+            ),
+            ("http://h/parse/", &["hooks"], "http://h/parse/hooks"),
+            ("http://h:1337", &["serverInfo"], "http://h:1337/serverInfo"),
+            ("http://h/a/b/", &["x"], "http://h/a/b/x"),
+            (
+                "http://h",
+                &["classes", "A b", "a/b?c#d%2e\\\n"],
+                "http://h/classes/A%20b/a%2Fb%3Fc%23d%252e%5C%0A",
+            ),
+            ("http://h", &["é", "..."], "http://h/%C3%A9/..."),
+        ] {
+            assert_eq!(client(server).url(segments).unwrap().as_str(), expected);
+        }
+    }
+
+    #[test]
+    fn refuses_segments_that_urls_eat() {
+        for segment in ["", ".", ".."] {
+            assert_eq!(client("http://h/parse").url(&["classes", segment]), None);
+        }
+    }
+
+    #[test]
+    fn knows_this_machine() {
+        for (url, expected) in [
+            ("http://localhost:1", true),
+            ("http://127.0.0.1", true),
+            ("http://127.9.9.9", true),
+            ("http://[::1]:80", true),
+            ("http://[::ffff:127.0.0.1]", true),
+            ("http://localhost.example.com", false),
+            ("http://10.0.0.1", false),
+            ("http://[fe80::1]", false),
+            ("mailto:a@b", false),
+        ] {
+            assert_eq!(is_loopback(&url.parse().unwrap()), expected, "{url}");
+        }
+    }
+
+    #[test]
+    fn shows_no_key_and_no_password() {
+        let secret = SecretString::from("s3cret");
+        let client = client("http://u:s3cret@h/parse")
+            .with_rest_api_key(&secret)
+            .unwrap();
+        assert_eq!(client.server(), "http://u:***@h/parse");
+        let master = client.with_master_key(&secret).unwrap();
+        assert!(!format!("{master:?}").contains("Sensitive(\"s3cret\")"));
+    }
+
+    #[test]
+    fn refuses_values_that_no_header_can_carry() {
+        let url: Url = "http://h".parse().unwrap();
+        for id in ["a\nb", "a\u{e9}", "\0"] {
+            assert_eq!(
+                RestClient::new(&url, id, CONNECT_TIMEOUT).unwrap_err(),
+                RestError::Header {
+                    what: "PARSE_SERVER_APPLICATION_ID"
+                }
+            );
+        }
+    }
+}
