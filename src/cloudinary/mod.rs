@@ -8,3 +8,4 @@ pub mod identifier;
 pub mod signature;
 pub mod transformation;
 pub mod upload;
+pub mod url_config;
