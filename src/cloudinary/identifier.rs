@@ -1,7 +1,12 @@
 //! `resource_type/type/vVERSION/public_id[.format][#signature]`: the text an app stores for an asset.
+//!
+//! An upload's signature covers `public_id` and `version` only. So a text is read in exactly one way, and what could make a signature
+//! of one thing pass for another is refused: `&` and `=` (another parameter), `.` and `..` segments, control characters.
+
+use std::fmt;
 
 use super::account::Account;
-use super::signature::{BadSignature, SecretInUse};
+use super::signature::{BadSignature, SecretInUse, verify_response};
 
 /// What kind of asset an identifier names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -14,6 +19,27 @@ pub enum ResourceType {
     Raw,
 }
 
+impl ResourceType {
+    /// The first part of an identifier, as a type.
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "image" => Some(Self::Image),
+            "video" => Some(Self::Video),
+            "raw" => Some(Self::Raw),
+            _ => None,
+        }
+    }
+
+    /// The name in identifiers and URLs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Image => "image",
+            Self::Video => "video",
+            Self::Raw => "raw",
+        }
+    }
+}
+
 /// How Cloudinary delivers an asset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum DeliveryType {
@@ -23,6 +49,27 @@ pub enum DeliveryType {
     Private,
     /// `authenticated`
     Authenticated,
+}
+
+impl DeliveryType {
+    /// The second part of an identifier, as a type.
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "upload" => Some(Self::Upload),
+            "private" => Some(Self::Private),
+            "authenticated" => Some(Self::Authenticated),
+            _ => None,
+        }
+    }
+
+    /// The name in identifiers and URLs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Upload => "upload",
+            Self::Private => "private",
+            Self::Authenticated => "authenticated",
+        }
+    }
 }
 
 /// A parsed identifier, borrowed from its text.
@@ -46,15 +93,84 @@ pub struct Identifier<'a> {
 /// Why a text is not an identifier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum IdentifierError {
-    /// Fewer than four parts.
+    /// Fewer than four parts, or an empty public ID.
     #[error("expected resource_type/type/vVERSION/public_id")]
     MissingPart,
+    /// The first part.
+    #[error("resource type: expected image, video or raw")]
+    ResourceType,
+    /// The second part.
+    #[error("type: expected upload, private or authenticated")]
+    DeliveryType,
+    /// The third part is not `v` and digits.
+    #[error("version: expected v and 1 to 12 digits")]
+    Version,
+    /// The third part has more than twelve digits.
+    #[error("version: expected at most 12 digits")]
+    VersionTooLong,
+    /// A character that could give a signature a second meaning, or break a URL.
+    #[error("public_id: {0:?} is not allowed")]
+    ForbiddenCharacter(char),
+    /// `//`, `/./`, `/../`, or such a segment at an end.
+    #[error("public_id: empty, \".\" and \"..\" segments are not allowed")]
+    Segment,
+    /// White space at an end of the public ID.
+    #[error("public_id: white space at its ends is not allowed")]
+    OuterWhiteSpace,
+    /// What follows the last dot of the last segment of an image or video.
+    #[error("format: expected 1 to 16 ASCII letters and digits after the last dot")]
+    Format,
+    /// `#` with nothing after it.
+    #[error("signature: expected one after \"#\"")]
+    EmptySignature,
 }
+
+const MAX_VERSION_DIGITS: usize = 12;
+const MAX_FORMAT_LEN: usize = 16;
 
 impl<'a> Identifier<'a> {
     /// Parses an identifier with or without its signature. `bare#` is refused.
-    pub fn parse(_text: &'a str) -> Result<Self, IdentifierError> {
-        todo!()
+    ///
+    /// ```
+    /// use cloudinary_parse::cloudinary::identifier::Identifier;
+    ///
+    /// let identifier = Identifier::parse("image/upload/v1700000000/users/u1/cat.jpg#5f1c…")?;
+    /// assert_eq!(identifier.public_id, "users/u1/cat");
+    /// assert_eq!(identifier.format, Some("jpg"));
+    /// assert_eq!(identifier.bare(), "image/upload/v1700000000/users/u1/cat.jpg");
+    /// # Ok::<(), cloudinary_parse::cloudinary::identifier::IdentifierError>(())
+    /// ```
+    pub fn parse(text: &'a str) -> Result<Self, IdentifierError> {
+        let (bare, signature) = match text.split_once('#') {
+            None => (text, None),
+            Some((_, "")) => return Err(IdentifierError::EmptySignature),
+            Some((bare, signature)) => (bare, Some(signature)),
+        };
+        let mut parts = bare.splitn(4, '/');
+        let (Some(resource_type), Some(delivery_type), Some(version), Some(file)) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return Err(IdentifierError::MissingPart);
+        };
+        let resource_type =
+            ResourceType::from_name(resource_type).ok_or(IdentifierError::ResourceType)?;
+        let delivery_type =
+            DeliveryType::from_name(delivery_type).ok_or(IdentifierError::DeliveryType)?;
+        let version = parse_version(version)?;
+        let (public_id, format) = match resource_type {
+            ResourceType::Raw => (file, None),
+            ResourceType::Image | ResourceType::Video => split_format(file)?,
+        };
+        check_public_id(public_id)?;
+        Ok(Self {
+            resource_type,
+            delivery_type,
+            version,
+            public_id,
+            format,
+            signature,
+            bare,
+        })
     }
 
     /// The text without `#signature`: what may be stored.
@@ -64,16 +180,83 @@ impl<'a> Identifier<'a> {
 
     /// The version as seconds since 1970.
     pub fn uploaded_at(&self) -> u64 {
-        todo!()
+        self.version
+            .bytes()
+            .fold(0, |seconds, digit| seconds * 10 + u64::from(digit - b'0'))
     }
 
     /// Checks `signature` (lower-case hex, signature version 1 over `public_id` and `version`) with every secret of
     /// `account`, in constant time.
-    pub fn verify(
-        &self,
-        _account: &Account,
-        _signature: &str,
-    ) -> Result<SecretInUse, BadSignature> {
-        todo!()
+    pub fn verify(&self, account: &Account, signature: &str) -> Result<SecretInUse, BadSignature> {
+        verify_response(account, self.public_id, self.version, signature)
     }
 }
+
+impl fmt::Display for Identifier<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.bare)?;
+        match self.signature {
+            Some(signature) => write!(f, "#{signature}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Checks that `public_id` may stand in an identifier; what a caller chooses for an upload follows the same rule.
+pub fn check_public_id(public_id: &str) -> Result<(), IdentifierError> {
+    if public_id.is_empty() {
+        return Err(IdentifierError::MissingPart);
+    }
+    if let Some(character) = public_id.chars().find(|&c| is_forbidden(c)) {
+        return Err(IdentifierError::ForbiddenCharacter(character));
+    }
+    if public_id
+        .split('/')
+        .any(|segment| matches!(segment, "" | "." | ".."))
+    {
+        return Err(IdentifierError::Segment);
+    }
+    if public_id.starts_with(is_white_space) || public_id.ends_with(is_white_space) {
+        return Err(IdentifierError::OuterWhiteSpace);
+    }
+    Ok(())
+}
+
+/// Whether `character` may not occur in a public ID: it separates parameters, ends a URL's path or is a control character.
+pub fn is_forbidden(character: char) -> bool {
+    matches!(character, '&' | '=' | '?' | '#' | '%' | '<' | '>' | '\\') || character.is_control()
+}
+
+/// Unicode's, and the byte order mark, which JavaScript's `trim` takes for white space too.
+fn is_white_space(character: char) -> bool {
+    character.is_whitespace() || character == '\u{feff}'
+}
+
+fn parse_version(part: &str) -> Result<&str, IdentifierError> {
+    let digits = part.strip_prefix('v').ok_or(IdentifierError::Version)?;
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(IdentifierError::Version);
+    }
+    if digits.len() > MAX_VERSION_DIGITS {
+        return Err(IdentifierError::VersionTooLong);
+    }
+    Ok(digits)
+}
+
+/// A dot in the last segment always starts a format: were `a.b c` read as a public ID with a dot, one text would have two readings.
+fn split_format(file: &str) -> Result<(&str, Option<&str>), IdentifierError> {
+    let name_at = file.rfind('/').map_or(0, |slash| slash + 1);
+    let Some(dot) = file[name_at..].rfind('.') else {
+        return Ok((file, None));
+    };
+    let (public_id, format) = (&file[..name_at + dot], &file[name_at + dot + 1..]);
+    let is_format = (1..=MAX_FORMAT_LEN).contains(&format.len())
+        && format.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if !is_format {
+        return Err(IdentifierError::Format);
+    }
+    Ok((public_id, Some(format)))
+}
+
+#[cfg(test)]
+mod tests;
