@@ -93,10 +93,7 @@ impl Account {
                     SignatureVersion::from_number(&number).ok_or(AccountError::SignatureVersion)?
                 }
             },
-<<<<<<< HEAD
-=======
             url: UrlConfig::from_map(config),
->>>>>>> h1
         })
     }
 
