@@ -1,0 +1,12 @@
+//! The webhook and admin listeners over real HTTP.
+
+mod admin;
+mod app;
+mod captured;
+mod delivery_url;
+mod fail_closed;
+mod guard;
+mod guard_many;
+mod limits;
+mod sign_upload;
+mod stop;
