@@ -4,7 +4,35 @@ use std::time::Duration;
 
 use crate::cloudinary::identifier::{DeliveryType, ResourceType};
 
+use super::document::{Entry, Report, Section};
+use super::names;
 use super::template::Template;
+use super::units::{DURATION_FORM, parse_duration};
+
+/// Keys of the file.
+pub(super) const KEYS: &[&str] = &["class", "trust_master_key", "fields"];
+
+const FIELD_KEYS: &[&str] = &[
+    "required",
+    "many",
+    "resource_types",
+    "types",
+    "formats",
+    "folder",
+    "max_age",
+];
+
+const RESOURCE_TYPES: &[(&str, ResourceType)] = &[
+    ("image", ResourceType::Image),
+    ("video", ResourceType::Video),
+    ("raw", ResourceType::Raw),
+];
+
+const TYPES: &[(&str, DeliveryType)] = &[
+    ("upload", DeliveryType::Upload),
+    ("private", DeliveryType::Private),
+    ("authenticated", DeliveryType::Authenticated),
+];
 
 /// A class whose `beforeSave` is guarded.
 #[derive(Debug, Clone)]
@@ -36,4 +64,122 @@ pub struct GuardedField {
     pub folder: Option<Template>,
     /// Oldest accepted upload.
     pub max_age: Option<Duration>,
+}
+
+impl ClassManifest {
+    /// Reads a file that has `class` and no `function`. What is mistaken is left at its default.
+    pub(super) fn read(mut file: Section<'_>, report: &mut Report<'_>) -> Self {
+        let class = file.take("class");
+        let name = class.and_then(|entry| {
+            let name = entry.text(report)?;
+            if let Err(reason) = names::check_class(name) {
+                report.error(entry.at, reason);
+            }
+            Some(name.to_owned())
+        });
+        let name = name.unwrap_or_default();
+        let trust_master_key = file
+            .take("trust_master_key")
+            .and_then(|entry| entry.flag(report));
+        let fields = read_fields(file.take("fields"), &name, report);
+        file.finish(KEYS, report);
+        Self {
+            class: name,
+            trust_master_key: trust_master_key.unwrap_or(false),
+            fields,
+        }
+    }
+}
+
+fn read_fields(
+    entry: Option<Entry<'_>>,
+    class: &str,
+    report: &mut Report<'_>,
+) -> Vec<GuardedField> {
+    let at = entry.map_or(0, |entry| entry.at);
+    let fields = match entry.map(|entry| entry.section(report)) {
+        None => Vec::new(),
+        Some(None) => return Vec::new(),
+        Some(Some(section)) => section.entries(),
+    };
+    if fields.is_empty() {
+        report.error(
+            at,
+            "a class without fields: write a table [fields.<name>] for each field to guard",
+        );
+    }
+    fields
+        .iter()
+        .filter_map(|field| {
+            if let Err(reason) = names::check_field(class, field.key) {
+                report.error(field.at, reason);
+            }
+            let section = field.section(report)?;
+            Some(GuardedField::read(field.key, section, report))
+        })
+        .collect()
+}
+
+impl GuardedField {
+    fn read(name: &str, mut keys: Section<'_>, report: &mut Report<'_>) -> Self {
+        let mut flag = |key: &str| keys.take(key).and_then(|entry| entry.flag(report));
+        let required = flag("required").unwrap_or(false);
+        let many = flag("many").unwrap_or(false);
+        let resource_types = keys
+            .take("resource_types")
+            .and_then(|entry| entry.some_of(RESOURCE_TYPES, report));
+        let types = keys
+            .take("types")
+            .and_then(|entry| entry.some_of(TYPES, report));
+        let formats = keys
+            .take("formats")
+            .and_then(|entry| read_formats(entry, report));
+        let folder = keys
+            .take("folder")
+            .and_then(|entry| read_folder(entry, report));
+        let max_age = keys.take("max_age").and_then(|entry| {
+            let age = parse_duration(entry.text(report)?);
+            age.or_else(|| entry.refuse(&format!("expected {DURATION_FORM}"), report))
+        });
+        keys.finish(FIELD_KEYS, report);
+        Self {
+            name: name.to_owned(),
+            required,
+            many,
+            resource_types: resource_types.unwrap_or_else(|| vec![ResourceType::Image]),
+            types: types.unwrap_or_else(|| vec![DeliveryType::Upload]),
+            formats,
+            folder,
+            max_age,
+        }
+    }
+}
+
+fn read_formats(entry: Entry<'_>, report: &mut Report<'_>) -> Option<Vec<String>> {
+    let items = entry.items(report)?;
+    if items.is_empty() {
+        return entry.refuse("empty, leave it out to take any format", report);
+    }
+    items
+        .iter()
+        .map(|item| {
+            let format = item.text(report)?;
+            let plain = (1..=16).contains(&format.len())
+                && format.bytes().all(|byte| byte.is_ascii_alphanumeric());
+            if plain {
+                Some(format.to_owned())
+            } else {
+                item.refuse("expected extensions without a dot, such as jpg", report)
+            }
+        })
+        .collect()
+}
+
+fn read_folder(entry: Entry<'_>, report: &mut Report<'_>) -> Option<Template> {
+    let template = entry.template(report)?;
+    if template.params().next().is_some() {
+        return entry.refuse("a save has no params: expected {user.objectId} or {user.username}", report);
+    }
+    entry.check_path(&template, report);
+    Some(template)
 }

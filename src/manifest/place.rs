@@ -7,6 +7,8 @@ use std::borrow::Cow;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+use crate::cloudinary::identifier::check_public_id;
+
 /// Where a rendered value goes: what it may hold depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
@@ -34,9 +36,6 @@ const URL_VALUE: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'.')
     .remove(b'~');
-
-const PATH_VALUE: &str =
-    "text without `/`, `..`, `& = ? # % < > \\`, control characters or white space at its ends";
 
 impl Place {
     /// The place that an upload parameter is. Parameters without one take no placeholders: see [`takes_placeholders`].
@@ -111,16 +110,17 @@ impl Place {
             Self::Context => matches!(c, '|' | '=' | '\\'),
             Self::Headers => c.is_control(),
             Self::Other => !(c.is_alphanumeric() || matches!(c, ' ' | '_' | '-' | '.')),
-            Self::Path => c == '/' || forbidden_in_paths(c),
-            Self::Url | Self::Caption | Self::Text => false,
+            Self::Path | Self::Url | Self::Caption | Self::Text => false,
         }
     }
 
-    fn expected(self) -> &'static str {
+    pub(super) fn expected(self) -> &'static str {
         match self {
             Self::Tags => "text without `,`",
             Self::Context => "text without `|`, `=` and `\\`",
-            Self::Path => PATH_VALUE,
+            Self::Path => {
+                "text without `/`, `..`, `& = ? # % < > \\`, control characters and white space at its ends"
+            }
             Self::Headers => "text without control characters",
             Self::Url => "text without `..`",
             Self::Caption => "text without `$(`",
@@ -136,26 +136,11 @@ pub(super) fn takes_placeholders(parameter: &str) -> bool {
     !matches!(parameter, "eval" | "on_success")
 }
 
-/// Checks a whole folder or `public_id` by the rules of identifiers.
-pub(super) fn check_path(path: &str) -> Result<(), &'static str> {
-    if path.split('/').any(|part| matches!(part, "" | "." | "..")) {
-        return Err("a path without empty, `.` or `..` segments and without `/` at its ends");
-    }
-    if path.contains(forbidden_in_paths) {
-        return Err("a path without `& = ? # % < > \\` and control characters");
-    }
-    if path.trim() != path {
-        return Err("a path without white space at its ends");
+fn check_path_value(value: &str) -> Result<(), &'static str> {
+    if value.contains('/') || value.contains("..") || check_public_id(value).is_err() {
+        return Err(Place::Path.expected());
     }
     Ok(())
-}
-
-fn check_path_value(value: &str) -> Result<(), &'static str> {
-    let fits = !value.contains(|c| Place::Path.forbids(c))
-        && !value.contains("..")
-        && value != "."
-        && value.trim() == value;
-    if fits { Ok(()) } else { Err(PATH_VALUE) }
 }
 
 fn encode(value: &str) -> Result<String, &'static str> {
@@ -163,8 +148,4 @@ fn encode(value: &str) -> Result<String, &'static str> {
         return Err(Place::Url.expected());
     }
     Ok(utf8_percent_encode(value, URL_VALUE).to_string())
-}
-
-fn forbidden_in_paths(c: char) -> bool {
-    matches!(c, '&' | '=' | '?' | '#' | '%' | '<' | '>' | '\\') || c.is_control()
 }

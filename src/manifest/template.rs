@@ -7,7 +7,9 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use super::place::{self, Place};
+use crate::cloudinary::identifier::check_public_id;
+
+use super::place::Place;
 
 /// A string with placeholders, checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -136,19 +138,17 @@ impl Template {
         Ok(rendered)
     }
 
-    /// Values cannot hold `..`, but a value next to fixed dots could complete one.
+    /// No value holds `..`, but one could complete it beside a fixed dot.
     fn check_segments(&self, path: &str) -> Result<(), RenderError> {
-        let Err(expected) = place::check_path(path) else {
-            return Ok(());
-        };
-        let last = self.placeholders().last();
-        Err(last.map_or(
-            RenderError::Misplaced {
-                value: path.to_owned(),
-                expected,
-            },
-            |piece| piece.misplaced(expected),
-        ))
+        let last = self
+            .pieces
+            .iter()
+            .rev()
+            .find(|piece| piece.is_placeholder());
+        match (check_public_id(path), last) {
+            (Err(_), Some(piece)) => Err(piece.misplaced(Place::Path.expected())),
+            _ => Ok(()),
+        }
     }
 
     /// Whether a placeholder needs a session.
@@ -212,12 +212,6 @@ impl Template {
             })
             .collect()
     }
-
-    fn placeholders(&self) -> impl Iterator<Item = &Piece> {
-        self.pieces
-            .iter()
-            .filter(|piece| !matches!(piece, Piece::Text(_)))
-    }
 }
 
 impl Piece {
@@ -231,6 +225,10 @@ impl Piece {
                 .map(|param| Self::Param(param.to_owned()))
                 .ok_or_else(|| TemplateError::Unknown(name.to_owned())),
         }
+    }
+
+    fn is_placeholder(&self) -> bool {
+        !matches!(self, Self::Text(_))
     }
 
     fn misplaced(&self, expected: &'static str) -> RenderError {
@@ -260,3 +258,6 @@ fn text_of(value: Option<&RawValue>) -> Option<Cow<'_, str>> {
         .ok()?;
     (!text.is_empty()).then_some(text)
 }
+
+#[cfg(test)]
+mod tests;
