@@ -1,1 +1,340 @@
-//! (module documentation)
+//! The environment and `.env` as validated configuration.
+//!
+//! Read once, by the commands. Each command asks for the part that it needs; all mistakes in that part are reported together, each
+//! naming its variable. The process environment wins over `.env` in the working directory. An empty variable counts as missing.
+
+mod environment;
+mod reader;
+mod value;
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use reqwest::Url;
+use secrecy::{ExposeSecret as _, SecretString};
+
+use crate::cloudinary::account::Account;
+
+pub use environment::Environment;
+pub use reader::Mistake;
+
+use reader::Reader;
+
+/// Every mistake of a configuration.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub struct Mistakes(pub Vec<Mistake>);
+
+impl fmt::Display for Mistakes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, mistake) in self.0.iter().enumerate() {
+            let separator = if index == 0 { "" } else { "\n" };
+            write!(f, "{separator}{mistake}")?;
+        }
+        Ok(())
+    }
+}
+
+/// The form of log lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Logging.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Logging {
+    /// `CLOUDINARY_PARSE_LOG_FORMAT`, default `text`.
+    pub format: LogFormat,
+    /// `RUST_LOG`, default `info`.
+    pub filter: Option<String>,
+}
+
+/// Where Parse Server is.
+#[derive(Debug, Clone)]
+pub struct ParseAddress {
+    /// `CLOUDINARY_PARSE_SERVER_URL`, or `PARSE_SERVER_URL`.
+    pub server_url: Url,
+    /// `PARSE_SERVER_APPLICATION_ID`
+    pub application_id: String,
+}
+
+/// Where Parse Server is and how to be believed there.
+#[derive(Debug)]
+pub struct ParseAccess {
+    /// The address.
+    pub address: ParseAddress,
+    /// `PARSE_SERVER_MASTER_KEY`
+    pub master_key: SecretString,
+}
+
+/// The webhook listener's own address.
+#[derive(Debug, Clone)]
+pub struct Listener {
+    /// `CLOUDINARY_PARSE_BIND`, default `127.0.0.1:8080`.
+    pub bind: SocketAddr,
+    /// `CLOUDINARY_PARSE_TLS_CERT` and `CLOUDINARY_PARSE_TLS_KEY`, both or neither.
+    pub tls: Option<TlsFiles>,
+}
+
+/// PEM files of the webhook listener.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// `CLOUDINARY_PARSE_TLS_CERT`: the chain, the own certificate first.
+    pub certificate: PathBuf,
+    /// `CLOUDINARY_PARSE_TLS_KEY`
+    pub key: PathBuf,
+}
+
+/// The admin listener.
+#[derive(Debug)]
+pub struct Admin {
+    /// `CLOUDINARY_PARSE_ADMIN_BIND`, default `127.0.0.1:9090`.
+    pub bind: SocketAddr,
+    /// `CLOUDINARY_PARSE_ADMIN_TOKEN`, required unless the address is a loopback one.
+    pub token: Option<SecretString>,
+}
+
+/// What `serve` needs.
+#[derive(Debug)]
+pub struct Serve {
+    /// `CLOUDINARY_URL` with `CLOUDINARY_API_SECRET_PREVIOUS`.
+    pub account: Account,
+    /// `PARSE_SERVER_WEBHOOK_KEY`
+    pub webhook_key: SecretString,
+    /// `PARSE_SERVER_WEBHOOK_KEY_PREVIOUS`
+    pub webhook_key_previous: Option<SecretString>,
+    /// The webhook listener.
+    pub listener: Listener,
+    /// The admin listener, unless `CLOUDINARY_PARSE_ADMIN_BIND` is `off`.
+    pub admin: Option<Admin>,
+    /// `CLOUDINARY_PARSE_PUBLIC_URL`, default `http://<bind>`.
+    pub public_url: Url,
+    /// Parse Server, where hooks read objects.
+    pub parse: Option<ParseAddress>,
+    /// `CLOUDINARY_PARSE_MAX_BODY`, default 16 MiB, in bytes.
+    pub max_body: usize,
+    /// `CLOUDINARY_PARSE_MAX_CONNECTIONS`, default 10000.
+    pub max_connections: usize,
+    /// `CLOUDINARY_PARSE_READ_TIMEOUT`, default 10 s.
+    pub read_timeout: Duration,
+    /// `CLOUDINARY_PARSE_ANSWER_TIMEOUT`, default 10 s.
+    pub answer_timeout: Duration,
+    /// `CLOUDINARY_PARSE_SHUTDOWN_TIMEOUT`, default 8 s.
+    pub shutdown_timeout: Duration,
+    /// `CLOUDINARY_PARSE_WORKERS`, default the number of cores.
+    pub workers: usize,
+}
+
+/// What the manifests make necessary beyond what is always needed.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Needs {
+    /// A hook reads objects: `PARSE_SERVER_URL` and `PARSE_SERVER_APPLICATION_ID`.
+    pub parse_server: bool,
+}
+
+impl Environment {
+    /// `CLOUDINARY_PARSE_WEBHOOKS`, default `webhooks`.
+    pub fn webhooks(&self) -> PathBuf {
+        let folder = Reader::new(self).text("CLOUDINARY_PARSE_WEBHOOKS");
+        folder.map_or_else(|| PathBuf::from("webhooks"), PathBuf::from)
+    }
+
+    /// Logging.
+    ///
+    /// # Errors
+    /// An unknown format.
+    pub fn logging(&self) -> Result<Logging, Mistakes> {
+        let mut reader = Reader::new(self);
+        let format = reader.choice(
+            "CLOUDINARY_PARSE_LOG_FORMAT",
+            &[("text", LogFormat::Text), ("json", LogFormat::Json)],
+        );
+        let filter = reader.text("RUST_LOG");
+        reader.finish(Logging {
+            format: format.unwrap_or_default(),
+            filter,
+        })
+    }
+
+    /// The account alone, for commands that sign, verify and build. A URL without a secret will do.
+    ///
+    /// # Errors
+    /// A missing or malformed `CLOUDINARY_URL`.
+    pub fn account(&self) -> Result<Account, Mistakes> {
+        let mut reader = Reader::new(self);
+        let account = account(&mut reader);
+        reader.finish_some(account)
+    }
+
+    /// Where the webhook listener listens.
+    ///
+    /// # Errors
+    /// A malformed address, one TLS file without the other.
+    pub fn listener(&self) -> Result<Listener, Mistakes> {
+        let mut reader = Reader::new(self);
+        let listener = listener(&mut reader);
+        reader.finish(listener)
+    }
+
+    /// Parse Server and its master key.
+    ///
+    /// # Errors
+    /// What is missing or malformed.
+    pub fn parse_access(&self) -> Result<ParseAccess, Mistakes> {
+        let mut reader = Reader::new(self);
+        let access = parse_access(&mut reader);
+        reader.finish_some(access)
+    }
+
+    /// Parse Server, its master key, and the URL under which Parse Server reaches this service.
+    ///
+    /// # Errors
+    /// What is missing or malformed.
+    pub fn registration(&self) -> Result<(ParseAccess, Url), Mistakes> {
+        let mut reader = Reader::new(self);
+        let access = parse_access(&mut reader);
+        let listener = listener(&mut reader);
+        let public_url = public_url(&mut reader, &listener);
+        reader.finish_some(access.zip(public_url))
+    }
+
+    /// Everything that `serve` needs.
+    ///
+    /// # Errors
+    /// What is missing or malformed.
+    pub fn serve(&self, needs: Needs) -> Result<Serve, Mistakes> {
+        let mut reader = Reader::new(self);
+        let account = account(&mut reader);
+        if let Some(account) = &account {
+            require_signing(&mut reader, account);
+        }
+        let webhook_key = reader.required_secret("PARSE_SERVER_WEBHOOK_KEY");
+        let webhook_key_previous = reader.secret("PARSE_SERVER_WEBHOOK_KEY_PREVIOUS");
+        let listener = listener(&mut reader);
+        let admin = admin(&mut reader);
+        let public_url = public_url(&mut reader, &listener);
+        let parse = parse_address(&mut reader, needs.parse_server);
+        let mebibytes = 1 << 20;
+        let max_body = reader.size("CLOUDINARY_PARSE_MAX_BODY", 16 * mebibytes);
+        let max_connections = reader.count("CLOUDINARY_PARSE_MAX_CONNECTIONS", 10_000);
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let workers = reader.count("CLOUDINARY_PARSE_WORKERS", cores);
+        let seconds = Duration::from_secs;
+        let read_timeout = reader.duration("CLOUDINARY_PARSE_READ_TIMEOUT", seconds(10));
+        let answer_timeout = reader.duration("CLOUDINARY_PARSE_ANSWER_TIMEOUT", seconds(10));
+        let shutdown_timeout = reader.duration("CLOUDINARY_PARSE_SHUTDOWN_TIMEOUT", seconds(8));
+        let needed = account.zip(webhook_key).zip(public_url);
+        reader.finish_some(needed.map(|((account, webhook_key), public_url)| Serve {
+            account,
+            webhook_key,
+            webhook_key_previous,
+            listener,
+            admin,
+            public_url,
+            parse,
+            max_body,
+            max_connections,
+            read_timeout,
+            answer_timeout,
+            shutdown_timeout,
+            workers,
+        }))
+    }
+}
+
+fn account(reader: &mut Reader<'_>) -> Option<Account> {
+    let url = reader.required_secret("CLOUDINARY_URL");
+    let previous = reader.secret("CLOUDINARY_API_SECRET_PREVIOUS");
+    let url = url?;
+    let url = url.expose_secret().trim_end_matches('/');
+    match Account::from_url(url) {
+        Ok(account) => Some(match previous {
+            Some(secret) => account.with_previous_secret(secret),
+            None => account,
+        }),
+        Err(error) => reader.mistake("CLOUDINARY_URL", error),
+    }
+}
+
+fn require_signing(reader: &mut Reader<'_>, account: &Account) {
+    let previous = usize::from(reader.is_set("CLOUDINARY_API_SECRET_PREVIOUS"));
+    if account.api_key.is_none() || account.secrets.len() <= previous {
+        let expected = "expected cloudinary://<api_key>:<api_secret>@<cloud_name> with key and secret";
+        let _: Option<()> = reader.mistake("CLOUDINARY_URL", expected);
+    }
+}
+
+fn parse_address(reader: &mut Reader<'_>, needed: bool) -> Option<ParseAddress> {
+    let own = reader.url("CLOUDINARY_PARSE_SERVER_URL");
+    let shared = reader.url("PARSE_SERVER_URL");
+    let application_id = reader.text("PARSE_SERVER_APPLICATION_ID");
+    let server_url = own.or(shared);
+    if needed {
+        if server_url.is_none() && !reader.is_set("PARSE_SERVER_URL") {
+            let _: Option<()> = reader.missing("PARSE_SERVER_URL");
+        }
+        if application_id.is_none() {
+            let _: Option<()> = reader.missing("PARSE_SERVER_APPLICATION_ID");
+        }
+    }
+    let (server_url, application_id) = server_url.zip(application_id)?;
+    Some(ParseAddress {
+        server_url,
+        application_id,
+    })
+}
+
+fn parse_access(reader: &mut Reader<'_>) -> Option<ParseAccess> {
+    let address = parse_address(reader, true);
+    let master_key = reader.required_secret("PARSE_SERVER_MASTER_KEY");
+    let (address, master_key) = address.zip(master_key)?;
+    Some(ParseAccess {
+        address,
+        master_key,
+    })
+}
+
+fn listener(reader: &mut Reader<'_>) -> Listener {
+    let bind = reader.address("CLOUDINARY_PARSE_BIND", ([127, 0, 0, 1], 8080));
+    let certificate = reader.text("CLOUDINARY_PARSE_TLS_CERT").map(PathBuf::from);
+    let key = reader.text("CLOUDINARY_PARSE_TLS_KEY").map(PathBuf::from);
+    let tls = match (certificate, key) {
+        (Some(certificate), Some(key)) => Some(TlsFiles { certificate, key }),
+        (Some(_), None) => reader.missing("CLOUDINARY_PARSE_TLS_KEY"),
+        (None, Some(_)) => reader.missing("CLOUDINARY_PARSE_TLS_CERT"),
+        (None, None) => None,
+    };
+    Listener { bind, tls }
+}
+
+fn admin(reader: &mut Reader<'_>) -> Option<Admin> {
+    const BIND: &str = "CLOUDINARY_PARSE_ADMIN_BIND";
+    let token = reader.secret("CLOUDINARY_PARSE_ADMIN_TOKEN");
+    if reader.text(BIND).as_deref() == Some("off") {
+        return None;
+    }
+    let bind = reader.address(BIND, ([127, 0, 0, 1], 9090));
+    if !bind.ip().is_loopback() && token.is_none() {
+        let expected = format!("is missing: {BIND} is {bind}, which is not a loopback address");
+        return reader.mistake("CLOUDINARY_PARSE_ADMIN_TOKEN", expected);
+    }
+    Some(Admin { bind, token })
+}
+
+fn public_url(reader: &mut Reader<'_>, listener: &Listener) -> Option<Url> {
+    const PUBLIC_URL: &str = "CLOUDINARY_PARSE_PUBLIC_URL";
+    if reader.is_set(PUBLIC_URL) {
+        return reader.url(PUBLIC_URL);
+    }
+    let scheme = if listener.tls.is_some() { "https" } else { "http" };
+    Url::parse(&format!("{scheme}://{}", listener.bind)).ok()
+}
+
+#[cfg(test)]
+mod tests;

@@ -19,6 +19,7 @@ pub use function::{Access, Action, FunctionManifest, Limit, Rate};
 pub use parameter::Parameter;
 pub use place::Place;
 pub use sign_upload::{ResponseForm, SignUpload};
+pub(crate) use units::parse_duration;
 pub use template::{Params, RenderError, Template, TemplateError, TemplateUser};
 
 /// Every hook of a deployment.

@@ -1,0 +1,112 @@
+//! Where values come from: the process, then `.env`, each perhaps by way of a file.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use super::reader::Mistake;
+
+/// The variables of the process and of `.env`.
+#[derive(Default)]
+pub struct Environment {
+    process: HashMap<String, String>,
+    dotenv: HashMap<String, String>,
+    /// Where relative file names start.
+    pub(super) folder: PathBuf,
+    /// What is wrong with `.env` itself.
+    pub(super) mistakes: Vec<Mistake>,
+}
+
+/// One place's word on a variable that may come from a file.
+pub(super) enum Found<'a> {
+    Value(&'a str),
+    File(&'a str),
+    Both,
+}
+
+impl Environment {
+    /// Reads the process's environment and `.env` in the working directory, which need not exist.
+    pub fn load() -> Self {
+        let mut mistakes = Vec::new();
+        let mut process = HashMap::new();
+        for (name, value) in std::env::vars_os() {
+            let Ok(name) = name.into_string() else {
+                continue;
+            };
+            match value.into_string() {
+                Ok(value) => {
+                    process.insert(name, value);
+                }
+                Err(_) if is_ours(&name) => mistakes.push(Mistake::new(&name, "is not UTF-8")),
+                Err(_) => {}
+            }
+        }
+        let mut environment = Self::from_variables(process, Path::new("."));
+        environment.mistakes.append(&mut mistakes);
+        environment
+    }
+
+    /// The given variables, and `.env` in `folder`.
+    pub fn from_variables(process: HashMap<String, String>, folder: &Path) -> Self {
+        let mut environment = Environment {
+            process,
+            folder: folder.to_owned(),
+            ..Environment::default()
+        };
+        let path = folder.join(".env");
+        match dotenv::from_path_iter(&path) {
+            Ok(variables) => {
+                for variable in variables {
+                    match variable {
+                        Ok((name, value)) => {
+                            environment.dotenv.insert(name, value);
+                        }
+                        Err(error) => environment.mistakes.push(broken(&path, &error)),
+                    }
+                }
+            }
+            Err(dotenv::Error::Io(error)) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => environment.mistakes.push(broken(&path, &error)),
+        }
+        environment
+    }
+
+    /// The non-empty value of a variable.
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        let places = [&self.process, &self.dotenv];
+        let mut values = places.into_iter().filter_map(|place| place.get(name));
+        values.find(|value| !value.is_empty()).map(String::as_str)
+    }
+
+    /// A variable or its `_FILE`, from the first place that has either.
+    pub(super) fn get_or_file(&self, name: &str) -> Option<Found<'_>> {
+        let file = format!("{name}_FILE");
+        let non_empty = |place: &HashMap<String, String>, name: &str| {
+            place.get(name).is_some_and(|value| !value.is_empty())
+        };
+        let mut places = [&self.process, &self.dotenv].into_iter();
+        let place = places.find(|p| non_empty(p, name) || non_empty(p, &file))?;
+        match (non_empty(place, name), non_empty(place, &file)) {
+            (true, true) => Some(Found::Both),
+            (true, false) => place.get(name).map(|value| Found::Value(value)),
+            (false, _) => place.get(&file).map(|path| Found::File(path)),
+        }
+    }
+}
+
+fn is_ours(name: &str) -> bool {
+    ["CLOUDINARY_", "PARSE_SERVER_"].iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// The line's number, not the line: it may hold a secret.
+fn broken(path: &Path, error: &dotenv::Error) -> Mistake {
+    match error {
+        dotenv::Error::LineParse(line, _) => {
+            let text = std::fs::read_to_string(path).unwrap_or_default();
+            let number = text.lines().position(|l| l.trim() == line.trim());
+            let place = number.map_or("a line".to_owned(), |n| format!("line {}", n + 1));
+            Mistake::new(".env", format!("{place}: expected NAME=value or NAME='value'"))
+        }
+        dotenv::Error::Io(error) => Mistake::new(".env", format!("cannot be read: {error}")),
+        _ => Mistake::new(".env", "cannot be read"),
+    }
+}

@@ -1,0 +1,240 @@
+use std::collections::HashMap;
+
+use super::*;
+
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new(files: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            std::fs::write(folder.path().join(name), text).unwrap();
+        }
+        Folder(folder)
+    }
+
+    fn environment(&self, variables: &[(&str, &str)]) -> Environment {
+        let variables = variables.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
+        Environment::from_variables(variables.collect::<HashMap<_, _>>(), self.0.path())
+    }
+}
+
+const URL: (&str, &str) = ("CLOUDINARY_URL", "cloudinary://key:secret@demo");
+const KEY: (&str, &str) = ("PARSE_SERVER_WEBHOOK_KEY", "webhook");
+
+fn serve(variables: &[(&str, &str)]) -> Result<Serve, String> {
+    let folder = Folder::new(&[]);
+    let environment = folder.environment(variables);
+    environment.serve(Needs::default()).map_err(|mistakes| mistakes.to_string())
+}
+
+fn mistakes(variables: &[(&str, &str)]) -> String {
+    serve(variables).unwrap_err()
+}
+
+fn served(variables: &[(&str, &str)]) -> Serve {
+    serve(&[&[URL, KEY], variables].concat()).unwrap()
+}
+
+#[test]
+fn an_empty_environment_lists_every_missing_variable() {
+    let folder = Folder::new(&[]);
+    let needs = Needs { parse_server: true };
+    assert_eq!(
+        folder.environment(&[]).serve(needs).unwrap_err().to_string(),
+        "CLOUDINARY_URL: is missing\nPARSE_SERVER_WEBHOOK_KEY: is missing\n\
+         PARSE_SERVER_URL: is missing\nPARSE_SERVER_APPLICATION_ID: is missing"
+    );
+    assert_eq!(
+        folder.environment(&[]).registration().unwrap_err().to_string(),
+        "PARSE_SERVER_URL: is missing\nPARSE_SERVER_APPLICATION_ID: is missing\n\
+         PARSE_SERVER_MASTER_KEY: is missing"
+    );
+}
+
+#[test]
+fn the_defaults_are_the_documented_ones() {
+    let serve = served(&[]);
+    assert_eq!(serve.listener.bind.to_string(), "127.0.0.1:8080");
+    assert_eq!(serve.admin.unwrap().bind.to_string(), "127.0.0.1:9090");
+    assert_eq!(serve.public_url.as_str(), "http://127.0.0.1:8080/");
+    assert_eq!((serve.max_body, serve.max_connections), (16 << 20, 10_000));
+    let seconds = [serve.read_timeout, serve.answer_timeout, serve.shutdown_timeout];
+    assert_eq!(seconds.map(|d| d.as_secs()), [10, 10, 8]);
+    assert!(serve.workers >= 1 && serve.parse.is_none());
+    let environment = Folder::new(&[]).environment(&[("CLOUDINARY_PARSE_WEBHOOKS", "")]);
+    assert_eq!(environment.webhooks(), PathBuf::from("webhooks"));
+    let logging = environment.logging().unwrap();
+    assert_eq!((logging.format, logging.filter), (LogFormat::Text, None));
+}
+
+#[test]
+fn every_mistake_is_reported_at_once_and_names_its_variable() {
+    let found = mistakes(&[
+        ("CLOUDINARY_URL", "https://key:hush@demo"),
+        ("PARSE_SERVER_WEBHOOK_KEY", "   "),
+        ("CLOUDINARY_PARSE_BIND", "8080"),
+        ("CLOUDINARY_PARSE_ADMIN_BIND", "nowhere"),
+        ("CLOUDINARY_PARSE_PUBLIC_URL", "ftp://x"),
+        ("CLOUDINARY_PARSE_TLS_CERT", "cert.pem"),
+        ("CLOUDINARY_PARSE_MAX_BODY", "16 apples"),
+        ("CLOUDINARY_PARSE_MAX_CONNECTIONS", "0"),
+        ("CLOUDINARY_PARSE_READ_TIMEOUT", "10"),
+        ("CLOUDINARY_PARSE_WORKERS", "-1"),
+        ("PARSE_SERVER_URL", "parse:1337"),
+    ]);
+    let named: Vec<_> = found.lines().map(|l| l.split(':').next().unwrap()).collect();
+    assert_eq!(
+        named,
+        [
+            "CLOUDINARY_URL",
+            "PARSE_SERVER_WEBHOOK_KEY",
+            "CLOUDINARY_PARSE_BIND",
+            "CLOUDINARY_PARSE_TLS_KEY",
+            "CLOUDINARY_PARSE_ADMIN_BIND",
+            "CLOUDINARY_PARSE_PUBLIC_URL",
+            "PARSE_SERVER_URL",
+            "CLOUDINARY_PARSE_MAX_BODY",
+            "CLOUDINARY_PARSE_MAX_CONNECTIONS",
+            "CLOUDINARY_PARSE_WORKERS",
+            "CLOUDINARY_PARSE_READ_TIMEOUT",
+        ]
+    );
+    assert!(!found.contains("hush"), "{found}");
+}
+
+#[test]
+fn a_cloudinary_url_without_key_or_secret_cannot_serve() {
+    for url in ["cloudinary://demo", "cloudinary://key@demo"] {
+        let found = mistakes(&[("CLOUDINARY_URL", url), KEY]);
+        assert!(found.starts_with("CLOUDINARY_URL: expected cloudinary://<api_key>"), "{found}");
+        let with_previous = [("CLOUDINARY_URL", url), KEY, ("CLOUDINARY_API_SECRET_PREVIOUS", "old")];
+        assert!(mistakes(&with_previous).starts_with("CLOUDINARY_URL: expected"));
+    }
+}
+
+#[test]
+fn an_empty_variable_counts_as_missing() {
+    assert_eq!(
+        mistakes(&[URL, ("PARSE_SERVER_WEBHOOK_KEY", "")]),
+        "PARSE_SERVER_WEBHOOK_KEY: is missing"
+    );
+}
+
+#[test]
+fn the_environment_wins_over_the_dotenv_file() {
+    let folder = Folder::new(&[(
+        ".env",
+        "CLOUDINARY_URL=cloudinary://key:secret@fromfile\nPARSE_SERVER_WEBHOOK_KEY='from $file'\nCLOUDINARY_PARSE_BIND=127.0.0.1:1\n",
+    )]);
+    let environment = folder.environment(&[("CLOUDINARY_PARSE_BIND", "127.0.0.1:2"), ("CLOUDINARY_URL", "")]);
+    let serve = environment.serve(Needs::default()).unwrap();
+    assert_eq!(serve.account.cloud_name, "fromfile");
+    assert_eq!(serve.webhook_key.expose_secret(), "from $file");
+    assert_eq!(serve.listener.bind.port(), 2);
+}
+
+#[test]
+fn a_broken_dotenv_line_is_named_by_number_and_not_shown() {
+    let folder = Folder::new(&[(".env", "A=1\nPARSE_SERVER_WEBHOOK_KEY='hush\n")]);
+    let found = folder.environment(&[URL, KEY]).serve(Needs::default()).unwrap_err().to_string();
+    assert!(found.starts_with(".env: ") && !found.contains("hush"), "{found}");
+}
+
+#[test]
+fn a_secret_may_come_from_a_file_without_its_line_end() {
+    let folder = Folder::new(&[("key", " wh key \r\n"), ("url", "cloudinary://key:secret@demo\n")]);
+    let environment = folder.environment(&[
+        ("PARSE_SERVER_WEBHOOK_KEY_FILE", "key"),
+        ("CLOUDINARY_URL_FILE", "url"),
+    ]);
+    let serve = environment.serve(Needs::default()).unwrap();
+    assert_eq!(serve.webhook_key.expose_secret(), " wh key ");
+    assert_eq!(serve.account.cloud_name, "demo");
+}
+
+#[test]
+fn a_secret_file_that_is_missing_empty_or_blank_is_a_mistake() {
+    let folder = Folder::new(&[("empty", ""), ("line", "\n"), ("blank", " \t\r\n")]);
+    for (file, expected) in [
+        ("empty", "PARSE_SERVER_WEBHOOK_KEY: is blank"),
+        ("line", "PARSE_SERVER_WEBHOOK_KEY: is blank"),
+        ("blank", "PARSE_SERVER_WEBHOOK_KEY: is blank"),
+        ("none", "PARSE_SERVER_WEBHOOK_KEY_FILE: cannot read none: "),
+    ] {
+        let environment = folder.environment(&[URL, ("PARSE_SERVER_WEBHOOK_KEY_FILE", file)]);
+        let found = environment.serve(Needs::default()).unwrap_err().to_string();
+        assert!(found.starts_with(expected), "{found}");
+    }
+}
+
+#[test]
+fn a_secret_and_its_file_in_one_place_are_a_mistake_but_the_environment_wins_over_dotenv() {
+    let both = [URL, KEY, ("PARSE_SERVER_WEBHOOK_KEY_FILE", "key")];
+    assert_eq!(
+        mistakes(&both),
+        "PARSE_SERVER_WEBHOOK_KEY: is set together with PARSE_SERVER_WEBHOOK_KEY_FILE: keep one"
+    );
+    let folder = Folder::new(&[(".env", "PARSE_SERVER_WEBHOOK_KEY=dotenv\n"), ("key", "file")]);
+    let environment = folder.environment(&[URL, ("PARSE_SERVER_WEBHOOK_KEY_FILE", "key")]);
+    let serve = environment.serve(Needs::default()).unwrap();
+    assert_eq!(serve.webhook_key.expose_secret(), "file");
+}
+
+#[test]
+fn an_admin_listener_for_others_needs_a_token() {
+    let everybody = ("CLOUDINARY_PARSE_ADMIN_BIND", "0.0.0.0:9090");
+    assert_eq!(
+        mistakes(&[URL, KEY, everybody]),
+        "CLOUDINARY_PARSE_ADMIN_TOKEN: is missing: CLOUDINARY_PARSE_ADMIN_BIND is 0.0.0.0:9090, which is not a loopback address"
+    );
+    let token = ("CLOUDINARY_PARSE_ADMIN_TOKEN", "token");
+    assert!(served(&[everybody, token]).admin.unwrap().token.is_some());
+    assert!(served(&[("CLOUDINARY_PARSE_ADMIN_BIND", "off")]).admin.is_none());
+    assert!(served(&[("CLOUDINARY_PARSE_ADMIN_BIND", "[::1]:0")]).admin.is_some());
+}
+
+#[test]
+fn slashes_at_the_end_of_urls_do_not_matter() {
+    let serve = served(&[
+        ("PARSE_SERVER_URL", "http://parse:1337/parse//"),
+        ("PARSE_SERVER_APPLICATION_ID", "app"),
+        ("CLOUDINARY_PARSE_PUBLIC_URL", "https://example.com/hooks/"),
+    ]);
+    assert_eq!(serve.parse.unwrap().server_url.as_str(), "http://parse:1337/parse");
+    assert_eq!(serve.public_url.as_str(), "https://example.com/hooks");
+}
+
+#[test]
+fn the_services_own_address_of_parse_server_wins() {
+    let serve = served(&[
+        ("PARSE_SERVER_URL", "http://public/parse"),
+        ("CLOUDINARY_PARSE_SERVER_URL", "http://parse:1337/parse"),
+        ("PARSE_SERVER_APPLICATION_ID", "app"),
+    ]);
+    assert_eq!(serve.parse.unwrap().server_url.as_str(), "http://parse:1337/parse");
+}
+
+#[test]
+fn sizes_and_durations_are_read_as_people_write_them() {
+    for (text, bytes) in [("16MiB", 16 << 20), ("4mb", 4 << 20), ("512k", 512 << 10), ("1000000", 1_000_000)] {
+        assert_eq!(served(&[("CLOUDINARY_PARSE_MAX_BODY", text)]).max_body, bytes, "{text}");
+    }
+    for (text, milliseconds) in [("500ms", 500), ("2s", 2_000), ("1m", 60_000)] {
+        let serve = served(&[("CLOUDINARY_PARSE_READ_TIMEOUT", text)]);
+        assert_eq!(serve.read_timeout.as_millis(), milliseconds, "{text}");
+    }
+}
+
+#[test]
+fn secrets_stay_out_of_debug() {
+    let serve = served(&[
+        ("CLOUDINARY_API_SECRET_PREVIOUS", "hush-1"),
+        ("PARSE_SERVER_WEBHOOK_KEY_PREVIOUS", "hush-2"),
+        ("CLOUDINARY_PARSE_ADMIN_TOKEN", "hush-3"),
+    ]);
+    let shown = format!("{serve:?}");
+    for secret in ["hush", "\"secret\"", "\"webhook\""] {
+        assert!(!shown.contains(secret), "{secret} in {shown}");
+    }
+}
