@@ -181,5 +181,8 @@ fn read_folder(entry: Entry<'_>, report: &mut Report<'_>) -> Option<Template> {
         return entry.refuse("a save has no params: expected {user.objectId} or {user.username}", report);
     }
     entry.check_path(&template, report);
+    if template.uses_username() {
+        entry.warn("names can change hands, and the pictures with them; use {user.objectId}", report);
+    }
     Some(template)
 }

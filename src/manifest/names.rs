@@ -21,6 +21,16 @@ pub(super) fn check_class(class: &str) -> Result<(), String> {
     Err(format!("`{class}` cannot be guarded: {reason}"))
 }
 
+/// Says why rows of this class cannot be read with a caller's session.
+pub(super) fn check_readable_class(class: &str) -> Result<(), String> {
+    let system = matches!(class, "_User" | "_Installation" | "_Role" | "_Session" | "_Product");
+    if system || is_identifier(class) {
+        Ok(())
+    } else {
+        Err(format!("`{class}` is not a class: expected a letter, then letters, digits and `_`, or _User, _Installation, _Role, _Session or _Product"))
+    }
+}
+
 /// Says why this field of a class cannot hold an identifier.
 pub(super) fn check_field(class: &str, field: &str) -> Result<(), String> {
     let belongs_to_parse = match field {
@@ -32,13 +42,13 @@ pub(super) fn check_field(class: &str, field: &str) -> Result<(), String> {
     };
     if belongs_to_parse {
         Err(format!(
-            "`{field}` cannot be guarded: it is one of Parse Server's own fields"
+            "`{field}` cannot hold an identifier: it is one of Parse Server's own fields"
         ))
     } else if is_identifier(field) {
         Ok(())
     } else {
         Err(format!(
-            "`{field}` cannot be guarded: expected a letter, then letters, digits and `_`, as Parse Server takes them"
+            "`{field}` cannot hold an identifier: expected a letter, then letters, digits and `_`, as Parse Server takes them"
         ))
     }
 }
@@ -111,13 +121,13 @@ mod tests {
         for (class, field) in [("Photo", "objectId"), ("Photo", "ACL"), ("_User", "password")] {
             assert_eq!(
                 check_field(class, field),
-                Err(format!("`{field}` cannot be guarded: it is one of Parse Server's own fields"))
+                Err(format!("`{field}` cannot hold an identifier: it is one of Parse Server's own fields"))
             );
         }
         for field in ["", "_hidden", "a.b", "a-b", "1a", "a b"] {
             assert_eq!(
                 check_field("Photo", field),
-                Err(format!("`{field}` cannot be guarded: expected a letter, then letters, digits and `_`, as Parse Server takes them"))
+                Err(format!("`{field}` cannot hold an identifier: expected a letter, then letters, digits and `_`, as Parse Server takes them"))
             );
         }
     }
