@@ -12,4 +12,4 @@ pub mod suggestion;
 pub mod transformation;
 pub mod upload;
 pub mod url_config;
-mod url_options;
+pub(crate) mod url_options;

@@ -131,7 +131,9 @@ impl Accepted {
             let value = default.fixed_json(report)?;
             match accepted.choose(entry.key, &value) {
                 Ok(chosen) => accepted.default = Some(chosen),
-                Err(error) => return default.refuse(&format!("not accepted itself: {error}"), report),
+                Err(error) => {
+                    return default.refuse(&format!("not accepted itself: {error}"), report);
+                }
             }
         }
         Some(accepted)
@@ -148,9 +150,16 @@ fn read_choice(
     let range = [keys.take("min"), keys.take("max")];
     let pattern = keys.take("pattern");
     let named = keys.take("named");
-    let forms = [range.iter().any(Option::is_some), pattern.is_some(), named.is_some()];
+    let forms = [
+        range.iter().any(Option::is_some),
+        pattern.is_some(),
+        named.is_some(),
+    ];
     if forms.iter().filter(|&&given| given).count() > 1 {
-        return entry.refuse("expected one of a range (min, max), a pattern or named choices", report);
+        return entry.refuse(
+            "expected one of a range (min, max), a pattern or named choices",
+            report,
+        );
     }
     if let Some(pattern) = pattern {
         return match Pattern::new(pattern.text(report)?) {
@@ -215,12 +224,7 @@ fn read_named(
         .collect()
 }
 
-fn read_value(
-    name: &str,
-    entry: Entry<'_>,
-    side: Side,
-    report: &mut Report<'_>,
-) -> Option<Value> {
+fn read_value(name: &str, entry: Entry<'_>, side: Side, report: &mut Report<'_>) -> Option<Value> {
     let value = entry.fixed_json(report)?;
     match side.check(name, &value) {
         Ok(()) => Some(value),

@@ -43,9 +43,14 @@ impl DeliveryUrl {
             })
             .collect();
         let may_be_signed = source.is_some()
-            || url.get("sign_url").is_some_and(|value| value != &Value::Bool(false))
+            || url
+                .get("sign_url")
+                .is_some_and(|value| value != &Value::Bool(false))
             || accept.iter().any(|(name, _)| name == "sign_url");
-        for entry in accept_entries.iter().filter(|entry| is_composite(entry.key)) {
+        for entry in accept_entries
+            .iter()
+            .filter(|entry| is_composite(entry.key))
+        {
             let message = format!(
                 "`{}`: layers, code and raw or named transformations cannot be accepted where the URL may be signed",
                 entry.key

@@ -8,6 +8,7 @@ use toml::Spanned;
 use toml::de::{DeFloat, DeInteger, DeTable, DeValue};
 
 use crate::cloudinary::identifier::{IdentifierError, check_public_id};
+use crate::cloudinary::suggestion::closest;
 
 use super::Finding;
 use super::template::Template;
@@ -149,7 +150,9 @@ impl<'t> Entry<'t> {
             Err(IdentifierError::OuterWhiteSpace) => {
                 "white space at its ends is not allowed".to_owned()
             }
-            Err(_) => "expected a path without empty, `.` or `..` segments: no `/` at its ends".to_owned(),
+            Err(_) => {
+                "expected a path without empty, `.` or `..` segments: no `/` at its ends".to_owned()
+            }
         };
         self.refuse::<()>(&reason, report);
     }
@@ -204,7 +207,10 @@ impl<'t> Entry<'t> {
         let items = self.items(report)?;
         if items.is_empty() {
             let names: Vec<_> = choices.iter().map(|(name, _)| *name).collect();
-            self.refuse::<()>(&format!("empty, expected some of {}", names.join(", ")), report);
+            self.refuse::<()>(
+                &format!("empty, expected some of {}", names.join(", ")),
+                report,
+            );
         }
         let values: Vec<_> = items
             .iter()
@@ -290,12 +296,18 @@ fn whole_number(integer: &DeInteger<'_>) -> Option<i64> {
 }
 
 fn finite_number(float: &DeFloat<'_>) -> Option<f64> {
-    float.as_str().parse().ok().filter(|number: &f64| number.is_finite())
+    float
+        .as_str()
+        .parse()
+        .ok()
+        .filter(|number: &f64| number.is_finite())
 }
 
 fn holds_placeholder(value: &Value) -> bool {
     match value {
-        Value::String(text) => ["{user.", "{params."].iter().any(|start| text.contains(start)),
+        Value::String(text) => ["{user.", "{params."]
+            .iter()
+            .any(|start| text.contains(start)),
         Value::Array(items) => items.iter().any(holds_placeholder),
         Value::Object(entries) => entries.values().any(holds_placeholder),
         Value::Null | Value::Bool(_) | Value::Number(_) => false,
@@ -303,10 +315,7 @@ fn holds_placeholder(value: &Value) -> bool {
 }
 
 /// Parses the text of a manifest; syntax errors go into the report.
-pub(super) fn parse<'t>(
-    text: &'t str,
-    report: &mut Report<'_>,
-) -> Option<Spanned<DeTable<'t>>> {
+pub(super) fn parse<'t>(text: &'t str, report: &mut Report<'_>) -> Option<Spanned<DeTable<'t>>> {
     let (table, errors) = DeTable::parse_recoverable(text);
     for error in &errors {
         let at = error.span().map_or(text.len(), |span| span.start);
@@ -318,20 +327,10 @@ pub(super) fn parse<'t>(
 /// `unknown key `requird`, did you mean `required`?`, or the whole list if nothing is near.
 pub(super) fn unknown(what: &str, found: &str, known: &[&str]) -> String {
     let mut message = format!("unknown {what} `{found}`");
-    match nearest(found, known) {
+    match closest(found, known.iter().copied()) {
         Some(near) => _ = write!(message, ", did you mean `{near}`?"),
         None if known.is_empty() => {}
         None => _ = write!(message, ", expected one of {}", known.join(", ")),
     }
     message
-}
-
-/// The name that was probably meant: a third of its letters may be wrong.
-pub(super) fn nearest<'n>(found: &str, known: &[&'n str]) -> Option<&'n str> {
-    known
-        .iter()
-        .map(|name| (strsim::damerau_levenshtein(&found.to_lowercase(), name), name))
-        .filter(|(distance, name)| *distance <= (name.len() / 3).max(1))
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, name)| *name)
 }

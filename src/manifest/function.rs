@@ -101,7 +101,10 @@ impl FunctionManifest {
         let kind = read_kind(&mut file, report);
         let (action, keys) = match kind {
             None => {
-                file.finish_unread(&known_keys(&[sign_upload::KEYS, delivery_url::KEYS]), report);
+                file.finish_unread(
+                    &known_keys(&[sign_upload::KEYS, delivery_url::KEYS]),
+                    report,
+                );
                 return None;
             }
             Some(Kind::SignUpload) => {
@@ -131,7 +134,13 @@ impl FunctionManifest {
 
 /// The keys of every function and those of some action.
 pub(super) fn known_keys(more: &[&[&'static str]]) -> Vec<&'static str> {
-    [KEYS].iter().chain(more).copied().flatten().copied().collect()
+    [KEYS]
+        .iter()
+        .chain(more)
+        .copied()
+        .flatten()
+        .copied()
+        .collect()
 }
 
 fn read_name(entry: Option<Entry<'_>>, report: &mut Report<'_>) -> Option<String> {
@@ -147,7 +156,10 @@ fn read_kind(file: &mut Section<'_>, report: &mut Report<'_>) -> Option<Kind> {
     match file.take("action") {
         Some(entry) => entry.one_of(KINDS, report),
         None => {
-            report.error(file.at(), "`action` is missing: expected sign_upload or delivery_url");
+            report.error(
+                file.at(),
+                "`action` is missing: expected sign_upload or delivery_url",
+            );
             None
         }
     }

@@ -18,17 +18,25 @@ use super::{Action, Finding, Manifests};
 /// All mistakes of all files, in the order of files and lines.
 pub fn load(folder: &Path) -> Result<Manifests, Vec<Finding>> {
     let files = manifest_files(folder).map_err(|error| {
-        vec![whole(folder, format!("cannot read the folder of manifests: {error}"))]
+        vec![whole(
+            folder,
+            format!("cannot read the folder of manifests: {error}"),
+        )]
     })?;
     let mut loader = Loader::default();
     if files.is_empty() {
-        let warning = whole(folder, "no manifest (*.toml) in it, so nothing is guarded or served");
+        let warning = whole(
+            folder,
+            "no manifest (*.toml) in it, so nothing is guarded or served",
+        );
         loader.manifests.warnings.push(warning);
     }
     for file in &files {
         match fs::read_to_string(file) {
             Ok(text) => loader.read(file, &text),
-            Err(error) => loader.errors.push(whole(file, format!("cannot be read: {error}"))),
+            Err(error) => loader
+                .errors
+                .push(whole(file, format!("cannot be read: {error}"))),
         }
     }
     loader.finish()
@@ -103,7 +111,10 @@ impl Loader {
                 self.manifests.classes.push(class);
             }
             (None, None) => {
-                report.error(0, "neither `class` nor `function`: a file guards a class or serves a function");
+                report.error(
+                    0,
+                    "neither `class` nor `function`: a file guards a class or serves a function",
+                );
                 let functions = function::known_keys(&[sign_upload::KEYS, delivery_url::KEYS]);
                 let known = [class::KEYS, &functions].concat();
                 table.finish_unread(&known, report);
@@ -114,7 +125,10 @@ impl Loader {
     /// Two files for one hook would leave one of them without effect.
     fn claim(&mut self, hook: String, file: &Path, at: usize, report: &mut Report<'_>) {
         if let Some(other) = self.hooks.get(&hook) {
-            report.error(at, format!("{hook} has a manifest already: {}", other.display()));
+            report.error(
+                at,
+                format!("{hook} has a manifest already: {}", other.display()),
+            );
         } else {
             self.hooks.insert(hook, file.to_owned());
         }

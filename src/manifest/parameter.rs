@@ -129,7 +129,10 @@ impl Parameter {
         match self {
             Self::Fixed(value) => value.clone(),
             Self::Template(template) => template.with_every_value(stand_in).into(),
-            Self::List(items) => items.iter().map(|item| item.with_every_value(stand_in)).collect(),
+            Self::List(items) => items
+                .iter()
+                .map(|item| item.with_every_value(stand_in))
+                .collect(),
             Self::Table(entries) => entries
                 .iter()
                 .map(|(key, item)| (key.clone(), item.with_every_value(stand_in)))

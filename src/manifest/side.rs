@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::cloudinary::delivery_url::check_url_options;
 use crate::cloudinary::identifier::check_public_id;
-use crate::cloudinary::upload::{check_upload_option, is_upload_option};
+use crate::cloudinary::upload::check_upload_option;
 use crate::cloudinary::url_options::Key;
 
 use super::place::Place;
@@ -23,7 +23,9 @@ impl Side {
     pub(super) fn check_name(self, name: &str) -> Result<(), String> {
         let reason = match (self, name) {
             (Self::Upload, "timestamp" | "signature" | "api_key") => "it is added when signing",
-            (Self::Upload, "version") => "Cloudinary sets it, and a signed one would mint identifiers",
+            (Self::Upload, "version") => {
+                "Cloudinary sets it, and a signed one would mint identifiers"
+            }
             (Self::Upload, "file") => "the file is posted by the client and not signed",
             (Self::Upload, "resource_type") => {
                 "it is part of the upload URL: set `resource_type` at the top of the file"
@@ -74,10 +76,7 @@ impl Side {
         }
         let key = Key::from_name(name);
         match self {
-            Self::Upload => {
-                name.starts_with('$')
-                    || key.is_some_and(Key::is_transformation) && is_upload_option(name)
-            }
+            Self::Upload => name.starts_with('$') || key.is_some_and(Key::is_transformation),
             Self::Url => true,
         }
     }

@@ -112,7 +112,10 @@ impl SignUpload {
     fn warn_of_usernames(&self, upload: &[Entry<'_>], report: &mut Report<'_>) {
         for entry in upload.iter().filter(|entry| PATHS.contains(&entry.key)) {
             if self.templates(entry.key).any(Template::uses_username) {
-                entry.warn("names can change hands, and the pictures with them; use {user.objectId}", report);
+                entry.warn(
+                    "names can change hands, and the pictures with them; use {user.objectId}",
+                    report,
+                );
             }
         }
     }
@@ -125,7 +128,9 @@ impl SignUpload {
                 self.parameter("public_id").is_none()
                     || templates.any(|template| template.params().next().is_some())
             }
-            "use_filename" => self.may_be("use_filename", true) && self.may_be("unique_filename", false),
+            "use_filename" => {
+                self.may_be("use_filename", true) && self.may_be("unique_filename", false)
+            }
             _ => false,
         });
         if let Some(entry) = choice.filter(|_| !self.is_bound_to_user()) {
@@ -157,11 +162,15 @@ impl SignUpload {
 
     fn parameter(&self, name: &str) -> Option<&Parameter> {
         let mut upload = self.upload.iter();
-        upload.find(|(set, _)| set == name).map(|(_, parameter)| parameter)
+        upload
+            .find(|(set, _)| set == name)
+            .map(|(_, parameter)| parameter)
     }
 
     fn templates(&self, name: &str) -> impl Iterator<Item = &Template> {
-        self.parameter(name).into_iter().flat_map(Parameter::templates)
+        self.parameter(name)
+            .into_iter()
+            .flat_map(Parameter::templates)
     }
 }
 
