@@ -2,7 +2,14 @@
 
 use serde_json::{Map, Value};
 
+use super::Finding;
 use super::accept::Accepted;
+use super::document::{Entry, Report, Section};
+use super::names;
+use super::side::{Side, is_composite};
+
+/// Keys of the file besides those of every function.
+pub(super) const KEYS: &[&str] = &["class", "field", "url", "accept"];
 
 /// A `delivery_url` function.
 #[derive(Debug, Clone)]
@@ -13,4 +20,92 @@ pub struct DeliveryUrl {
     pub url: Map<String, Value>,
     /// What the caller may set or override in `params.options`.
     pub accept: Vec<(String, Accepted)>,
+}
+
+impl DeliveryUrl {
+    /// Reads the keys of a `delivery_url` function. `unsigned_only` takes what is a mistake if the account signs every URL.
+    pub(super) fn read(
+        file: &mut Section<'_>,
+        report: &mut Report<'_>,
+        unsigned_only: &mut Vec<Finding>,
+    ) -> Self {
+        let source = read_source(file.take("class"), file.take("field"), report);
+        let url = file
+            .take("url")
+            .map_or_else(Map::new, |entry| read_url(entry, report));
+        let accept_entries = file.take("accept").and_then(|entry| entry.section(report));
+        let accept_entries = accept_entries.map_or_else(Vec::new, Section::entries);
+        let accept: Vec<_> = accept_entries
+            .iter()
+            .filter_map(|entry| {
+                let accepted = Accepted::read(*entry, Side::Url, report)?;
+                Some((entry.key.to_owned(), accepted))
+            })
+            .collect();
+        let may_be_signed = source.is_some()
+            || url
+                .get("sign_url")
+                .is_some_and(|value| value != &Value::Bool(false))
+            || accept.iter().any(|(name, _)| name == "sign_url");
+        for entry in accept_entries
+            .iter()
+            .filter(|entry| is_composite(entry.key))
+        {
+            let message = format!(
+                "`{}`: layers, code and raw or named transformations cannot be accepted where the URL may be signed",
+                entry.key
+            );
+            if may_be_signed {
+                report.error(entry.at, message);
+            } else {
+                unsigned_only.push(report.finding(entry.at, message));
+            }
+        }
+        Self {
+            source,
+            url,
+            accept,
+        }
+    }
+}
+
+fn read_source(
+    class: Option<Entry<'_>>,
+    field: Option<Entry<'_>>,
+    report: &mut Report<'_>,
+) -> Option<(String, String)> {
+    let (class, field) = match (class, field) {
+        (Some(class), Some(field)) => (class, field),
+        (None, None) => return None,
+        (Some(class), None) => return class.refuse("expected `field` beside it", report),
+        (None, Some(field)) => return field.refuse("expected `class` beside it", report),
+    };
+    let (class_name, field_name) = (class.text(report)?, field.text(report)?);
+    if let Err(reason) = names::check_readable_class(class_name) {
+        report.error(class.at, reason);
+    } else if let Err(reason) = names::check_field(class_name, field_name) {
+        report.error(field.at, reason);
+    }
+    Some((class_name.to_owned(), field_name.to_owned()))
+}
+
+fn read_url(entry: Entry<'_>, report: &mut Report<'_>) -> Map<String, Value> {
+    let Some(section) = entry.section(report) else {
+        return Map::new();
+    };
+    let mut url = Map::new();
+    for option in section.entries() {
+        let name = option.key;
+        let checked = Side::Url.check_name(name);
+        let Some(value) = option.fixed_json(report) else {
+            continue;
+        };
+        match checked.and_then(|()| Side::Url.check(name, &value)) {
+            Ok(()) => {
+                url.insert(name.to_owned(), value);
+            }
+            Err(reason) => report.error(option.at, reason),
+        }
+    }
+    url
 }

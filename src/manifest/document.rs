@@ -7,7 +7,8 @@ use serde_json::{Map, Value};
 use toml::Spanned;
 use toml::de::{DeFloat, DeInteger, DeTable, DeValue};
 
-use crate::cloudinary::identifier::check_public_id;
+use crate::cloudinary::identifier::{IdentifierError, check_public_id};
+use crate::cloudinary::suggestion::closest;
 
 use super::Finding;
 use super::template::Template;
@@ -93,8 +94,10 @@ impl<'t> Section<'t> {
         self.entries.is_empty()
     }
 
-    pub(super) fn has(&self, key: &str) -> bool {
-        self.entries.iter().any(|entry| entry.key == key)
+    /// Byte at which a key stands.
+    pub(super) fn at_of(&self, key: &str) -> Option<usize> {
+        let mut entries = self.entries.iter();
+        entries.find(|entry| entry.key == key).map(|entry| entry.at)
     }
 
     pub(super) fn take(&mut self, key: &str) -> Option<Entry<'t>> {
@@ -105,6 +108,12 @@ impl<'t> Section<'t> {
     /// The entries left, in the manifest's order.
     pub(super) fn entries(self) -> Vec<Entry<'t>> {
         self.entries
+    }
+
+    /// Reports each key that is left and not known.
+    pub(super) fn finish_unread(mut self, known: &[&str], report: &mut Report<'_>) {
+        self.entries.retain(|entry| !known.contains(&entry.key));
+        self.finish(known, report);
     }
 
     /// Reports each key that was not taken. `known` are all keys of this table.
@@ -133,9 +142,19 @@ impl<'t> Entry<'t> {
 
     /// Notes a folder or `public_id` that Cloudinary would not keep as it is written.
     pub(super) fn check_path(&self, template: &Template, report: &mut Report<'_>) {
-        if let Err(error) = check_public_id(&template.with_every_value("x")) {
-            self.refuse::<()>(&error.to_string(), report);
-        }
+        let reason = match check_public_id(&template.with_every_value("x")) {
+            Ok(()) => return,
+            Err(IdentifierError::ForbiddenCharacter(character)) => {
+                format!("{character:?} is not allowed")
+            }
+            Err(IdentifierError::OuterWhiteSpace) => {
+                "white space at its ends is not allowed".to_owned()
+            }
+            Err(_) => {
+                "expected a path without empty, `.` or `..` segments: no `/` at its ends".to_owned()
+            }
+        };
+        self.refuse::<()>(&reason, report);
     }
 
     pub(super) fn flag(&self, report: &mut Report<'_>) -> Option<bool> {
@@ -188,7 +207,10 @@ impl<'t> Entry<'t> {
         let items = self.items(report)?;
         if items.is_empty() {
             let names: Vec<_> = choices.iter().map(|(name, _)| *name).collect();
-            self.refuse::<()>(&format!("empty, expected some of {}", names.join(", ")), report);
+            self.refuse::<()>(
+                &format!("empty, expected some of {}", names.join(", ")),
+                report,
+            );
         }
         let values: Vec<_> = items
             .iter()
@@ -242,10 +264,24 @@ impl<'t> Entry<'t> {
         Some(value)
     }
 
+    /// The value as JSON where no placeholders are filled in.
+    pub(super) fn fixed_json(&self, report: &mut Report<'_>) -> Option<Value> {
+        let value = self.json(report)?;
+        if holds_placeholder(&value) {
+            return self.refuse("templates are not filled in here", report);
+        }
+        Some(value)
+    }
+
     /// Notes what is wrong with the value.
     pub(super) fn refuse<T>(&self, reason: &str, report: &mut Report<'_>) -> Option<T> {
         report.error(self.at, format!("`{}`: {reason}", self.key));
         None
+    }
+
+    /// Notes what is doubtful about the value.
+    pub(super) fn warn(&self, reason: &str, report: &mut Report<'_>) {
+        report.warn(self.at, format!("`{}`: {reason}", self.key));
     }
 
     /// Notes what was expected instead of what stands there.
@@ -260,14 +296,26 @@ fn whole_number(integer: &DeInteger<'_>) -> Option<i64> {
 }
 
 fn finite_number(float: &DeFloat<'_>) -> Option<f64> {
-    float.as_str().parse().ok().filter(|number: &f64| number.is_finite())
+    float
+        .as_str()
+        .parse()
+        .ok()
+        .filter(|number: &f64| number.is_finite())
+}
+
+fn holds_placeholder(value: &Value) -> bool {
+    match value {
+        Value::String(text) => ["{user.", "{params."]
+            .iter()
+            .any(|start| text.contains(start)),
+        Value::Array(items) => items.iter().any(holds_placeholder),
+        Value::Object(entries) => entries.values().any(holds_placeholder),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
 }
 
 /// Parses the text of a manifest; syntax errors go into the report.
-pub(super) fn parse<'t>(
-    text: &'t str,
-    report: &mut Report<'_>,
-) -> Option<Spanned<DeTable<'t>>> {
+pub(super) fn parse<'t>(text: &'t str, report: &mut Report<'_>) -> Option<Spanned<DeTable<'t>>> {
     let (table, errors) = DeTable::parse_recoverable(text);
     for error in &errors {
         let at = error.span().map_or(text.len(), |span| span.start);
@@ -279,20 +327,10 @@ pub(super) fn parse<'t>(
 /// `unknown key `requird`, did you mean `required`?`, or the whole list if nothing is near.
 pub(super) fn unknown(what: &str, found: &str, known: &[&str]) -> String {
     let mut message = format!("unknown {what} `{found}`");
-    match nearest(found, known) {
+    match closest(found, known.iter().copied()) {
         Some(near) => _ = write!(message, ", did you mean `{near}`?"),
         None if known.is_empty() => {}
         None => _ = write!(message, ", expected one of {}", known.join(", ")),
     }
     message
-}
-
-/// The name that was probably meant: a third of its letters may be wrong.
-pub(super) fn nearest<'n>(found: &str, known: &[&'n str]) -> Option<&'n str> {
-    known
-        .iter()
-        .map(|name| (strsim::damerau_levenshtein(&found.to_lowercase(), name), name))
-        .filter(|(distance, name)| *distance <= (name.len() / 3).max(1))
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, name)| *name)
 }

@@ -3,8 +3,32 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use super::delivery_url::DeliveryUrl;
-use super::sign_upload::SignUpload;
+use super::Finding;
+use super::delivery_url::{self, DeliveryUrl};
+use super::document::{Entry, Report, Section};
+use super::names;
+use super::sign_upload::{self, SignUpload};
+use super::units::{RATE_FORM, parse_rate};
+
+/// Keys that every function takes.
+const KEYS: &[&str] = &["function", "action", "access", "limit"];
+
+const ACCESS: &[(&str, Access)] = &[
+    ("public", Access::Public),
+    ("user", Access::User),
+    ("master", Access::Master),
+];
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    SignUpload,
+    DeliveryUrl,
+}
+
+const KINDS: &[(&str, Kind)] = &[
+    ("sign_upload", Kind::SignUpload),
+    ("delivery_url", Kind::DeliveryUrl),
+];
 
 /// A cloud function.
 #[derive(Debug, Clone)]
@@ -57,4 +81,121 @@ pub enum Action {
     SignUpload(SignUpload),
     /// Builds a delivery URL.
     DeliveryUrl(DeliveryUrl),
+}
+
+impl FunctionManifest {
+    /// Reads a file that has `function`; nothing if its action is not known. `unsigned_only` takes what is a mistake if the
+    /// account signs every URL.
+    pub(super) fn read(
+        mut file: Section<'_>,
+        report: &mut Report<'_>,
+        unsigned_only: &mut Vec<Finding>,
+    ) -> Option<Self> {
+        let name = read_name(file.take("function"), report);
+        let access = file
+            .take("access")
+            .and_then(|entry| read_access(entry, report));
+        let limit = file
+            .take("limit")
+            .and_then(|entry| read_limit(entry, report));
+        let kind = read_kind(&mut file, report);
+        let (action, keys) = match kind {
+            None => {
+                file.finish_unread(
+                    &known_keys(&[sign_upload::KEYS, delivery_url::KEYS]),
+                    report,
+                );
+                return None;
+            }
+            Some(Kind::SignUpload) => {
+                if let Some(class) = file.take("class") {
+                    report.error(
+                        class.at,
+                        "both `class` and `function`: a file is one or the other, unless it is a delivery_url",
+                    );
+                }
+                let action = Action::SignUpload(SignUpload::read(&mut file, report));
+                (action, sign_upload::KEYS)
+            }
+            Some(Kind::DeliveryUrl) => {
+                let action = DeliveryUrl::read(&mut file, report, unsigned_only);
+                (Action::DeliveryUrl(action), delivery_url::KEYS)
+            }
+        };
+        file.finish(&known_keys(&[keys]), report);
+        Some(Self {
+            name: name?,
+            access: access.unwrap_or(Access::User),
+            limit: limit.unwrap_or_default(),
+            action,
+        })
+    }
+}
+
+/// The keys of every function and those of some action.
+pub(super) fn known_keys(more: &[&[&'static str]]) -> Vec<&'static str> {
+    [KEYS]
+        .iter()
+        .chain(more)
+        .copied()
+        .flatten()
+        .copied()
+        .collect()
+}
+
+fn read_name(entry: Option<Entry<'_>>, report: &mut Report<'_>) -> Option<String> {
+    let entry = entry?;
+    let name = entry.text(report)?;
+    if let Err(reason) = names::check_function(name) {
+        report.error(entry.at, reason);
+    }
+    Some(name.to_owned())
+}
+
+fn read_kind(file: &mut Section<'_>, report: &mut Report<'_>) -> Option<Kind> {
+    match file.take("action") {
+        Some(entry) => entry.one_of(KINDS, report),
+        None => {
+            report.error(
+                file.at(),
+                "`action` is missing: expected sign_upload or delivery_url",
+            );
+            None
+        }
+    }
+}
+
+fn read_access(entry: Entry<'_>, report: &mut Report<'_>) -> Option<Access> {
+    if !entry.is_table() {
+        return entry.one_of(ACCESS, report);
+    }
+    let mut keys = entry.section(report)?;
+    let role = keys.take("role");
+    keys.finish(&["role"], report);
+    let Some(role) = role else {
+        return entry.refuse("expected { role = \"<name>\" }", report);
+    };
+    match role.text(report)? {
+        "" => role.refuse("empty, expected the name of a role", report),
+        name => Some(Access::Role(name.to_owned())),
+    }
+}
+
+fn read_limit(entry: Entry<'_>, report: &mut Report<'_>) -> Option<Limit> {
+    const LIMIT_KEYS: &[&str] = &["per_user", "per_address"];
+    let mut keys = entry.section(report)?;
+    if keys.is_empty() {
+        return entry.refuse("empty, expected per_user or per_address", report);
+    }
+    let mut rate = |key| {
+        let entry = keys.take(key)?;
+        let rate = parse_rate(entry.text(report)?);
+        rate.or_else(|| entry.refuse(&format!("expected {RATE_FORM}"), report))
+    };
+    let limit = Limit {
+        per_user: rate("per_user"),
+        per_address: rate("per_address"),
+    };
+    keys.finish(LIMIT_KEYS, report);
+    Some(limit)
 }

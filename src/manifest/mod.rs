@@ -1,21 +1,29 @@
 //! `webhooks/*.toml` as typed hooks.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+
+use crate::cloudinary::account::Account;
 
 mod accept;
 mod class;
 mod delivery_url;
+mod document;
 mod function;
+mod load;
+mod names;
 mod parameter;
 mod place;
+mod side;
 mod sign_upload;
 mod template;
+pub(crate) mod units;
 
 pub use accept::{Accepted, Choice, NotAccepted, Pattern};
 pub use class::{ClassManifest, GuardedField};
 pub use delivery_url::DeliveryUrl;
 pub use function::{Access, Action, FunctionManifest, Limit, Rate};
+pub use load::load;
 pub use parameter::Parameter;
 pub use place::Place;
 pub use sign_upload::{ResponseForm, SignUpload};
@@ -31,6 +39,8 @@ pub struct Manifests {
     pub functions: Vec<FunctionManifest>,
     /// What `check --strict` and `doctor` treat as errors.
     pub warnings: Vec<Finding>,
+    /// What is a mistake if the account signs every URL: see [`check_account`](Self::check_account).
+    pub unsigned_only: Vec<Finding>,
 }
 
 /// A mistake or a warning in a manifest, with its place.
@@ -57,6 +67,19 @@ impl fmt::Display for Finding {
 impl std::error::Error for Finding {}
 
 impl Manifests {
+    /// Refuses functions that take layers and raw or named transformations from callers, if `account` signs every URL: a signed
+    /// one would show them any private asset.
+    ///
+    /// # Errors
+    /// A finding for each accepted option.
+    pub fn check_account(&self, account: &Account) -> Result<(), Vec<Finding>> {
+        let signs_all = account.url.sign_url || account.url.auth_token.is_some();
+        if signs_all && !self.unsigned_only.is_empty() {
+            return Err(self.unsigned_only.clone());
+        }
+        Ok(())
+    }
+
     /// Whether a hook asks Parse Server for something: a `delivery_url` that reads a row, a function for a role.
     pub fn need_parse_server(&self) -> bool {
         self.functions.iter().any(|function| {
@@ -64,12 +87,4 @@ impl Manifests {
                 || matches!(&function.action, Action::DeliveryUrl(url) if url.source.is_some())
         })
     }
-}
-
-/// Reads every `*.toml` of `folder`.
-///
-/// # Errors
-/// All mistakes of all files, in the order of files and lines.
-pub fn load(_folder: &Path) -> Result<Manifests, Vec<Finding>> {
-    todo!()
 }

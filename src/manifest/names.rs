@@ -6,10 +6,14 @@ pub(super) fn check_class(class: &str) -> Result<(), String> {
         "_User" | "_Installation" | "_Role" | "_Product" => return Ok(()),
         "_Session" => "Parse Server takes no hook but afterLogout on it",
         "_PushStatus" => "Parse Server takes no beforeSave on it",
-        "@Config" => "Parse Server's config hooks are broken and would block every save of the config",
+        "@Config" => {
+            "Parse Server's config hooks are broken and would block every save of the config"
+        }
         "@File" => "a file has no fields; guard the class whose field holds the identifier",
         _ if class.starts_with('@') => "it is not a class that is saved",
-        _ if class.starts_with("_Join:") => "it holds the rows of a relation and has no fields of its own",
+        _ if class.starts_with("_Join:") => {
+            "it holds the rows of a relation and has no fields of its own"
+        }
         _ if class.starts_with('_') => {
             "of Parse Server's own classes only _User, _Installation, _Role and _Product can be guarded"
         }
@@ -19,6 +23,21 @@ pub(super) fn check_class(class: &str) -> Result<(), String> {
         }
     };
     Err(format!("`{class}` cannot be guarded: {reason}"))
+}
+
+/// Says why rows of this class cannot be read with a caller's session.
+pub(super) fn check_readable_class(class: &str) -> Result<(), String> {
+    let system = matches!(
+        class,
+        "_User" | "_Installation" | "_Role" | "_Session" | "_Product"
+    );
+    if system || is_identifier(class) {
+        Ok(())
+    } else {
+        Err(format!(
+            "`{class}` is not a class: expected a letter, then letters, digits and `_`, or _User, _Installation, _Role, _Session or _Product"
+        ))
+    }
 }
 
 /// Says why this field of a class cannot hold an identifier.
@@ -32,13 +51,13 @@ pub(super) fn check_field(class: &str, field: &str) -> Result<(), String> {
     };
     if belongs_to_parse {
         Err(format!(
-            "`{field}` cannot be guarded: it is one of Parse Server's own fields"
+            "`{field}` cannot hold an identifier: it is one of Parse Server's own fields"
         ))
     } else if is_identifier(field) {
         Ok(())
     } else {
         Err(format!(
-            "`{field}` cannot be guarded: expected a letter, then letters, digits and `_`, as Parse Server takes them"
+            "`{field}` cannot hold an identifier: expected a letter, then letters, digits and `_`, as Parse Server takes them"
         ))
     }
 }
@@ -72,7 +91,14 @@ mod tests {
 
     #[test]
     fn lets_classes_be_guarded_that_parse_server_calls_hooks_for() {
-        for class in ["Photo", "photo_2", "_User", "_Installation", "_Role", "_Product"] {
+        for class in [
+            "Photo",
+            "photo_2",
+            "_User",
+            "_Installation",
+            "_Role",
+            "_Product",
+        ] {
             assert_eq!(check_class(class), Ok(()), "{class}");
         }
     }
@@ -86,7 +112,10 @@ mod tests {
             ("@File", "a file has no fields"),
             ("@Connect", "not a class that is saved"),
             ("_Join:users:_Role", "rows of a relation"),
-            ("_JobStatus", "only _User, _Installation, _Role and _Product"),
+            (
+                "_JobStatus",
+                "only _User, _Installation, _Role and _Product",
+            ),
             ("_user", "only _User, _Installation, _Role and _Product"),
             ("", "expected a letter"),
             ("1Photo", "expected a letter"),
@@ -99,7 +128,10 @@ mod tests {
         ];
         for (class, reason) in cases {
             let refusal = check_class(class).unwrap_err();
-            assert!(refusal.starts_with(&format!("`{class}` cannot be guarded: ")), "{refusal}");
+            assert!(
+                refusal.starts_with(&format!("`{class}` cannot be guarded: ")),
+                "{refusal}"
+            );
             assert!(refusal.contains(reason), "{refusal}");
         }
     }
@@ -108,16 +140,24 @@ mod tests {
     fn refuses_fields_that_hold_no_identifier() {
         assert_eq!(check_field("Photo", "username"), Ok(()));
         assert_eq!(check_field("_User", "avatar"), Ok(()));
-        for (class, field) in [("Photo", "objectId"), ("Photo", "ACL"), ("_User", "password")] {
+        for (class, field) in [
+            ("Photo", "objectId"),
+            ("Photo", "ACL"),
+            ("_User", "password"),
+        ] {
             assert_eq!(
                 check_field(class, field),
-                Err(format!("`{field}` cannot be guarded: it is one of Parse Server's own fields"))
+                Err(format!(
+                    "`{field}` cannot hold an identifier: it is one of Parse Server's own fields"
+                ))
             );
         }
         for field in ["", "_hidden", "a.b", "a-b", "1a", "a b"] {
             assert_eq!(
                 check_field("Photo", field),
-                Err(format!("`{field}` cannot be guarded: expected a letter, then letters, digits and `_`, as Parse Server takes them"))
+                Err(format!(
+                    "`{field}` cannot hold an identifier: expected a letter, then letters, digits and `_`, as Parse Server takes them"
+                ))
             );
         }
     }
@@ -130,7 +170,9 @@ mod tests {
         for function in ["", "a.b", "a'", "a\"", "`a`", "a/b", "a b", "a?", "ü"] {
             assert_eq!(
                 check_function(function),
-                Err(format!("`{function}` cannot be called: expected letters, digits, `_` and `-` (Parse Server answers \"Invalid function\" to others)"))
+                Err(format!(
+                    "`{function}` cannot be called: expected letters, digits, `_` and `-` (Parse Server answers \"Invalid function\" to others)"
+                ))
             );
         }
     }

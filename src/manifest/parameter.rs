@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value};
 
-use super::place::Place;
+use super::document::{Entry, Report};
+use super::place::{self, Place};
+use super::side::Side;
 use super::template::{Params, RenderError, Template, TemplateUser};
 
 /// A value of `[upload]`.
@@ -63,6 +65,77 @@ impl Parameter {
             Self::Table(entries) => entries
                 .iter()
                 .flat_map(|(_, item)| item.templates())
+                .collect(),
+        }
+    }
+
+    /// Reads one entry of `[upload]`.
+    pub(super) fn read(entry: Entry<'_>, report: &mut Report<'_>) -> Option<Self> {
+        let name = entry.key;
+        if let Err(reason) = Side::Upload.check_name(name) {
+            report.error(entry.at, reason);
+            return None;
+        }
+        let parameter = if place::takes_placeholders(name) {
+            Self::read_value(entry, report)?
+        } else {
+            Self::Fixed(entry.fixed_json(report)?)
+        };
+        if Place::of(name) == Place::Path && entry.is_text() {
+            entry.check_path(&entry.template(report)?, report);
+        }
+        // `1` for a placeholder: it fits every parameter that a placeholder can be written for.
+        match Side::Upload.check(name, &parameter.with_every_value("1")) {
+            Ok(()) => Some(parameter),
+            Err(reason) => {
+                report.error(entry.at, reason);
+                None
+            }
+        }
+    }
+
+    fn read_value(entry: Entry<'_>, report: &mut Report<'_>) -> Option<Self> {
+        if entry.is_text() {
+            let template = entry.template(report)?;
+            Some(match template.fixed() {
+                Some(text) => Self::Fixed(text.into()),
+                None => Self::Template(template),
+            })
+        } else if entry.is_list() {
+            let items = entry.items(report)?;
+            let items = items.iter().map(|item| Self::read_value(*item, report));
+            Some(Self::List(items.collect::<Option<_>>()?).or_fixed())
+        } else if entry.is_table() {
+            let entries = entry.section(report)?.entries();
+            let entries = entries
+                .iter()
+                .map(|entry| Some((entry.key.to_owned(), Self::read_value(*entry, report)?)));
+            Some(Self::Table(entries.collect::<Option<_>>()?).or_fixed())
+        } else {
+            entry.json(report).map(Self::Fixed)
+        }
+    }
+
+    /// Itself, or the fixed value that it is if no placeholder is in it.
+    fn or_fixed(self) -> Self {
+        if self.templates().is_empty() {
+            Self::Fixed(self.with_every_value(""))
+        } else {
+            self
+        }
+    }
+
+    fn with_every_value(&self, stand_in: &str) -> Value {
+        match self {
+            Self::Fixed(value) => value.clone(),
+            Self::Template(template) => template.with_every_value(stand_in).into(),
+            Self::List(items) => items
+                .iter()
+                .map(|item| item.with_every_value(stand_in))
+                .collect(),
+            Self::Table(entries) => entries
+                .iter()
+                .map(|(key, item)| (key.clone(), item.with_every_value(stand_in)))
                 .collect(),
         }
     }

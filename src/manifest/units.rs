@@ -62,15 +62,34 @@ mod tests {
             ("7d", 604_800_000),
         ];
         for (text, millis) in cases {
-            assert_eq!(parse_duration(text), Some(Duration::from_millis(millis)), "{text}");
+            assert_eq!(
+                parse_duration(text),
+                Some(Duration::from_millis(millis)),
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn refuses_what_is_no_duration() {
         for text in [
-            "", "10", "s", "0s", "-1s", "+1s", "1.5s", "1 s", "1S", "1sec", "1h30m", " 1s", "1s ", "1w", "1µs",
-            "99999999999999999999s", "999999999999999999d",
+            "",
+            "10",
+            "s",
+            "0s",
+            "-1s",
+            "+1s",
+            "1.5s",
+            "1 s",
+            "1S",
+            "1sec",
+            "1h30m",
+            " 1s",
+            "1s ",
+            "1w",
+            "1µs",
+            "99999999999999999999s",
+            "999999999999999999d",
         ] {
             assert_eq!(parse_duration(text), None, "{text}");
         }
@@ -78,15 +97,37 @@ mod tests {
 
     #[test]
     fn reads_rates() {
-        for (text, calls, seconds) in [("1/s", 1, 1), ("30/m", 30, 60), ("5/h", 5, 3600), ("9/d", 9, 86_400)] {
+        for (text, calls, seconds) in [
+            ("1/s", 1, 1),
+            ("30/m", 30, 60),
+            ("5/h", 5, 3600),
+            ("9/d", 9, 86_400),
+        ] {
             let rate = parse_rate(text).unwrap();
-            assert_eq!((rate.calls.get(), rate.period.as_secs()), (calls, seconds), "{text}");
+            assert_eq!(
+                (rate.calls.get(), rate.period.as_secs()),
+                (calls, seconds),
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn refuses_what_is_no_rate() {
-        for text in ["", "30", "/m", "30/", "0/m", "-1/m", "+1/m", "30/min", "30 / m", "1.5/m", "m/30", "4294967296/m"] {
+        for text in [
+            "",
+            "30",
+            "/m",
+            "30/",
+            "0/m",
+            "-1/m",
+            "+1/m",
+            "30/min",
+            "30 / m",
+            "1.5/m",
+            "m/30",
+            "4294967296/m",
+        ] {
             assert_eq!(parse_rate(text), None, "{text}");
         }
     }

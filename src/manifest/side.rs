@@ -1,0 +1,107 @@
+//! The two kinds of options that a manifest writes and a caller may choose: upload parameters and URL options.
+
+use serde_json::{Map, Value};
+
+use crate::cloudinary::delivery_url::check_url_options;
+use crate::cloudinary::identifier::check_public_id;
+use crate::cloudinary::upload::check_upload_option;
+use crate::cloudinary::url_options::Key;
+
+use super::place::Place;
+
+/// Which options a table holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Side {
+    /// `sign_upload`
+    Upload,
+    /// `delivery_url`
+    Url,
+}
+
+impl Side {
+    /// Says what is wrong with an option's name. A chosen `version` would mint identifiers.
+    pub(super) fn check_name(self, name: &str) -> Result<(), String> {
+        let reason = match (self, name) {
+            (Self::Upload, "timestamp" | "signature" | "api_key") => "it is added when signing",
+            (Self::Upload, "version") => {
+                "Cloudinary sets it, and a signed one would mint identifiers"
+            }
+            (Self::Upload, "file") => "the file is posted by the client and not signed",
+            (Self::Upload, "resource_type") => {
+                "it is part of the upload URL: set `resource_type` at the top of the file"
+            }
+            (_, "cloud_name" | "api_secret") => "it belongs to CLOUDINARY_URL",
+            (Self::Url, "resource_type" | "type" | "version" | "public_id") => {
+                "it comes from the identifier"
+            }
+            (Self::Url, "auth_token") => "it belongs to CLOUDINARY_URL",
+            (Self::Url, "signature" | "api_key" | "timestamp" | "file") => {
+                "it is no option of a delivery URL"
+            }
+            _ => return self.check(name, &Value::Null),
+        };
+        Err(format!("`{name}` is reserved: {reason}"))
+    }
+
+    /// Says what is wrong with an option's value.
+    pub(super) fn check(self, name: &str, value: &Value) -> Result<(), String> {
+        match self {
+            Self::Upload => check_upload_option(name, value).map_err(|error| error.to_string()),
+            Self::Url => {
+                let options = Map::from_iter([(name.to_owned(), value.clone())]);
+                check_url_options(&options).map_err(|error| error.to_string())
+            }
+        }
+    }
+
+    /// Says what is wrong with a value that a caller made up: one that is wrong, or that would leave its place.
+    pub(super) fn check_chosen(self, name: &str, value: &Value) -> Result<(), String> {
+        if self == Self::Upload && Place::of(name) == Place::Path {
+            let text = value.as_str().filter(|text| !text.is_empty());
+            if let Some(Err(error)) = text.map(check_public_id) {
+                return Err(format!("{name}: {error}"));
+            }
+        }
+        if self.is_component(name) && holds_separator(value) {
+            return Err(format!("{name}: expected a value without `/` and `,`"));
+        }
+        self.check(name, value)
+    }
+
+    /// Whether the option is written between the `,` and `/` of a transformation or URL, as it stands: with one of them in it a
+    /// caller who may choose `crop` could add a layer.
+    fn is_component(self, name: &str) -> bool {
+        if is_composite(name) {
+            return false;
+        }
+        let key = Key::from_name(name);
+        match self {
+            Self::Upload => name.starts_with('$') || key.is_some_and(Key::is_transformation),
+            Self::Url => true,
+        }
+    }
+}
+
+/// Options that may hold a whole transformation, a layer or code: what is accepted there is not confined to one component.
+pub(super) fn is_composite(name: &str) -> bool {
+    matches!(
+        name,
+        "transformation"
+            | "raw_transformation"
+            | "overlay"
+            | "underlay"
+            | "custom_function"
+            | "custom_pre_function"
+    )
+}
+
+fn holds_separator(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains(['/', ',']),
+        Value::Array(items) => items.iter().any(holds_separator),
+        Value::Object(entries) => entries
+            .iter()
+            .any(|(key, value)| key.contains(['/', ',']) || holds_separator(value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
