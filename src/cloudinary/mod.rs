@@ -8,6 +8,7 @@ pub mod identifier;
 mod number;
 mod percent;
 pub mod signature;
+pub mod suggestion;
 pub mod transformation;
 pub mod upload;
 pub mod url_config;

@@ -191,7 +191,7 @@ fn write_to_sign<V: AsRef<str>>(
     version: SignatureVersion,
     mut write: impl FnMut(&[u8]),
 ) {
-    params.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+    params.sort_unstable_by_key(|(name, _)| *name);
     let mut separator = "";
     for (name, value) in &*params {
         let value = value.as_ref();

@@ -96,6 +96,34 @@ impl Key {
         NAMES[self as usize]
     }
 
+    /// Whether the key is part of a transformation; the others are about the URL around it.
+    pub(crate) fn is_transformation(self) -> bool {
+        !matches!(
+            self,
+            Self::ApiSecret
+                | Self::AuthToken
+                | Self::CdnSubdomain
+                | Self::CloudName
+                | Self::Cname
+                | Self::ForceVersion
+                | Self::Format
+                | Self::LongUrlSignature
+                | Self::PrivateCdn
+                | Self::ResourceType
+                | Self::Secure
+                | Self::SecureCdnSubdomain
+                | Self::SecureDistribution
+                | Self::Shorten
+                | Self::SignUrl
+                | Self::SignatureAlgorithm
+                | Self::Type
+                | Self::UrlSuffix
+                | Self::UseFetchFormat
+                | Self::UseRootPath
+                | Self::Version
+        )
+    }
+
     /// Every key.
     pub(crate) fn all() -> impl Iterator<Item = Self> {
         KEYS.iter().copied()

@@ -84,17 +84,18 @@ fn refuse_other_params(envelope: &Envelope<'_>, key: &str) -> Result<(), Refusal
 }
 
 /// The manifest's options, with what the caller may set or override.
-fn options(
-    manifest: &DeliveryUrl,
-    envelope: &Envelope<'_>,
-) -> Result<Map<String, Value>, Refusal> {
+fn options(manifest: &DeliveryUrl, envelope: &Envelope<'_>) -> Result<Map<String, Value>, Refusal> {
     let mut options = manifest.url.clone();
     for (name, accepted) in &manifest.accept {
         if let Some(default) = &accepted.default {
             options.insert(name.clone(), default.clone());
         }
     }
-    let Some(chosen) = envelope.params.get("options").filter(|o| o.kind() != Kind::Null) else {
+    let Some(chosen) = envelope
+        .params
+        .get("options")
+        .filter(|o| o.kind() != Kind::Null)
+    else {
         return Ok(options);
     };
     let members = chosen.members();
@@ -105,7 +106,10 @@ fn options(
             let text = format!("options.{name}: occurs twice, expected once");
             return Err(Refusal::of_parameter(text));
         }
-        let accepted = manifest.accept.iter().find(|(accepted, _)| *accepted == name);
+        let accepted = manifest
+            .accept
+            .iter()
+            .find(|(accepted, _)| *accepted == name);
         let Some((_, accepted)) = accepted else {
             let names: Vec<_> = manifest.accept.iter().map(|(n, _)| n.as_str()).collect();
             let expected = match names.as_slice() {
@@ -116,10 +120,13 @@ fn options(
             return Err(Refusal::of_parameter(text));
         };
         let value: Value = serde_json::from_str(member.value.as_raw()).map_err(|_| {
-            let text = format!("options.{name}: expected a value of Unicode text and moderate depth");
+            let text =
+                format!("options.{name}: expected a value of Unicode text and moderate depth");
             Refusal::of_parameter(text)
         })?;
-        let value = accepted.choose(&name, &value).map_err(Refusal::of_parameter)?;
+        let value = accepted
+            .choose(&name, &value)
+            .map_err(Refusal::of_parameter)?;
         options.insert(name, value);
     }
     Ok(options)
@@ -134,13 +141,17 @@ async fn read(
     object_id: &str,
 ) -> Result<String, Refusal> {
     let plausible = (1..=64).contains(&object_id.len())
-        && object_id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+        && object_id
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
     let Some(parse_server) = parse_server.filter(|_| plausible) else {
         return Err(Refusal::image_lookup());
     };
     let session = envelope.user.and_then(|user| user.session_token());
     let session = session.map(|token| SecretString::from(token.into_owned()));
-    let found = parse_server.object(class, object_id, field, session.as_ref()).await;
+    let found = parse_server
+        .object(class, object_id, field, session.as_ref())
+        .await;
     let row = found.map_err(|error| {
         warn!("cannot read {class}.{field}: {error}");
         Refusal::image_lookup()

@@ -127,17 +127,26 @@ impl<'a> Judge<'a> {
     fn policy(&self, identifier: &Identifier<'_>) -> Result<(), Refusal> {
         let field = self.field;
         if !field.resource_types.contains(&identifier.resource_type) {
-            let expected = format!("expected resource type {}", list_of(field.resource_types.iter().map(|r| r.name())));
+            let expected = format!(
+                "expected resource type {}",
+                list_of(field.resource_types.iter().map(|r| r.name()))
+            );
             return Err(self.refusal(Reason::ResourceType, &expected));
         }
         if !field.types.contains(&identifier.delivery_type) {
-            let expected = format!("expected type {}", list_of(field.types.iter().map(|t| t.name())));
+            let expected = format!(
+                "expected type {}",
+                list_of(field.types.iter().map(|t| t.name()))
+            );
             return Err(self.refusal(Reason::DeliveryType, &expected));
         }
         if let Some(formats) = &field.formats {
             let extension = folder::extension(identifier);
             if !extension.is_some_and(|e| formats.iter().any(|f| f.eq_ignore_ascii_case(e))) {
-                let expected = format!("expected format {}", list_of(formats.iter().map(String::as_str)));
+                let expected = format!(
+                    "expected format {}",
+                    list_of(formats.iter().map(String::as_str))
+                );
                 return Err(self.refusal(Reason::Format, &expected));
             }
         }
@@ -313,7 +322,9 @@ fn list_of<'n>(names: impl Iterator<Item = &'n str>) -> String {
 fn spliced(elements: &[JsonText<'_>], replaced: &[Option<String>]) -> Option<String> {
     replaced.iter().any(Option::is_some).then(|| {
         let items = elements.iter().zip(replaced);
-        let items: Vec<_> = items.map(|(e, r)| r.as_deref().unwrap_or(e.as_raw())).collect();
+        let items: Vec<_> = items
+            .map(|(e, r)| r.as_deref().unwrap_or(e.as_raw()))
+            .collect();
         format!("[{}]", items.join(","))
     })
 }
@@ -331,7 +342,11 @@ fn operation_name<'a>(members: &[Member<'a>]) -> Option<Cow<'a, str>> {
 
 /// The array of an Add, AddUnique or Remove.
 fn operands<'a>(members: &[Member<'a>]) -> Option<Vec<JsonText<'a>>> {
-    members.iter().find(|m| m.key.is("objects"))?.value.elements()
+    members
+        .iter()
+        .find(|m| m.key.is("objects"))?
+        .value
+        .elements()
 }
 
 /// The operation with another array in the place of its own.

@@ -32,10 +32,12 @@ pub(super) fn sign(
     };
     let mut options = Map::new();
     for (name, parameter) in &manifest.upload {
-        let value = parameter.render(name, user, &raw).map_err(|error| match error {
-            RenderError::NoUser => Refusal::needs_user(),
-            other => Refusal::of_parameter(other),
-        })?;
+        let value = parameter
+            .render(name, user, &raw)
+            .map_err(|error| match error {
+                RenderError::NoUser => Refusal::needs_user(),
+                other => Refusal::of_parameter(other),
+            })?;
         options.insert(name.clone(), value);
     }
     for (name, value) in chosen(manifest, envelope)? {
@@ -53,10 +55,7 @@ pub(super) fn sign(
 }
 
 /// What the caller chose, checked; everything that the manifest neither accepts nor uses in a template is refused by name.
-fn chosen(
-    manifest: &SignUpload,
-    envelope: &Envelope<'_>,
-) -> Result<Vec<(String, Value)>, Refusal> {
+fn chosen(manifest: &SignUpload, envelope: &Envelope<'_>) -> Result<Vec<(String, Value)>, Refusal> {
     let mut chosen = Vec::new();
     for member in &envelope.params.members {
         let name = String::from_utf8_lossy(&member.key.decoded()).into_owned();
@@ -64,7 +63,10 @@ fn chosen(
             let text = format!("{name}: occurs twice, expected once");
             return Err(Refusal::of_parameter(text));
         }
-        let accepted = manifest.accept.iter().find(|(accepted, _)| *accepted == name);
+        let accepted = manifest
+            .accept
+            .iter()
+            .find(|(accepted, _)| *accepted == name);
         let Some((_, accepted)) = accepted else {
             if manifest.fills_template(&name) {
                 continue;
@@ -75,7 +77,9 @@ fn chosen(
             let text = format!("{name}: expected a value of Unicode text and moderate depth");
             Refusal::of_parameter(text)
         })?;
-        let value = accepted.choose(&name, &value).map_err(Refusal::of_parameter)?;
+        let value = accepted
+            .choose(&name, &value)
+            .map_err(Refusal::of_parameter)?;
         if name == "public_id" {
             check_choice_of_public_id(&value)?;
         }
@@ -83,7 +87,8 @@ fn chosen(
     }
     for (name, accepted) in &manifest.accept {
         if let Some(default) = &accepted.default
-            && !chosen.iter().any(|(c, _)| c == name) {
+            && !chosen.iter().any(|(c, _)| c == name)
+        {
             chosen.push((name.clone(), default.clone()));
         }
     }
@@ -109,7 +114,9 @@ fn check_choice_of_public_id(value: &Value) -> Result<(), Refusal> {
 
 fn iso_date(seconds: u64) -> String {
     let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
-    Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX).to_string()
+    Timestamp::from_second(seconds)
+        .unwrap_or(Timestamp::MAX)
+        .to_string()
 }
 
 /// The caller, with what templates need of it.

@@ -82,7 +82,9 @@ impl<'a> Object<'a> {
     /// Bytes that its members take when they are written without white space.
     pub fn text_len(&self) -> usize {
         let members = self.members.iter();
-        members.map(|m| m.key.as_raw().len() + m.value.as_raw().len() + 4).sum()
+        members
+            .map(|m| m.key.as_raw().len() + m.value.as_raw().len() + 4)
+            .sum()
     }
 }
 

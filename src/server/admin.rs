@@ -48,11 +48,7 @@ async fn answer(
     result.unwrap_or_else(Failure::response)
 }
 
-fn dispatch(
-    request: &HttpRequest,
-    token: &Token,
-    state: &State,
-) -> Result<HttpResponse, Failure> {
+fn dispatch(request: &HttpRequest, token: &Token, state: &State) -> Result<HttpResponse, Failure> {
     let path = request.path();
     if !["/", "/ready", "/metrics", page::STYLE_PATH].contains(&path) {
         return Err(Failure::NotFound);
@@ -100,12 +96,23 @@ fn html(body: String) -> HttpResponse {
     let policy = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
     HttpResponse::Ok()
         .content_type("text/html; charset=utf-8")
-        .insert_header((header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy)))
-        .insert_header((header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")))
-        .insert_header((header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")))
+        .insert_header((
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static(policy),
+        ))
+        .insert_header((
+            header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        ))
+        .insert_header((
+            header::REFERRER_POLICY,
+            HeaderValue::from_static("no-referrer"),
+        ))
         .body(body)
 }
 
 fn style() -> HttpResponse {
-    HttpResponse::Ok().content_type("text/css; charset=utf-8").body(page::STYLE)
+    HttpResponse::Ok()
+        .content_type("text/css; charset=utf-8")
+        .body(page::STYLE)
 }

@@ -3,10 +3,10 @@
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
+use actix_web::HttpRequest;
 use actix_web::error::PayloadError;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
 use actix_web::web::{Bytes, BytesMut, Payload};
-use actix_web::HttpRequest;
 use futures_util::StreamExt as _;
 
 use super::reply::Failure;
@@ -29,7 +29,10 @@ impl ConnectionStart {
 /// Refuses what no JSON request of Parse Server's has: another content type, a content coding.
 pub(super) fn check_headers(headers: &HeaderMap) -> Result<(), Failure> {
     let mut types = headers.get_all(CONTENT_TYPE);
-    let json = types.next().and_then(|value| value.to_str().ok()).is_some_and(is_json);
+    let json = types
+        .next()
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(is_json);
     let encoded = headers.get_all(CONTENT_ENCODING);
     let encoded = encoded.map(|value| value.as_bytes());
     if !json || types.next().is_some() || encoded.into_iter().any(|e| e != b"identity") {
@@ -60,7 +63,9 @@ pub(super) async fn read(
     limit: usize,
     timeout: Duration,
 ) -> Result<Bytes, Failure> {
-    let declared = request.headers().get(actix_web::http::header::CONTENT_LENGTH);
+    let declared = request
+        .headers()
+        .get(actix_web::http::header::CONTENT_LENGTH);
     let declared = declared.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     if declared.is_some_and(|length| length > limit) {
         return Err(Failure::TooLarge);

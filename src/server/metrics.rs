@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{EncodeLabelSet, EncodeMetric, MetricEncoder};
-use prometheus_client::metrics::{MetricType, TypedMetric};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::{Family, MetricConstructor};
 use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::{MetricType, TypedMetric};
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::hooks::Refusal;
@@ -23,7 +23,14 @@ const SECONDS: [f64; 12] = [
 ];
 /// Upper bounds of the body size buckets, in bytes.
 const BYTES: [f64; 8] = [
-    1_024.0, 4_096.0, 16_384.0, 65_536.0, 262_144.0, 1_048_576.0, 4_194_304.0, 16_777_216.0,
+    1_024.0,
+    4_096.0,
+    16_384.0,
+    65_536.0,
+    262_144.0,
+    1_048_576.0,
+    4_194_304.0,
+    16_777_216.0,
 ];
 
 /// Every metric of the process.
@@ -236,7 +243,11 @@ impl Histogram {
     fn new(bounds: &'static [f64], unit: f64) -> Self {
         Histogram(Arc::new(Buckets {
             bounds,
-            counts: bounds.iter().map(|_| AtomicU64::new(0)).chain([AtomicU64::new(0)]).collect(),
+            counts: bounds
+                .iter()
+                .map(|_| AtomicU64::new(0))
+                .chain([AtomicU64::new(0)])
+                .collect(),
             sum: AtomicU64::new(0),
             unit,
         }))
@@ -257,7 +268,10 @@ impl Histogram {
 }
 
 impl EncodeMetric for Histogram {
-    #[allow(clippy::cast_precision_loss, reason = "what a double can tell is enough")]
+    #[allow(
+        clippy::cast_precision_loss,
+        reason = "what a double can tell is enough"
+    )]
     fn encode(&self, mut encoder: MetricEncoder<'_>) -> Result<(), fmt::Error> {
         let buckets = &*self.0;
         let counts = buckets.counts.iter().map(|c| c.load(Ordering::Relaxed));

@@ -71,5 +71,7 @@ pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json"
 
 /// A decision: status 200, whatever it was.
 pub(super) fn decision(text: impl actix_web::body::MessageBody + 'static) -> HttpResponse {
-    HttpResponse::Ok().insert_header((CONTENT_TYPE, JSON)).body(text)
+    HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, JSON))
+        .body(text)
 }

@@ -37,7 +37,10 @@ async fn dispatch(
     state: &State,
 ) -> Result<HttpResponse, Failure> {
     let path = request.path();
-    let path = path.strip_prefix(&state.public_path).filter(|rest| rest.starts_with('/')).unwrap_or(path);
+    let path = path
+        .strip_prefix(&state.public_path)
+        .filter(|rest| rest.starts_with('/'))
+        .unwrap_or(path);
     if path == "/health" {
         return health(request);
     }
@@ -85,7 +88,9 @@ fn shape(path: &str, prefix: &str, names: usize) -> bool {
 
 fn check_key(request: &HttpRequest, state: &State) -> Result<(), Failure> {
     let mut presented = request.headers().get_all("x-parse-webhook-key");
-    let key = presented.next().and_then(|key| state.keys.check(key.as_bytes()));
+    let key = presented
+        .next()
+        .and_then(|key| state.keys.check(key.as_bytes()));
     match key {
         Some(_) if presented.next().is_some() => Err(Failure::Unauthorized),
         Some(KeyInUse::Current) => Ok(()),
@@ -112,7 +117,9 @@ async fn decide(
             hooks::before_save(class, &routes.account, &envelope, object, now)
         }
         Hook::Function(function) => {
-            envelope.expect_function(&function.name).map_err(bad_request)?;
+            envelope
+                .expect_function(&function.name)
+                .map_err(bad_request)?;
             let work = hooks::call(
                 function,
                 &routes.account,

@@ -15,7 +15,11 @@ fn reads_every_kind() {
         ("false", Kind::Bool),
         ("null", Kind::Null),
     ] {
-        assert_eq!(JsonText::parse(text).map(JsonText::kind), Ok(kind), "{text}");
+        assert_eq!(
+            JsonText::parse(text).map(JsonText::kind),
+            Ok(kind),
+            "{text}"
+        );
     }
 }
 
@@ -51,7 +55,11 @@ fn names_the_place_of_the_first_mistake() {
         ("{\"a\":}", 5),
     ] {
         let error = Err(JsonError { position });
-        assert_eq!(JsonText::parse(text).map(JsonText::as_raw), error, "{text:?}");
+        assert_eq!(
+            JsonText::parse(text).map(JsonText::as_raw),
+            error,
+            "{text:?}"
+        );
     }
 }
 
@@ -77,7 +85,10 @@ fn tells_keys_apart_by_name_not_by_spelling() {
 #[test]
 fn decodes_strings_but_not_lone_surrogates() {
     let decoded = |text| JsonText::parse(text).ok().and_then(JsonText::as_str);
-    assert_eq!(decoded(r#""a\/\u00e9\ud83d\ude00""#).as_deref(), Some("a/é😀"));
+    assert_eq!(
+        decoded(r#""a\/\u00e9\ud83d\ude00""#).as_deref(),
+        Some("a/é😀")
+    );
     assert_eq!(decoded(r#""a\ud83d""#), None);
     assert_eq!(decoded("5"), None);
 }
@@ -85,8 +96,32 @@ fn decodes_strings_but_not_lone_surrogates() {
 /// Text that is nearly JSON: pieces of the grammar in any order.
 fn nearly_json() -> impl Strategy<Value = String> {
     let pieces = prop::sample::select(vec![
-        "{", "}", "[", "]", ",", ":", "\"", "\"a\"", "\"\\u00e9\"", "\\", "\\ud83d", "1", "-0", "0.5",
-        "1e9", "E+", "true", "false", "null", " ", "\n", "é", "\u{0}", "{\"a\":", "[1,", "\"0123456789abcdefg",
+        "{",
+        "}",
+        "[",
+        "]",
+        ",",
+        ":",
+        "\"",
+        "\"a\"",
+        "\"\\u00e9\"",
+        "\\",
+        "\\ud83d",
+        "1",
+        "-0",
+        "0.5",
+        "1e9",
+        "E+",
+        "true",
+        "false",
+        "null",
+        " ",
+        "\n",
+        "é",
+        "\u{0}",
+        "{\"a\":",
+        "[1,",
+        "\"0123456789abcdefg",
     ]);
     prop::collection::vec(pieces, 0..24).prop_map(|pieces| pieces.concat())
 }

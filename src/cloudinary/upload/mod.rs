@@ -1,0 +1,264 @@
+//! Upload parameters: their names, their serialisation and their signature.
+
+mod check;
+mod parameter;
+mod text;
+
+use std::borrow::Cow;
+
+use serde_json::{Map, Value};
+
+use super::account::Account;
+use super::identifier::IdentifierError;
+use super::percent;
+use super::signature::{NoSecret, sign};
+use super::transformation::{self, TransformationError};
+use parameter::Kind;
+use text::text;
+
+pub use check::{check_upload_option, is_upload_option};
+
+/// Where uploads go unless the account says otherwise.
+const UPLOAD_PREFIX: &str = "https://api.cloudinary.com";
+
+/// Why upload parameters cannot be built; names the parameter.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum UploadError {
+    /// A value that the parameter cannot have.
+    #[error("{name}: expected {expected}")]
+    Invalid {
+        /// The parameter, with the path into it where it is an object: `context.caption`.
+        name: String,
+        /// What it takes.
+        expected: &'static str,
+    },
+    /// A transformation in a parameter.
+    #[error("{name}: {source}")]
+    Transformation {
+        /// The parameter.
+        name: String,
+        /// What is wrong with it.
+        source: TransformationError,
+    },
+    /// A public ID, prefix or folder that no identifier could hold.
+    #[error("{name}: {}", of_path(*.source))]
+    Path {
+        /// The parameter.
+        name: String,
+        /// What is wrong with it.
+        source: IdentifierError,
+    },
+    /// A name that is neither an upload parameter nor a transformation option.
+    #[error("{name}: not an upload parameter{}", did_you_mean(*.suggestion))]
+    Unknown {
+        /// The name.
+        name: String,
+        /// A name that is like it.
+        suggestion: Option<&'static str>,
+    },
+    /// The account has no API key to send.
+    #[error("api_key: missing, expected cloudinary://<api_key>:<api_secret>@<cloud_name>")]
+    NoApiKey,
+    /// The account has no secret to sign with.
+    #[error(transparent)]
+    NoSecret(#[from] NoSecret),
+}
+
+impl UploadError {
+    fn invalid(name: &str, expected: &'static str) -> Self {
+        Self::Invalid {
+            name: name.to_owned(),
+            expected,
+        }
+    }
+
+    fn transformation(name: &str, source: TransformationError) -> Self {
+        Self::Transformation {
+            name: name.to_owned(),
+            source,
+        }
+    }
+}
+
+/// An identifier's error names the public ID; here the parameter's name stands before it.
+fn of_path(error: IdentifierError) -> String {
+    let text = error.to_string();
+    text.strip_prefix("public_id: ").unwrap_or(&text).to_owned()
+}
+
+fn did_you_mean(suggestion: Option<&str>) -> String {
+    suggestion.map_or_else(String::new, |name| format!(", did you mean {name:?}?"))
+}
+
+/// Serialises `options` (as the SDKs' `upload` takes them), adds `timestamp`, `signature` and `api_key`: exactly the fields to
+/// post to Cloudinary. `timestamp` is a JSON number, the rest strings.
+///
+/// Every option must be a known one with a value that it can have.
+///
+/// ```
+/// use cloudinary_parse::cloudinary::{account::Account, upload};
+///
+/// let account = Account::from_url("cloudinary://key:abcd@demo")?;
+/// let options = serde_json::json!({"tags": ["cat", "dog"], "eager": {"crop": "fill", "width": 150}});
+/// let fields = upload::sign_upload(&account, options.as_object().unwrap(), 1_700_000_000)?;
+/// assert_eq!(fields["tags"], "cat,dog");
+/// assert_eq!(fields["eager"], "c_fill,w_150");
+/// assert_eq!(fields["timestamp"], 1_700_000_000);
+/// assert_eq!(fields["api_key"], "key");
+/// assert_eq!(fields["signature"].as_str().unwrap().len(), 40);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn sign_upload(
+    account: &Account,
+    options: &Map<String, Value>,
+    now: u64,
+) -> Result<Map<String, Value>, UploadError> {
+    for (name, value) in options {
+        check_upload_option(name, value)?;
+    }
+    sign_request(account, upload_params(account, options, now)?)
+}
+
+/// Serialises `options` as the SDKs do, without a signature: unknown names are ignored, odd values are sent as text.
+///
+/// [`sign_upload`] is the strict one. The option `timestamp` takes the place of `now`.
+pub fn upload_params(
+    account: &Account,
+    options: &Map<String, Value>,
+    now: u64,
+) -> Result<Map<String, Value>, UploadError> {
+    let mut params = Map::with_capacity(options.len() + 4);
+    let timestamp = match options.get("timestamp") {
+        Some(Value::Number(number)) if number.as_u64() != Some(0) => number.clone().into(),
+        Some(Value::String(text)) if !text.is_empty() => text.clone().into(),
+        _ => now.into(),
+    };
+    params.insert("timestamp".into(), timestamp);
+    for (name, value) in options {
+        if let Some(kind) = Kind::of(name) {
+            insert_present(
+                &mut params,
+                name,
+                kind.serialize(name, value, &account.url)?,
+            );
+        }
+    }
+    let transformation = transformation::from_options(options, &account.url)
+        .map_err(|error| UploadError::transformation("transformation", error))?;
+    // As the Node SDK sends it: the text of a layer, encoded twice for a URL, is encoded once here.
+    let transformation = match percent::decode_component(&transformation) {
+        Ok(decoded) => decoded.into_owned(),
+        Err(percent::Malformed) => transformation,
+    };
+    insert_present(&mut params, "transformation", transformation.into());
+    Ok(params)
+}
+
+fn insert_present(params: &mut Map<String, Value>, name: &str, value: Value) {
+    if !text(&value).is_empty() {
+        params.insert(name.to_owned(), value);
+    }
+}
+
+/// Adds `signature` and `api_key` to a request's parameters. Null, empty text and empty items of arrays are left out.
+///
+/// Values stay what they are; they are signed as text, arrays joined by commas.
+pub fn sign_request(
+    account: &Account,
+    params: Map<String, Value>,
+) -> Result<Map<String, Value>, UploadError> {
+    let api_key = account.api_key.clone().ok_or(UploadError::NoApiKey)?;
+    let mut params = without_blanks(params);
+    let mut pairs: Vec<(&str, Cow<'_, str>)> = params
+        .iter()
+        .map(|(name, value)| (name.as_str(), text(value)))
+        .collect();
+    let signature = sign(account, &mut pairs)?.as_str().to_owned();
+    params.insert("signature".into(), signature.into());
+    params.insert("api_key".into(), api_key.into());
+    Ok(params)
+}
+
+/// The parameters that are sent: without null and empty text, and arrays without their empty items.
+pub fn without_blanks(params: Map<String, Value>) -> Map<String, Value> {
+    params
+        .into_iter()
+        .filter(|(_, value)| !text(value).is_empty())
+        .map(|(name, value)| match value {
+            Value::Array(mut items) => {
+                items.retain(is_truthy);
+                (name, items.into())
+            }
+            value => (name, value),
+        })
+        .collect()
+}
+
+/// As in JavaScript.
+fn is_truthy(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => false,
+        Value::Number(number) => number.as_f64() != Some(0.0),
+        Value::String(text) => !text.is_empty(),
+        Value::Bool(true) | Value::Array(_) | Value::Object(_) => true,
+    }
+}
+
+/// Signs parameters as they are, for whoever sends them: names and values as the SDKs' `api_sign_request` takes them.
+pub fn sign_params(account: &Account, params: &Map<String, Value>) -> Result<String, NoSecret> {
+    let mut pairs: Vec<(&str, Cow<'_, str>)> = params
+        .iter()
+        .map(|(name, value)| (name.as_str(), text(value)))
+        .collect();
+    sign(account, &mut pairs).map(|signature| signature.as_str().to_owned())
+}
+
+/// The `context` or `metadata` parameter: `key=value` pairs joined by `|`; text stays as it is.
+///
+/// ```
+/// use cloudinary_parse::cloudinary::upload;
+///
+/// let context = serde_json::json!({"caption": "a=b", "colours": ["red", "blue"]});
+/// assert_eq!(upload::context(&context)?, r#"caption=a\=b|colours=["red","blue"]"#);
+/// # Ok::<(), upload::UploadError>(())
+/// ```
+pub fn context(context: &Value) -> Result<String, UploadError> {
+    parameter::context("context", context)
+}
+
+/// The `responsive_breakpoints` parameter: a JSON array whose transformations are text.
+pub fn responsive_breakpoints(account: &Account, settings: &Value) -> Result<String, UploadError> {
+    parameter::breakpoints("responsive_breakpoints", settings, &account.url)
+}
+
+/// `https://api.cloudinary.com/v1_1/<cloud>/<resource_type>/upload`, with the account's `upload_prefix`.
+///
+/// ```
+/// use cloudinary_parse::cloudinary::{account::Account, upload};
+///
+/// let account = Account::from_url("cloudinary://key:secret@demo")?;
+/// assert_eq!(
+///     upload::upload_url(&account, "auto"),
+///     "https://api.cloudinary.com/v1_1/demo/auto/upload"
+/// );
+/// # Ok::<(), cloudinary_parse::cloudinary::account::AccountError>(())
+/// ```
+pub fn upload_url(account: &Account, resource_type: &str) -> String {
+    api_url(account, resource_type, "upload")
+}
+
+/// The URL of an API call: `action` is `upload`, `destroy`, `rename`, `explicit`, …
+pub fn api_url(account: &Account, resource_type: &str, action: &str) -> String {
+    let prefix = account.url.upload_prefix.as_deref();
+    let mut url = prefix.unwrap_or(UPLOAD_PREFIX).to_owned();
+    url.push_str("/v1_1/");
+    url.push_str(&account.cloud_name);
+    for part in [resource_type, action] {
+        url.push('/');
+        percent::push(&mut url, part, percent::COMPONENT);
+    }
+    url
+}
+
+#[cfg(test)]
+mod tests;

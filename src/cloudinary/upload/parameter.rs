@@ -1,0 +1,253 @@
+//! The parameters of an upload and how each is written.
+
+use serde_json::{Map, Value};
+
+use super::UploadError;
+use super::text::{join, json, text};
+use crate::cloudinary::transformation;
+use crate::cloudinary::url_config::UrlConfig;
+
+/// How a parameter is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// `1` or `0`.
+    Flag,
+    /// `true` or `false`.
+    Boolean,
+    /// As it is.
+    Text,
+    /// Joined by commas.
+    List,
+    /// `key=value` joined by `|`.
+    Context,
+    /// `x,y,width,height` joined by `|`.
+    Coordinates,
+    /// JSON.
+    Regions,
+    /// One `name:value` per line.
+    Headers,
+    /// JSON, an array.
+    AccessControl,
+    /// JSON, an array whose `transformation`s are text.
+    Breakpoints,
+    /// `1`, `0` or JSON.
+    AutoTranscription,
+    /// Transformations joined by `|`.
+    Eager,
+}
+
+/// Every parameter but `timestamp` and `transformation`, sorted.
+pub(super) const PARAMETERS: &[(&str, Kind)] = &[
+    ("access_control", Kind::AccessControl),
+    ("access_mode", Kind::Text),
+    ("accessibility_analysis", Kind::Flag),
+    ("allowed_formats", Kind::List),
+    ("asset_folder", Kind::Text),
+    ("async", Kind::Flag),
+    ("auto_chaptering", Kind::Flag),
+    ("auto_tagging", Kind::Text),
+    ("auto_transcription", Kind::AutoTranscription),
+    ("background_removal", Kind::Text),
+    ("backup", Kind::Flag),
+    ("batch_id", Kind::Text),
+    ("callback", Kind::Text),
+    ("categorization", Kind::Text),
+    ("cinemagraph_analysis", Kind::Flag),
+    ("clear_invalid", Kind::Flag),
+    ("colors", Kind::Flag),
+    ("context", Kind::Context),
+    ("custom_coordinates", Kind::Coordinates),
+    ("detection", Kind::Text),
+    ("discard_original_filename", Kind::Flag),
+    ("display_name", Kind::Text),
+    ("eager", Kind::Eager),
+    ("eager_async", Kind::Flag),
+    ("eager_notification_url", Kind::Text),
+    ("eval", Kind::Text),
+    ("exif", Kind::Flag),
+    ("face_coordinates", Kind::Coordinates),
+    ("faces", Kind::Flag),
+    ("filename_override", Kind::Text),
+    ("folder", Kind::Text),
+    ("format", Kind::Text),
+    ("headers", Kind::Headers),
+    ("image_metadata", Kind::Flag),
+    ("invalidate", Kind::Flag),
+    ("media_metadata", Kind::Flag),
+    ("metadata", Kind::Context),
+    ("moderation", Kind::Text),
+    ("notification_url", Kind::Text),
+    ("ocr", Kind::Text),
+    ("on_success", Kind::Text),
+    ("overwrite", Kind::Flag),
+    ("phash", Kind::Flag),
+    ("proxy", Kind::Text),
+    ("public_id", Kind::Text),
+    ("public_id_prefix", Kind::Text),
+    ("quality_analysis", Kind::Flag),
+    ("quality_override", Kind::Text),
+    ("raw_convert", Kind::Text),
+    ("regions", Kind::Regions),
+    ("responsive_breakpoints", Kind::Breakpoints),
+    ("return_delete_token", Kind::Flag),
+    ("similarity_search", Kind::Text),
+    ("tags", Kind::List),
+    ("type", Kind::Text),
+    ("unique_display_name", Kind::Boolean),
+    ("unique_filename", Kind::Flag),
+    ("upload_preset", Kind::Text),
+    ("use_asset_folder_as_public_id_prefix", Kind::Flag),
+    ("use_filename", Kind::Flag),
+    ("use_filename_as_display_name", Kind::Flag),
+    ("visual_search", Kind::Boolean),
+];
+
+impl Kind {
+    /// The kind of the parameter `name`.
+    pub(super) fn of(name: &str) -> Option<Self> {
+        PARAMETERS
+            .binary_search_by(|(parameter, _)| (*parameter).cmp(name))
+            .ok()
+            .map(|index| PARAMETERS[index].1)
+    }
+
+    /// The value as it is sent: text, or an array where the caller gave one for plain text. Empty if nothing is to be sent.
+    pub(super) fn serialize(
+        self,
+        name: &str,
+        value: &Value,
+        config: &UrlConfig,
+    ) -> Result<Value, UploadError> {
+        let written = match (self, value) {
+            (_, Value::Null) => String::new(),
+            (Self::Text, Value::Array(_)) => return Ok(value.clone()),
+            (Self::Flag, value) => flag(value),
+            (Self::AutoTranscription, Value::Bool(_)) => flag(value),
+            (Self::AutoTranscription, Value::Object(options))
+                if options.contains_key("translate") =>
+            {
+                to_json(name, value)?
+            }
+            (Self::Text | Self::Boolean | Self::AutoTranscription, value) => {
+                text(value).into_owned()
+            }
+            (Self::List, value) => text(value).into_owned(),
+            (Self::Context, Value::Object(pairs)) => context_pairs(name, pairs)?,
+            (Self::Coordinates, Value::Array(boxes))
+                if boxes.first().is_some_and(Value::is_array) =>
+            {
+                join(boxes, "|")
+            }
+            (Self::Headers, Value::Array(lines)) => join(lines, "\n"),
+            (Self::Headers, Value::Object(headers)) => header_lines(headers),
+            (Self::Context | Self::Coordinates | Self::Headers, value) => text(value).into_owned(),
+            (Self::Regions, value) => to_json(name, value)?,
+            (Self::AccessControl, value) => access_control(name, value)?,
+            (Self::Breakpoints, value) => breakpoints(name, value, config)?,
+            (Self::Eager, value) => transformation::eager(value, config)
+                .map_err(|error| UploadError::transformation(name, error))?,
+        };
+        Ok(Value::String(written))
+    }
+}
+
+/// What does not read as a truth value stays as it is.
+fn flag(value: &Value) -> String {
+    match text(value).as_ref() {
+        "true" | "1" => "1".to_owned(),
+        "false" | "0" => "0".to_owned(),
+        other => other.to_owned(),
+    }
+}
+
+fn to_json(name: &str, value: &Value) -> Result<String, UploadError> {
+    json(value).map_err(|_| UploadError::invalid(name, "less nesting"))
+}
+
+/// `key=value|key=["item","item"]`, with a backslash before `=` and `|` in values.
+fn context_pairs(name: &str, pairs: &Map<String, Value>) -> Result<String, UploadError> {
+    let mut out = String::new();
+    for (key, value) in pairs {
+        let value = match value {
+            // Items are JSON, so that a quote in one does not end it: the Node SDK writes them raw.
+            Value::Array(_) => to_json(name, value)?.into(),
+            Value::Null | Value::Object(_) => {
+                return Err(UploadError::Invalid {
+                    name: format!("{name}.{key}"),
+                    expected: "text, a number or an array",
+                });
+            }
+            value => text(value),
+        };
+        if !out.is_empty() {
+            out.push('|');
+        }
+        out.push_str(key);
+        out.push('=');
+        for character in value.chars() {
+            if matches!(character, '=' | '|') {
+                out.push('\\');
+            }
+            out.push(character);
+        }
+    }
+    Ok(out)
+}
+
+fn header_lines(headers: &Map<String, Value>) -> String {
+    let lines: Vec<String> = headers
+        .iter()
+        .map(|(name, value)| format!("{name}:{}", text(value)))
+        .collect();
+    lines.join("\n")
+}
+
+/// Rules given as JSON text are read first: what is sent is always an array.
+fn access_control(name: &str, value: &Value) -> Result<String, UploadError> {
+    let parsed: Value;
+    let rules = match value {
+        Value::String(text) if text.is_empty() => return Ok(String::new()),
+        Value::String(text) => {
+            parsed = serde_json::from_str(text)
+                .map_err(|_| UploadError::invalid(name, "rules as JSON"))?;
+            &parsed
+        }
+        value => value,
+    };
+    let rules = to_json(name, rules).map(|text| (rules.is_array(), text))?;
+    Ok(match rules {
+        (true, text) => text,
+        (false, text) => format!("[{text}]"),
+    })
+}
+
+/// One or several settings as a JSON array, each `transformation` in it as text.
+pub(super) fn breakpoints(
+    name: &str,
+    value: &Value,
+    config: &UrlConfig,
+) -> Result<String, UploadError> {
+    let settings = match value {
+        Value::Array(settings) => settings.as_slice(),
+        single => std::slice::from_ref(single),
+    };
+    let mut written = settings.to_vec();
+    for setting in &mut written {
+        if let Some(transformation) = setting.get_mut("transformation")
+            && !transformation.is_null()
+        {
+            *transformation = transformation::from_value(transformation, config)
+                .map_err(|error| UploadError::transformation(name, error))?
+                .into();
+        }
+    }
+    to_json(name, &Value::Array(written))
+}
+
+/// The `context` or `metadata` parameter: text as it is, an object as pairs.
+pub(super) fn context(name: &str, value: &Value) -> Result<String, UploadError> {
+    match value {
+        Value::Object(pairs) => context_pairs(name, pairs),
+        other => Ok(text(other).into_owned()),
+    }
+}
