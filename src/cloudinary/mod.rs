@@ -5,6 +5,7 @@
 pub mod account;
 pub mod delivery_url;
 pub mod identifier;
+pub mod notification;
 mod number;
 mod percent;
 pub mod signature;

@@ -121,17 +121,12 @@ impl Kind {
         let written = match (self, value) {
             (_, Value::Null) => String::new(),
             (Self::Text, Value::Array(_)) => return Ok(value.clone()),
-            (Self::Flag, value) => flag(value),
-            (Self::AutoTranscription, Value::Bool(_)) => flag(value),
+            (Self::Flag, value) | (Self::AutoTranscription, value @ Value::Bool(_)) => flag(value),
             (Self::AutoTranscription, Value::Object(options))
                 if options.contains_key("translate") =>
             {
                 to_json(name, value)?
             }
-            (Self::Text | Self::Boolean | Self::AutoTranscription, value) => {
-                text(value).into_owned()
-            }
-            (Self::List, value) => text(value).into_owned(),
             (Self::Context, Value::Object(pairs)) => context_pairs(name, pairs)?,
             (Self::Coordinates, Value::Array(boxes))
                 if boxes.first().is_some_and(Value::is_array) =>
@@ -140,12 +135,21 @@ impl Kind {
             }
             (Self::Headers, Value::Array(lines)) => join(lines, "\n"),
             (Self::Headers, Value::Object(headers)) => header_lines(headers),
-            (Self::Context | Self::Coordinates | Self::Headers, value) => text(value).into_owned(),
             (Self::Regions, value) => to_json(name, value)?,
             (Self::AccessControl, value) => access_control(name, value)?,
             (Self::Breakpoints, value) => breakpoints(name, value, config)?,
             (Self::Eager, value) => transformation::eager(value, config)
                 .map_err(|error| UploadError::transformation(name, error))?,
+            (
+                Self::Text
+                | Self::Boolean
+                | Self::List
+                | Self::Context
+                | Self::Coordinates
+                | Self::Headers
+                | Self::AutoTranscription,
+                value,
+            ) => text(value).into_owned(),
         };
         Ok(Value::String(written))
     }
