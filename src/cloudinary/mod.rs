@@ -3,6 +3,7 @@
 //! Pure: no async, no environment, no clock. Time and secrets are arguments.
 
 pub mod account;
+pub mod auth_token;
 pub mod delivery_url;
 pub mod identifier;
 mod number;
