@@ -272,30 +272,72 @@ mod tests {
         };
         for (options, error) in [
             (json!({"duration": 5, "acl": "*"}), TokenError::Key),
-            (json!({"key": "", "duration": 5, "acl": "*"}), TokenError::Key),
-            (json!({"key": "zz", "duration": 5, "acl": "*"}), TokenError::Key),
-            (json!({"key": "ABC", "duration": 5, "acl": "*"}), TokenError::Key),
-            (json!({"key": 12, "duration": 5, "acl": "*"}), TokenError::Key),
+            (
+                json!({"key": "", "duration": 5, "acl": "*"}),
+                TokenError::Key,
+            ),
+            (
+                json!({"key": "zz", "duration": 5, "acl": "*"}),
+                TokenError::Key,
+            ),
+            (
+                json!({"key": "ABC", "duration": 5, "acl": "*"}),
+                TokenError::Key,
+            ),
+            (
+                json!({"key": 12, "duration": 5, "acl": "*"}),
+                TokenError::Key,
+            ),
             (json!({"key": "AB", "acl": "*"}), TokenError::Expiration),
-            (json!({"key": "AB", "start_time": 5, "acl": "*"}), TokenError::Expiration),
+            (
+                json!({"key": "AB", "start_time": 5, "acl": "*"}),
+                TokenError::Expiration,
+            ),
             (json!({"key": "AB", "duration": 5}), TokenError::Scope),
-            (json!({"key": "AB", "duration": 5, "acl": ""}), TokenError::Scope),
-            (json!({"key": "AB", "duration": 5, "acl": [], "url": "/x"}), TokenError::Scope),
-            (json!({"key": "AB", "duration": 5, "url": ""}), TokenError::Scope),
-            (json!({"key": "AB", "duration": "soon", "acl": "*"}), seconds("duration")),
-            (json!({"key": "AB", "duration": 1.5, "acl": "*"}), seconds("duration")),
-            (json!({"key": "AB", "expiration": true, "acl": "*"}), seconds("expiration")),
+            (
+                json!({"key": "AB", "duration": 5, "acl": ""}),
+                TokenError::Scope,
+            ),
+            (
+                json!({"key": "AB", "duration": 5, "acl": [], "url": "/x"}),
+                TokenError::Scope,
+            ),
+            (
+                json!({"key": "AB", "duration": 5, "url": ""}),
+                TokenError::Scope,
+            ),
+            (
+                json!({"key": "AB", "duration": "soon", "acl": "*"}),
+                seconds("duration"),
+            ),
+            (
+                json!({"key": "AB", "duration": 1.5, "acl": "*"}),
+                seconds("duration"),
+            ),
+            (
+                json!({"key": "AB", "expiration": true, "acl": "*"}),
+                seconds("expiration"),
+            ),
             (
                 json!({"key": "AB", "duration": i64::MAX, "acl": "*"}),
-                TokenError::Invalid { key: "duration", expected: "a time that ends" },
+                TokenError::Invalid {
+                    key: "duration",
+                    expected: "a time that ends",
+                },
             ),
             (
                 json!({"key": "AB", "duration": 5, "acl": [1]}),
-                TokenError::Invalid { key: "acl", expected: "text or an array of text" },
+                TokenError::Invalid {
+                    key: "acl",
+                    expected: "text or an array of text",
+                },
             ),
             (
                 json!({"key": "AB", "duration": 5, "acl": "*", "ip": 1}),
-                TokenError::Invalid { key: "ip", expected: "text" },
+                TokenError::Invalid {
+                    key: "ip",
+                    expected: "text",
+                },
             ),
         ] {
             assert_eq!(token(&options), Err(error), "{options}");
@@ -308,6 +350,9 @@ mod tests {
         let config = UrlConfig::from_map(config.as_object().unwrap());
         let options = json!({"acl": "*", "start_time": null});
         let token = generate(&config, options.as_object().unwrap(), NOW).unwrap();
-        assert!(token.starts_with("__cld_token__=exp=1789000600~acl=*~hmac="), "{token}");
+        assert!(
+            token.starts_with("__cld_token__=exp=1789000600~acl=*~hmac="),
+            "{token}"
+        );
     }
 }
