@@ -3,7 +3,9 @@
 //! Pure: no async, no environment, no clock. Time and secrets are arguments.
 
 pub mod account;
+pub mod auth_token;
 pub mod delivery_url;
+pub mod download;
 pub mod identifier;
 pub mod notification;
 mod number;

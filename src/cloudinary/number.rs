@@ -2,7 +2,39 @@
 
 use std::fmt::Write as _;
 
-use serde_json::Number;
+use serde_json::{Number, Value};
+
+/// A value that is text or a number.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Scalar<'a> {
+    Text(&'a str),
+    Number(&'a Number),
+}
+
+impl<'a> Scalar<'a> {
+    pub(crate) fn from_value(value: &'a Value) -> Option<Self> {
+        match value {
+            Value::String(text) => Some(Self::Text(text)),
+            Value::Number(number) => Some(Self::Number(number)),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        matches!(self, Self::Text(""))
+    }
+
+    pub(crate) fn contains(self, character: char) -> bool {
+        matches!(self, Self::Text(text) if text.contains(character))
+    }
+
+    pub(crate) fn push(self, out: &mut String) {
+        match self {
+            Self::Text(text) => out.push_str(text),
+            Self::Number(number) => push_number(out, number),
+        }
+    }
+}
 
 /// Appends `number` without a trailing `.0`, with an exponent below 1e-6 and from 1e21.
 pub(crate) fn push_number(out: &mut String, number: &Number) {

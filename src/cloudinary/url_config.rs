@@ -37,6 +37,8 @@ pub struct UrlConfig {
     pub responsive_width: bool,
     /// What is appended, instead of `c_limit,w_auto`: a transformation as text, object or array.
     pub responsive_width_transformation: Option<Value>,
+    /// `format` becomes `fetch_format` for every type, not only `fetch`.
+    pub use_fetch_format: bool,
     /// Scheme and host of API URLs instead of `https://api.cloudinary.com`.
     pub upload_prefix: Option<String>,
 }
@@ -69,6 +71,7 @@ impl Default for UrlConfig {
             dpr: None,
             responsive_width: false,
             responsive_width_transformation: None,
+            use_fetch_format: false,
             upload_prefix: None,
         }
     }
@@ -100,6 +103,7 @@ impl UrlConfig {
             dpr: value("dpr"),
             responsive_width: flag("responsive_width").unwrap_or(false),
             responsive_width_transformation: value("responsive_width_transformation"),
+            use_fetch_format: flag("use_fetch_format").unwrap_or(false),
             upload_prefix: text("upload_prefix").filter(|prefix| !prefix.is_empty()),
         }
     }

@@ -166,6 +166,10 @@ impl<'a> UrlOptions<'a> {
         self.values[key as usize]
     }
 
+    pub(crate) fn take(&mut self, key: Key) -> Option<&'a Value> {
+        self.values[key as usize].take()
+    }
+
     pub(crate) fn set(&mut self, key: Key, value: Option<&'a Value>) {
         self.values[key as usize] = value;
     }

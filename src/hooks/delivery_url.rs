@@ -16,12 +16,13 @@ use crate::parse::json::{JsonText, Kind};
 use super::ParseServer;
 use super::refusal::Refusal;
 
-/// Builds the URL.
+/// Builds the URL. `now` in seconds since 1970, for tokens.
 pub(super) async fn build(
     manifest: &DeliveryUrl,
     account: &Account,
     parse_server: Option<&ParseServer>,
     envelope: &Envelope<'_>,
+    now: u64,
 ) -> Result<String, Refusal> {
     let key = if manifest.source.is_some() {
         "objectId"
@@ -36,7 +37,7 @@ pub(super) async fn build(
             let id = id.ok_or_else(Refusal::image_lookup)?;
             let stored = read(parse_server, envelope, class, field, &id).await?;
             let identifier = Identifier::parse(&stored).map_err(|_| Refusal::image_lookup())?;
-            url(account, &identifier, options)
+            url(account, &identifier, options, now)
         }
         None => {
             let expected = "identifier: expected one such as image/upload/v1700000000/cat.jpg";
@@ -51,7 +52,7 @@ pub(super) async fn build(
             if identifier.delivery_type != DeliveryType::Upload {
                 return Err(Refusal::of_parameter("identifier: expected type upload"));
             }
-            url(account, &identifier, options)
+            url(account, &identifier, options, now)
         }
     }
 }
@@ -60,11 +61,12 @@ fn url(
     account: &Account,
     identifier: &Identifier<'_>,
     mut options: Map<String, Value>,
+    now: u64,
 ) -> Result<String, Refusal> {
     if identifier.delivery_type != DeliveryType::Upload {
         options.insert("sign_url".to_owned(), Value::Bool(true));
     }
-    identifier_url(account, identifier, &options).map_err(Refusal::of_parameter)
+    identifier_url(account, identifier, &options, now).map_err(Refusal::of_parameter)
 }
 
 fn refuse_other_params(envelope: &Envelope<'_>, key: &str) -> Result<(), Refusal> {

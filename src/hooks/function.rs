@@ -25,7 +25,7 @@ pub async fn call(
             success_answer(&sign_upload::sign(sign, account, envelope, now)?)
         }
         Action::DeliveryUrl(url) => {
-            let url = delivery_url::build(url, account, parse_server, envelope).await?;
+            let url = delivery_url::build(url, account, parse_server, envelope, now).await?;
             success_answer(&serde_json::json!({ "url": url }))
         }
     };

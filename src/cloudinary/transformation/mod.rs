@@ -77,6 +77,15 @@ pub fn from_options(
     Ok(out)
 }
 
+/// Appends the transformation that options describe, URL options among them or not.
+pub(super) fn push_transformation(
+    out: &mut String,
+    options: &UrlOptions<'_>,
+    config: &UrlConfig,
+) -> Result<(), TransformationError> {
+    push_options(out, options, Context::new(config))
+}
+
 /// Writes a transformation given as options, as an array (a chain of steps), or as text, which stays as it is.
 ///
 /// ```
