@@ -17,6 +17,7 @@ mod error;
 mod hooks;
 mod master;
 
+pub(crate) use error::causes;
 pub use error::RestError;
 pub use hooks::{HookName, RegisteredHook};
 pub use master::{MasterClient, ServerInfo};
@@ -40,25 +41,20 @@ pub fn path_segment(name: &str) -> String {
     utf8_percent_encode(name, SEGMENT).to_string()
 }
 
-/// An HTTP client that follows no redirects and gives up after `timeout`.
-///
-/// A proxy of the environment is used, but not for `target`s on this machine.
-///
-/// # Errors
-/// The system's certificates cannot be loaded.
-pub fn http_client(target: &Url, timeout: Duration) -> Result<reqwest::Client, reqwest::Error> {
+/// A builder of HTTP clients that follow no redirects and give up after `timeout`. A proxy of the environment is used, but not
+/// for a `target` on this machine.
+pub(crate) fn http_client(target: &Url, timeout: Duration) -> reqwest::ClientBuilder {
     // Err: another part of the process has installed a provider, which does as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let builder = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .connect_timeout(CONNECT_TIMEOUT.min(timeout))
         .timeout(timeout);
-    let builder = if is_loopback(target) {
+    if is_loopback(target) {
         builder.no_proxy()
     } else {
         builder
-    };
-    builder.build()
+    }
 }
 
 /// Whether `url` names this machine.
@@ -119,8 +115,9 @@ impl RestClient {
         application_id: &str,
         timeout: Duration,
     ) -> Result<Self, RestError> {
+        let http = http_client(server_url, timeout).build();
         Ok(Self {
-            http: http_client(server_url, timeout).map_err(|error| RestError::client(&error))?,
+            http: http.map_err(|error| RestError::client(&error))?,
             base: server_url.clone(),
             timeout,
             application_id: header("PARSE_SERVER_APPLICATION_ID", application_id)?,

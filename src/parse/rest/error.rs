@@ -165,6 +165,18 @@ fn master_key_ips(server: &str, address: Option<IpAddr>) -> String {
 }
 
 impl RestError {
+    /// Whether the same call may succeed in a moment.
+    pub fn may_pass(&self) -> bool {
+        matches!(
+            self,
+            Self::Connect { .. }
+                | Self::Timeout { .. }
+                | Self::Broken { .. }
+                | Self::Unavailable { .. }
+                | Self::NotReady { .. }
+        )
+    }
+
     pub(super) fn client(error: &reqwest::Error) -> Self {
         Self::Client {
             cause: causes(error),
@@ -189,7 +201,7 @@ impl RestError {
 }
 
 /// The causes below `error`, whose own text only says that a request failed and repeats its URL.
-pub(super) fn causes(error: &reqwest::Error) -> String {
+pub(crate) fn causes(error: &reqwest::Error) -> String {
     let mut words: Vec<String> = Vec::new();
     let mut source = error.source();
     while let Some(cause) = source {
