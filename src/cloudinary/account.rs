@@ -5,6 +5,7 @@ use secrecy::SecretString;
 use serde_json::{Map, Value};
 
 use super::signature::{Algorithm, SignatureVersion};
+use super::url_config::UrlConfig;
 
 /// One Cloudinary account: names, secrets and the defaults of its delivery URLs.
 #[derive(Debug, Clone)]
@@ -19,6 +20,8 @@ pub struct Account {
     pub signature_algorithm: Algorithm,
     /// Serialisation of signed upload parameters.
     pub signature_version: SignatureVersion,
+    /// Defaults of URLs and transformations.
+    pub url: UrlConfig,
 }
 
 /// Why a `CLOUDINARY_URL` cannot be used. Never holds the secret.
@@ -90,6 +93,7 @@ impl Account {
                     SignatureVersion::from_number(&number).ok_or(AccountError::SignatureVersion)?
                 }
             },
+            url: UrlConfig::from_map(config),
         })
     }
 

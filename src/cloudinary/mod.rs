@@ -5,7 +5,10 @@
 pub mod account;
 pub mod delivery_url;
 pub mod identifier;
+mod number;
+mod percent;
 pub mod signature;
 pub mod transformation;
 pub mod upload;
 pub mod url_config;
+mod url_options;

@@ -1,6 +1,9 @@
 //! `delivery_url`: where a picture is delivered, transformed as the manifest says.
 
+use std::borrow::Cow;
+
 use log::warn;
+use secrecy::SecretString;
 use serde_json::{Map, Value};
 
 use crate::cloudinary::account::Account;
@@ -87,7 +90,7 @@ fn options(
 ) -> Result<Map<String, Value>, Refusal> {
     let mut options = manifest.url.clone();
     for (name, accepted) in &manifest.accept {
-        if let Some(default) = accepted.default() {
+        if let Some(default) = &accepted.default {
             options.insert(name.clone(), default.clone());
         }
     }
@@ -112,11 +115,11 @@ fn options(
             let text = format!("options.{name}: not accepted, {expected}");
             return Err(Refusal::of_parameter(text));
         };
-        let value = serde_json::from_str(member.value.as_raw()).map_err(|_| {
+        let value: Value = serde_json::from_str(member.value.as_raw()).map_err(|_| {
             let text = format!("options.{name}: expected a value of Unicode text and moderate depth");
             Refusal::of_parameter(text)
         })?;
-        accepted.check(&name, &value).map_err(Refusal::of_parameter)?;
+        let value = accepted.choose(&name, &value).map_err(Refusal::of_parameter)?;
         options.insert(name, value);
     }
     Ok(options)
@@ -136,17 +139,22 @@ async fn read(
         return Err(Refusal::image_lookup());
     };
     let session = envelope.user.and_then(|user| user.session_token());
-    let found = parse_server.object(class, object_id, session.as_deref()).await;
-    let object = found.map_err(|error| {
+    let session = session.map(|token| SecretString::from(token.into_owned()));
+    let found = parse_server.object(class, object_id, field, session.as_ref()).await;
+    let row = found.map_err(|error| {
         warn!("cannot read {class}.{field}: {error}");
         Refusal::image_lookup()
     })?;
-    match object.as_ref().and_then(|object| object.get(field)) {
-        Some(Value::String(identifier)) => Ok(identifier.clone()),
-        Some(Value::Array(identifiers)) => {
-            let first = identifiers.first().and_then(Value::as_str);
-            first.map(str::to_owned).ok_or_else(Refusal::image_lookup)
-        }
-        _ => Err(Refusal::image_lookup()),
-    }
+    let stored = row.as_ref().and_then(|row| row.get(field));
+    let stored = stored.and_then(|stored| JsonText::parse(stored.get()).ok());
+    stored.and_then(picture).ok_or_else(Refusal::image_lookup)
+}
+
+/// The identifier of a field, the first one of a field with many.
+fn picture(stored: JsonText<'_>) -> Option<String> {
+    let one = match stored.kind() {
+        Kind::Array => stored.elements()?.first().copied()?,
+        _ => stored,
+    };
+    one.as_str().map(Cow::into_owned)
 }

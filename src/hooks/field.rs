@@ -52,7 +52,7 @@ pub(super) struct Judge<'a> {
     pub previous_secret: bool,
 }
 
-impl Judge<'_> {
+impl<'a> Judge<'a> {
     /// Decides on the value that the save holds for the field, or on its absence.
     pub(super) fn judge(&mut self, value: Option<JsonText<'_>>) -> Result<Verdict, Refusal> {
         let Some(value) = value else {
@@ -127,17 +127,17 @@ impl Judge<'_> {
     fn policy(&self, identifier: &Identifier<'_>) -> Result<(), Refusal> {
         let field = self.field;
         if !field.resource_types.contains(&identifier.resource_type) {
-            let expected = format!("expected resource type {}", list_of(&field.resource_types));
+            let expected = format!("expected resource type {}", list_of(field.resource_types.iter().map(|r| r.name())));
             return Err(self.refusal(Reason::ResourceType, &expected));
         }
         if !field.types.contains(&identifier.delivery_type) {
-            let expected = format!("expected type {}", list_of(&field.types));
+            let expected = format!("expected type {}", list_of(field.types.iter().map(|t| t.name())));
             return Err(self.refusal(Reason::DeliveryType, &expected));
         }
         if let Some(formats) = &field.formats {
             let extension = folder::extension(identifier);
             if !extension.is_some_and(|e| formats.iter().any(|f| f.eq_ignore_ascii_case(e))) {
-                let expected = format!("expected format {}", list_of(formats));
+                let expected = format!("expected format {}", list_of(formats.iter().map(String::as_str)));
                 return Err(self.refusal(Reason::Format, &expected));
             }
         }
@@ -214,7 +214,7 @@ impl Judge<'_> {
         self.new_identifier(text)
     }
 
-    fn stored_elements(&self) -> Vec<JsonText<'_>> {
+    fn stored_elements(&self) -> Vec<JsonText<'a>> {
         let elements = self.stored.and_then(JsonText::elements);
         elements.unwrap_or_default()
     }
@@ -271,7 +271,7 @@ impl Judge<'_> {
         };
         let stored = self.stored_elements();
         let empties = stored.iter().all(goes) && (self.save.create || !stored.is_empty());
-        self.cleared(empties)
+        self.cleared(empties).map(|_| ())
     }
 
     fn ill_typed(&self) -> Refusal {
@@ -305,9 +305,8 @@ fn quote(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
-fn list_of<T: ToString>(items: &[T]) -> String {
-    let names: Vec<String> = items.iter().map(ToString::to_string).collect();
-    names.join(" or ")
+fn list_of<'n>(names: impl Iterator<Item = &'n str>) -> String {
+    names.collect::<Vec<_>>().join(" or ")
 }
 
 /// The array with its replacements; `None` if there are none.

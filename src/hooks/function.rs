@@ -43,6 +43,7 @@ fn check_access(access: &Access, envelope: &Envelope<'_>) -> Result<(), Refusal>
         Access::User if user.is_some() => Ok(()),
         Access::User => Err(Refusal::needs_user()),
         Access::Master if envelope.has_full_master_key() => Ok(()),
+        Access::Role(role) => Err(Refusal::needs_role(role)),
         Access::Master => Err(Refusal::needs_master()),
     }
 }

@@ -12,7 +12,7 @@ mod guard;
 mod refusal;
 mod sign_upload;
 
-pub use crate::parse::rest::ParseServer;
+pub use crate::parse::rest::RestClient as ParseServer;
 pub use answer::{EMPTY, error_answer, success_answer};
 pub use function::call;
 pub use guard::before_save;

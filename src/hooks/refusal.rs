@@ -30,6 +30,8 @@ pub enum Reason {
     NeedsUser,
     /// No full master key where it is needed.
     NeedsMaster,
+    /// The caller has not the role that a function is for.
+    NeedsRole,
     /// A parameter that is not accepted.
     Parameter,
     /// No picture to build a URL of.
@@ -38,7 +40,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, for metrics that exist before they are first needed.
-    pub const ALL: [Reason; 14] = [
+    pub const ALL: [Reason; 15] = [
         Reason::BadSignature,
         Reason::Malformed,
         Reason::Required,
@@ -51,6 +53,7 @@ impl Reason {
         Reason::Context,
         Reason::NeedsUser,
         Reason::NeedsMaster,
+        Reason::NeedsRole,
         Reason::Parameter,
         Reason::ImageLookup,
     ];
@@ -70,6 +73,7 @@ impl Reason {
             Reason::Context => "context",
             Reason::NeedsUser => "needs_user",
             Reason::NeedsMaster => "needs_master",
+            Reason::NeedsRole => "needs_role",
             Reason::Parameter => "parameter",
             Reason::ImageLookup => "image_lookup",
         }
@@ -146,6 +150,15 @@ impl Refusal {
             reason: Reason::NeedsMaster,
             field: None,
             text: Cow::Borrowed("Needs the master key"),
+        }
+    }
+
+    /// Where the caller needs a role.
+    pub fn needs_role(role: &str) -> Self {
+        Refusal {
+            reason: Reason::NeedsRole,
+            field: None,
+            text: Cow::Owned(format!("Needs the role {role}")),
         }
     }
 

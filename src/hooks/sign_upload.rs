@@ -66,7 +66,7 @@ fn chosen(
         }
         let accepted = manifest.accept.iter().find(|(accepted, _)| *accepted == name);
         let Some((_, accepted)) = accepted else {
-            if manifest.template_params().any(|used| used == name) {
+            if manifest.fills_template(&name) {
                 continue;
             }
             return Err(Refusal::of_parameter(not_accepted(manifest, &name)));
@@ -75,14 +75,15 @@ fn chosen(
             let text = format!("{name}: expected a value of Unicode text and moderate depth");
             Refusal::of_parameter(text)
         })?;
-        accepted.check(&name, &value).map_err(Refusal::of_parameter)?;
+        let value = accepted.choose(&name, &value).map_err(Refusal::of_parameter)?;
         if name == "public_id" {
             check_choice_of_public_id(&value)?;
         }
         chosen.push((name, value));
     }
     for (name, accepted) in &manifest.accept {
-        if let Some(default) = accepted.default() && !chosen.iter().any(|(c, _)| c == name) {
+        if let Some(default) = &accepted.default
+            && !chosen.iter().any(|(c, _)| c == name) {
             chosen.push((name.clone(), default.clone()));
         }
     }
@@ -90,14 +91,11 @@ fn chosen(
 }
 
 fn not_accepted(manifest: &SignUpload, name: &str) -> String {
-    let mut names: Vec<&str> = manifest.accept.iter().map(|(n, _)| n.as_str()).collect();
-    names.extend(manifest.template_params());
-    let expected = if names.is_empty() {
-        Cow::Borrowed("expected no parameters")
-    } else {
-        Cow::Owned(format!("expected only {}", names.join(", ")))
-    };
-    format!("{name}: not accepted, {expected}")
+    let names: Vec<&str> = manifest.accept.iter().map(|(n, _)| n.as_str()).collect();
+    match names.as_slice() {
+        [] => format!("{name}: not accepted"),
+        names => format!("{name}: not accepted, expected only {}", names.join(", ")),
+    }
 }
 
 /// Signing a `public_id` with `&` or `#` in it could make a signature that passes for another identifier's.

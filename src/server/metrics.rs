@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{EncodeLabelSet, EncodeMetric, MetricEncoder};
-use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::{MetricType, TypedMetric};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::{Family, MetricConstructor};
 use prometheus_client::metrics::gauge::Gauge;
@@ -32,7 +32,6 @@ pub(super) struct Metrics {
     decisions: Family<DecisionLabels, Counter>,
     latency: Family<HookLabels, Histogram, fn() -> Histogram>,
     failures: Family<ReasonLabels, Counter>,
-    previous_keys: Family<KindLabels, Counter>,
     previous_webhook_key: Counter,
     previous_cloudinary_secret: Counter,
     in_flight: Gauge<i64, AtomicI64>,
@@ -121,7 +120,6 @@ impl Metrics {
         Metrics {
             previous_webhook_key: previous("webhook_key"),
             previous_cloudinary_secret: previous("cloudinary_secret"),
-            previous_keys,
             registry,
             decisions,
             latency,
@@ -267,10 +265,14 @@ impl EncodeMetric for Histogram {
         let pairs: Vec<(f64, u64)> = bounds.zip(counts).collect();
         let count = pairs.iter().map(|(_, count)| count).sum();
         let sum = buckets.sum.load(Ordering::Relaxed) as f64 * buckets.unit;
-        encoder.encode_histogram::<()>(sum, count, &pairs, None)
+        encoder.encode_histogram::<HookLabels>(sum, count, &pairs, None)
     }
 
     fn metric_type(&self) -> MetricType {
-        MetricType::Histogram
+        Self::TYPE
     }
+}
+
+impl TypedMetric for Histogram {
+    const TYPE: MetricType = MetricType::Histogram;
 }

@@ -16,7 +16,7 @@ mod webhook;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use actix_web::dev::{Extensions, Server as ActixServer, ServerHandle};
 use actix_web::{App, HttpServer, web};
@@ -215,8 +215,4 @@ fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
 
 fn whole_seconds(duration: Duration) -> u64 {
     duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
-}
-
-fn elapsed_since(start: Instant) -> Duration {
-    start.elapsed()
 }

@@ -1,12 +1,141 @@
-//! The transformation language.
+//! The transformation language: JSON options as the SDKs take them, written as Cloudinary reads them.
+//!
+//! Where the SDKs differ from each other this follows the Node SDK, except where it loses or mangles what the caller wrote.
+
+mod component;
+mod expression;
+mod layer;
+mod parameters;
+mod value;
+
+use serde_json::{Map, Value};
+
+use super::url_config::UrlConfig;
+use super::url_options::UrlOptions;
+use component::{Context, push_options};
+
+pub use expression::normalize_expression;
+
+/// Deeper nesting of transformations is refused.
+const MAX_DEPTH: usize = 64;
 
 /// Why a transformation cannot be written; names the key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TransformationError {
-    /// A key that the language does not know (only where the caller asked for strictness).
-    #[error("unknown key {key:?}")]
-    UnknownKey {
-        /// The key.
+    /// A value that the key cannot have.
+    #[error("{key}: expected {expected}")]
+    Invalid {
+        /// The key, with the path to it where it is nested: `overlay.font_size`, `transformation[1].radius`.
         key: String,
+        /// What it takes.
+        expected: &'static str,
     },
+    /// Transformations within transformations beyond all use.
+    #[error("transformation: nested more than {MAX_DEPTH} deep")]
+    TooDeep,
+    /// The configuration's `responsive_width` applies to every transformation, the one that it appends included.
+    #[error("responsive_width: expected in the options; in the configuration it would never end")]
+    EndlessResponsiveWidth,
+}
+
+impl TransformationError {
+    fn invalid(key: &str, expected: &'static str) -> Self {
+        Self::Invalid {
+            key: key.to_owned(),
+            expected,
+        }
+    }
+
+    /// The same error, of a transformation nested at `transformation[index]`.
+    fn nested(self, index: usize) -> Self {
+        match self {
+            Self::Invalid { key, expected } => Self::Invalid {
+                key: format!("transformation[{index}].{key}"),
+                expected,
+            },
+            other => other,
+        }
+    }
+}
+
+/// Writes the transformation that `options` describe. Keys that are not part of the language are ignored.
+///
+/// ```
+/// use cloudinary_parse::cloudinary::{transformation, url_config::UrlConfig};
+///
+/// let options = serde_json::json!({"crop": "fill", "width": 150, "height": 100, "gravity": "face"});
+/// let text = transformation::from_options(options.as_object().unwrap(), &UrlConfig::default())?;
+/// assert_eq!(text, "c_fill,g_face,h_100,w_150");
+/// # Ok::<(), transformation::TransformationError>(())
+/// ```
+pub fn from_options(
+    options: &Map<String, Value>,
+    config: &UrlConfig,
+) -> Result<String, TransformationError> {
+    let mut out = String::new();
+    push_options(&mut out, &UrlOptions::read(options), Context::new(config))?;
+    Ok(out)
+}
+
+/// Writes a transformation given as options, as an array (a chain of steps), or as text, which stays as it is.
+///
+/// ```
+/// use cloudinary_parse::cloudinary::{transformation, url_config::UrlConfig};
+///
+/// let chain = serde_json::json!([{"width": 100, "crop": "scale"}, "e_sepia", {"angle": 10}]);
+/// let text = transformation::from_value(&chain, &UrlConfig::default())?;
+/// assert_eq!(text, "c_scale,w_100/e_sepia/a_10");
+/// # Ok::<(), transformation::TransformationError>(())
+/// ```
+pub fn from_value(value: &Value, config: &UrlConfig) -> Result<String, TransformationError> {
+    let mut out = String::new();
+    component::push_value(&mut out, value, Context::new(config))?;
+    Ok(out)
+}
+
+/// Writes a layer as it follows `l_` or `u_`: text (`fetch:` URLs are encoded) or an object.
+///
+/// ```
+/// use cloudinary_parse::cloudinary::transformation;
+///
+/// let layer = serde_json::json!({"text": "Hi, there", "font_family": "Arial", "font_size": 18});
+/// assert_eq!(transformation::layer(&layer)?, "text:Arial_18:Hi%252C%20there");
+/// # Ok::<(), transformation::TransformationError>(())
+/// ```
+pub fn layer(layer: &Value) -> Result<String, TransformationError> {
+    let mut out = String::new();
+    layer::push_layer(&mut out, "layer", layer)?;
+    Ok(out)
+}
+
+/// Writes the `eager` parameter: one transformation or an array of them, each with an optional `format` (empty: the original's).
+///
+/// ```
+/// use cloudinary_parse::cloudinary::{transformation, url_config::UrlConfig};
+///
+/// let eager = serde_json::json!([{"width": 100, "crop": "scale"}, {"effect": "sepia", "format": "png"}]);
+/// assert_eq!(transformation::eager(&eager, &UrlConfig::default())?, "c_scale,w_100|e_sepia/png");
+/// # Ok::<(), transformation::TransformationError>(())
+/// ```
+pub fn eager(eager: &Value, config: &UrlConfig) -> Result<String, TransformationError> {
+    let mut out = String::new();
+    let transformations = match eager {
+        Value::Null => &[],
+        Value::Array(transformations) => transformations.as_slice(),
+        single => std::slice::from_ref(single),
+    };
+    for (index, transformation) in transformations.iter().enumerate() {
+        if index > 0 {
+            out.push('|');
+        }
+        component::push_value(&mut out, transformation, Context::new(config))?;
+        if let Some(format) = transformation
+            .get("format")
+            .filter(|format| !format.is_null())
+        {
+            out.push('/');
+            value::push_text(&mut out, "format", format)?;
+        }
+    }
+    Ok(out)
 }
