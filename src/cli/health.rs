@@ -14,18 +14,18 @@ use crate::parse::rest::{causes, http_client, without_password};
 /// A container probe waits no longer.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Asks a running service's GET /health: exit code 0 if it serves, 1 if not.
+/// Ask a running service whether it serves: exit code 0 if so, 1 if not
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  cloudinary-parse health --url http://127.0.0.1:8080")]
-pub struct Health {
-    /// Base URL of the service [default: CLOUDINARY_PARSE_BIND on this machine]
+pub(crate) struct Health {
+    /// Base URL of the service, if it is not the one of this configuration on this machine
     #[arg(long, value_name = "URL")]
     url: Option<Url>,
 }
 
 /// Why a service is not healthy.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Unhealthy {
+pub(crate) enum Unhealthy {
     /// No answer.
     #[error("{url} does not answer: {cause}")]
     NoAnswer {
@@ -35,7 +35,7 @@ pub enum Unhealthy {
         cause: String,
     },
     /// An answer, but not `{"status":"ok"}`.
-    #[error("{url} answered {status}, but not as cloudinary-parse does")]
+    #[error("{url} answered {status}, not as cloudinary-parse does")]
     Stranger {
         /// What was asked.
         url: String,
@@ -49,17 +49,16 @@ impl Health {
     ///
     /// # Errors
     /// The service does not answer `{"status":"ok"}`.
-    pub async fn run(self) -> anyhow::Result<Status> {
+    pub(crate) async fn run(self) -> anyhow::Result<Status> {
         let mut out = Output::default();
-        match self.url {
-            Some(url) => ask(&below(&url), true).await?,
-            None => {
-                let (bind, tls) = super::settings::listener()?;
-                ask(&own(bind, tls)?, false).await?;
-            }
+        if let Some(url) = self.url {
+            ask(&below(&url), true).await?;
+        } else {
+            let (bind, tls) = super::settings::listener()?;
+            ask(&own(bind, tls)?, false).await?;
         }
         out.line("ok");
-        out.finish()?;
+        out.finish().context("cannot write the result")?;
         Ok(Status::Done)
     }
 }
@@ -73,7 +72,9 @@ fn below(base: &Url) -> Url {
 /// Where a listener bound to `bind` is reached from its own machine.
 fn own(bind: SocketAddr, tls: bool) -> anyhow::Result<Url> {
     if bind.port() == 0 {
-        anyhow::bail!("CLOUDINARY_PARSE_BIND has port 0: say --url with the port that the log names");
+        anyhow::bail!(
+            "CLOUDINARY_PARSE_BIND has port 0: say --url with the port that the log names"
+        );
     }
     let ip = match bind.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
@@ -91,7 +92,7 @@ fn own(bind: SocketAddr, tls: bool) -> anyhow::Result<Url> {
 ///
 /// # Errors
 /// [`Unhealthy`]
-pub async fn ask(url: &Url, verify: bool) -> Result<(), Unhealthy> {
+pub(crate) async fn ask(url: &Url, verify: bool) -> Result<(), Unhealthy> {
     let no_answer = |error: reqwest::Error| Unhealthy::NoAnswer {
         url: without_password(url),
         cause: causes(&error),
@@ -131,7 +132,9 @@ mod tests {
     #[test]
     fn does_not_guess_a_port() {
         assert_eq!(
-            own("127.0.0.1:0".parse().unwrap(), false).unwrap_err().to_string(),
+            own("127.0.0.1:0".parse().unwrap(), false)
+                .unwrap_err()
+                .to_string(),
             "CLOUDINARY_PARSE_BIND has port 0: say --url with the port that the log names"
         );
     }

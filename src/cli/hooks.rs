@@ -1,14 +1,14 @@
 //! `hooks`: what is registered, and what should be.
 
+use super::registration::registry::Registry;
+use super::registration::report::{Report, Row};
 use super::registration::{State, wanted};
-use super::registry::Registry;
-use super::report::{Report, Row};
 use super::{Status, settings};
 
-/// Show the webhooks registered at Parse Server and whether they are as the manifests say. Changes nothing
+/// Show the registered webhooks and whether they are as the manifests say
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  cloudinary-parse hooks --json")]
-pub struct Hooks {
+pub(super) struct Hooks {
     /// Print one JSON object instead of a table
     #[arg(long)]
     json: bool,
@@ -19,16 +19,17 @@ impl Hooks {
     ///
     /// # Errors
     /// Configuration, manifests or Parse Server.
-    pub async fn run(self) -> anyhow::Result<Status> {
+    pub(super) async fn run(self) -> anyhow::Result<Status> {
         let settings = settings::registration()?;
         let public = settings.public_url;
-        let registry = Registry::open(&settings.parse, &public, wanted(&settings.manifests)).await?;
+        let registry =
+            Registry::open(&settings.parse, &public, wanted(&settings.manifests)).await?;
         let mut report = Report::new(self.json);
         registry.introduce(&mut report, &public);
         for hook in &registry.hooks {
             let note = match hook.state {
                 State::Outdated | State::Duplicate => Some(hook.registered_shown()),
-                State::Shared => Some("one URL of ours, one of somebody else's".to_owned()),
+                State::Shared => Some("not all of them ours".to_owned()),
                 State::Current | State::Missing | State::Stale | State::Foreign => None,
             };
             report.row(Row {

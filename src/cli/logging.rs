@@ -5,13 +5,13 @@ use std::io::{self, Write as _};
 
 use env_logger::fmt::Formatter;
 use env_logger::{Builder, Target};
-use log::kv::{Key, Source, Value, VisitSource};
+use log::kv::{Key, Value, VisitSource};
 use log::{LevelFilter, Record};
 use serde_json::{Map, json};
 
 /// The form of a log line, `CLOUDINARY_PARSE_LOG_FORMAT`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum LogFormat {
+pub(super) enum LogFormat {
     /// `<time> <level> <message> <key>=<value>…`
     #[default]
     Text,
@@ -20,7 +20,7 @@ pub enum LogFormat {
 }
 
 /// Starts logging with the levels of `filter`, written as in `RUST_LOG`; `info` without one. Later calls change nothing.
-pub fn start(format: LogFormat, filter: Option<&str>) {
+pub(super) fn start(format: LogFormat, filter: Option<&str>) {
     let mut builder = Builder::new();
     builder
         .filter_level(LevelFilter::Info)

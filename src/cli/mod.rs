@@ -7,19 +7,14 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-mod apply;
 mod health;
 mod hooks;
 mod logging;
 mod output;
-mod public_url;
 mod register;
 mod registration;
-mod registry;
-mod report;
 mod settings;
 mod unregister;
-mod warnings;
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

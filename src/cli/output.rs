@@ -6,13 +6,13 @@ use std::io::{self, ErrorKind, Write};
 /// Lines for standard output. A command that changes something must not stop half way because `head` has seen enough or a disk is
 /// full, so the first failure silences the rest and is reported at the end.
 #[derive(Debug, Default)]
-pub struct Output {
+pub(crate) struct Output {
     failure: Option<io::Error>,
 }
 
 impl Output {
     /// Writes a line.
-    pub fn line(&mut self, text: impl Display) {
+    pub(crate) fn line(&mut self, text: impl Display) {
         if self.failure.is_none() {
             self.failure = writeln!(io::stdout(), "{text}").err();
         }
@@ -22,7 +22,7 @@ impl Output {
     ///
     /// # Errors
     /// The first failed write.
-    pub fn finish(mut self) -> io::Result<()> {
+    pub(crate) fn finish(mut self) -> io::Result<()> {
         if self.failure.is_none() {
             self.failure = io::stdout().flush().err();
         }
@@ -34,6 +34,6 @@ impl Output {
 }
 
 /// Writes a line to standard error, if anybody listens.
-pub fn complain(text: impl Display) {
+pub(crate) fn complain(text: impl Display) {
     let _ = writeln!(io::stderr(), "{text}");
 }

@@ -5,12 +5,12 @@ use std::fmt::Write as _;
 use anyhow::bail;
 use serde_json::json;
 
-use super::apply::{self, ApplyError};
-use super::registration::{Hook, State, compare, wanted};
-use super::registry::Registry;
-use super::report::{Report, Row};
+use super::Status;
+use super::registration::apply::{self, ApplyError};
+use super::registration::registry::Registry;
+use super::registration::report::{Report, Row};
+use super::registration::{Hook, State, compare, wanted, warnings};
 use super::settings::{self, Registration};
-use super::{Status, warnings};
 use crate::parse::rest::MasterClient;
 
 /// Register the hooks that the manifests name at Parse Server
@@ -18,7 +18,7 @@ use crate::parse::rest::MasterClient;
 #[command(
     after_help = "Examples:\n  cloudinary-parse register --dry-run\n  cloudinary-parse register --prune\n\nHooks that point elsewhere and that no manifest names are never touched."
 )]
-pub struct Register {
+pub(super) struct Register {
     /// Change nothing; exit code 2 if something is not as the manifests say
     #[arg(long)]
     dry_run: bool,
@@ -79,7 +79,7 @@ impl Register {
     ///
     /// # Errors
     /// Configuration, manifests or Parse Server; hooks that are not as they should be.
-    pub async fn run(self) -> anyhow::Result<Status> {
+    pub(super) async fn run(self) -> anyhow::Result<Status> {
         let settings = settings::registration()?;
         let public = &settings.public_url;
         let names = wanted(&settings.manifests);
@@ -116,9 +116,15 @@ async fn warn(report: &mut Report, planned: &Planned<'_>, settings: &Registratio
         .filter_map(|(hook, change)| change.map(|_| *hook))
         .collect();
     let of_url = warnings::of_public_url(&settings.public_url, &settings.parse.server_url).await;
-    let shared = planned.iter().filter(|(hook, _)| hook.state == State::Shared);
+    let shared = planned
+        .iter()
+        .filter(|(hook, _)| hook.state == State::Shared);
     let of_shared = shared.map(|(hook, _)| warnings::of_shared(hook));
-    for text in warnings::of_changes(&changed).into_iter().chain(of_url).chain(of_shared) {
+    for text in warnings::of_changes(&changed)
+        .into_iter()
+        .chain(of_url)
+        .chain(of_shared)
+    {
         report.warn(text);
     }
 }
@@ -180,11 +186,7 @@ fn show_drift(planned: &Planned<'_>, mut report: Report) -> anyhow::Result<Statu
 }
 
 /// Does what is planned and shows every hook as it then is. Returns how many failed.
-async fn apply_all(
-    planned: &Planned<'_>,
-    client: &MasterClient,
-    report: &mut Report,
-) -> usize {
+async fn apply_all(planned: &Planned<'_>, client: &MasterClient, report: &mut Report) -> usize {
     let mut tally = Tally::default();
     let mut failures = 0;
     let mut hopeless = false;

@@ -4,26 +4,33 @@ use std::collections::{BTreeMap, btree_map::Entry};
 
 use reqwest::Url;
 
-use super::public_url::{PublicUrl, shown};
+use public_url::{PublicUrl, shown};
+
 use crate::manifest::Manifests;
 use crate::parse::rest::{HookName, RegisteredHook};
 
+pub(crate) mod apply;
+pub(crate) mod public_url;
+pub(crate) mod registry;
+pub(crate) mod report;
+pub(crate) mod warnings;
+
 /// A hook that a manifest names, that is registered, or both.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hook {
+pub(crate) struct Hook {
     /// What it is for.
-    pub name: HookName,
+    pub(crate) name: HookName,
     /// The URL it should have; `None` if no manifest names it.
-    pub wanted: Option<String>,
+    pub(crate) wanted: Option<String>,
     /// The URLs it has.
-    pub registered: Vec<String>,
+    pub(crate) registered: Vec<String>,
     /// How the two compare.
-    pub state: State,
+    pub(crate) state: State,
 }
 
 /// How a hook's registration compares with the manifests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
+pub(crate) enum State {
     /// As it should be.
     Current,
     /// Named by a manifest, not registered.
@@ -42,7 +49,7 @@ pub enum State {
 
 impl Hook {
     /// Its registered URLs as they may be shown.
-    pub fn registered_shown(&self) -> String {
+    pub(crate) fn registered_shown(&self) -> String {
         let urls: Vec<_> = self.registered.iter().map(|url| shown(url)).collect();
         urls.join(", ")
     }
@@ -50,7 +57,7 @@ impl Hook {
 
 impl State {
     /// One word.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Current => "current",
             Self::Missing => "missing",
@@ -64,7 +71,7 @@ impl State {
 }
 
 /// The hooks that `manifests` ask for, classes first.
-pub fn wanted(manifests: &Manifests) -> Vec<HookName> {
+pub(crate) fn wanted(manifests: &Manifests) -> Vec<HookName> {
     let triggers = manifests.classes.iter().map(|class| HookName::Trigger {
         class_name: class.class.clone(),
         trigger_name: "beforeSave".to_owned(),
@@ -79,7 +86,7 @@ pub fn wanted(manifests: &Manifests) -> Vec<HookName> {
 }
 
 /// Compares: the wanted hooks in their order, then all others by name.
-pub fn compare(
+pub(crate) fn compare(
     public: &PublicUrl,
     wanted: Vec<HookName>,
     registered: Vec<RegisteredHook>,
@@ -132,7 +139,7 @@ fn state_of_unwanted(public: &PublicUrl, registered: &[String]) -> State {
 }
 
 /// Whether two texts name one URL, however they are written (`http://H:80` is `http://h/`).
-pub fn same_url(a: &str, b: &str) -> bool {
+pub(crate) fn same_url(a: &str, b: &str) -> bool {
     a == b || matches!((Url::parse(a), Url::parse(b)), (Ok(a), Ok(b)) if a == b)
 }
 
@@ -148,7 +155,11 @@ mod tests {
 
     fn state(wanted: bool, urls: &[&str]) -> State {
         let public = PublicUrl::new(&"http://h".parse().unwrap()).unwrap();
-        let wanted = if wanted { vec![function("f")] } else { Vec::new() };
+        let wanted = if wanted {
+            vec![function("f")]
+        } else {
+            Vec::new()
+        };
         let registered = urls.iter().map(|url| RegisteredHook {
             name: function("f"),
             url: (*url).to_owned(),
@@ -168,8 +179,14 @@ mod tests {
             (&["http://h/functions/f/"], State::Outdated),
             (&["http://elsewhere/f"], State::Outdated),
             (&["not a url"], State::Outdated),
-            (&["http://h/functions/f", "http://h/functions/f"], State::Duplicate),
-            (&["http://h/functions/f", "http://elsewhere/f"], State::Duplicate),
+            (
+                &["http://h/functions/f", "http://h/functions/f"],
+                State::Duplicate,
+            ),
+            (
+                &["http://h/functions/f", "http://elsewhere/f"],
+                State::Duplicate,
+            ),
         ] {
             assert_eq!(state(true, urls), expected, "{urls:?}");
         }
@@ -202,7 +219,10 @@ mod tests {
             url: "http://elsewhere".into(),
         }];
         let hooks = compare(&public, vec![function("f")], registered);
-        let states: Vec<_> = hooks.into_iter().map(|hook| (hook.name, hook.state)).collect();
+        let states: Vec<_> = hooks
+            .into_iter()
+            .map(|hook| (hook.name, hook.state))
+            .collect();
         assert_eq!(
             states,
             [(function("f"), State::Missing), (trigger, State::Foreign)]

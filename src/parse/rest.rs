@@ -17,8 +17,8 @@ mod error;
 mod hooks;
 mod master;
 
-pub(crate) use error::causes;
 pub use error::RestError;
+pub(crate) use error::causes;
 pub use hooks::{HookName, RegisteredHook};
 pub use master::{MasterClient, ServerInfo};
 
@@ -50,10 +50,16 @@ pub(crate) fn http_client(target: &Url, timeout: Duration) -> reqwest::ClientBui
         .redirect(reqwest::redirect::Policy::none())
         .connect_timeout(CONNECT_TIMEOUT.min(timeout))
         .timeout(timeout);
-    if is_loopback(target) {
+    let builder = if is_loopback(target) {
         builder.no_proxy()
     } else {
         builder
+    };
+    // Without TLS the system's certificates are not read: a minimal container has none, and the client could not be built.
+    if target.scheme() == "https" {
+        builder
+    } else {
+        builder.tls_certs_only(std::iter::empty())
     }
 }
 

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::public_url::PublicUrl;
-use super::registration::{Hook, compare};
 use super::report::Report;
-use super::settings::ParseAccess;
+use super::{Hook, compare};
+use crate::cli::settings::ParseAccess;
 use crate::parse::rest::{HookName, MasterClient, RestClient, RestError};
 
 /// How long Parse Server may take for one call; it may be busy with a start or a slow database.
@@ -13,11 +13,11 @@ const TIMEOUT: Duration = Duration::from_secs(15);
 
 /// A Parse Server that has accepted the master key, and its hooks.
 #[derive(Debug)]
-pub struct Registry {
+pub(crate) struct Registry {
     /// For changes.
-    pub client: MasterClient,
+    pub(crate) client: MasterClient,
     /// All hooks, wanted and registered.
-    pub hooks: Vec<Hook>,
+    pub(crate) hooks: Vec<Hook>,
     version: String,
 }
 
@@ -26,7 +26,7 @@ impl Registry {
     ///
     /// # Errors
     /// Parse Server cannot be asked or refuses the application id or the master key.
-    pub async fn open(
+    pub(crate) async fn open(
         access: &ParseAccess,
         public: &PublicUrl,
         wanted: Vec<HookName>,
@@ -43,7 +43,7 @@ impl Registry {
     }
 
     /// Begins a report about these hooks.
-    pub fn introduce(&self, report: &mut Report, public: &PublicUrl) {
+    pub(crate) fn introduce(&self, report: &mut Report, public: &PublicUrl) {
         report.head(&self.client.server(), &self.version, public);
         report.align(&self.hooks);
     }

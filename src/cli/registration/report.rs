@@ -1,14 +1,15 @@
 //! The table of hooks that `register`, `unregister` and `hooks` print, as text or as JSON.
 
+use anyhow::Context as _;
 use serde_json::{Map, Value, json};
 
-use super::output::{Output, complain};
+use super::Hook;
 use super::public_url::{PublicUrl, shown};
-use super::registration::Hook;
+use crate::cli::output::{Output, complain};
 
 /// Collects rows and warnings; text appears at once, JSON as one object at the end.
 #[derive(Debug)]
-pub struct Report {
+pub(crate) struct Report {
     out: Output,
     json: Option<Map<String, Value>>,
     rows: Vec<Value>,
@@ -18,18 +19,18 @@ pub struct Report {
 
 /// A row of the table.
 #[derive(Debug, Clone, Copy)]
-pub struct Row<'a> {
+pub(crate) struct Row<'a> {
     /// `added`, `stale`, …
-    pub state: &'a str,
+    pub(crate) state: &'a str,
     /// The hook.
-    pub hook: &'a Hook,
+    pub(crate) hook: &'a Hook,
     /// What else there is to say.
-    pub note: Option<&'a str>,
+    pub(crate) note: Option<&'a str>,
 }
 
 impl Report {
     /// An empty report, in JSON if `json`.
-    pub fn new(json: bool) -> Self {
+    pub(crate) fn new(json: bool) -> Self {
         Self {
             out: Output::default(),
             json: json.then(Map::new),
@@ -40,26 +41,29 @@ impl Report {
     }
 
     /// Says which Parse Server and which public URL the table is about.
-    pub fn head(&mut self, server: &str, version: &str, public: &PublicUrl) {
+    pub(crate) fn head(&mut self, server: &str, version: &str, public: &PublicUrl) {
         if let Some(document) = &mut self.json {
             document.insert("parse_server".into(), json!(server));
             document.insert("parse_server_version".into(), json!(version));
             document.insert("public_url".into(), json!(public.to_string()));
         } else {
-            self.out.line(format_args!("Parse Server  {server} ({version})"));
+            self.out
+                .line(format_args!("Parse Server  {server} ({version})"));
             self.out.line(format_args!("public URL    {public}"));
             self.out.line("");
         }
     }
 
     /// Makes room for the names of all `hooks`.
-    pub fn align(&mut self, hooks: &[Hook]) {
-        let names = hooks.iter().map(|hook| hook.name.to_string().chars().count());
+    pub(crate) fn align(&mut self, hooks: &[Hook]) {
+        let names = hooks
+            .iter()
+            .map(|hook| hook.name.to_string().chars().count());
         self.width = names.max().unwrap_or_default();
     }
 
     /// Adds a row.
-    pub fn row(&mut self, row: Row<'_>) {
+    pub(crate) fn row(&mut self, row: Row<'_>) {
         if self.json.is_some() {
             self.rows.push(json_row(row));
         } else {
@@ -68,7 +72,7 @@ impl Report {
     }
 
     /// Shows a row that another one for the same hook will follow.
-    pub fn preview(&mut self, Row { state, hook, note }: Row<'_>) {
+    pub(crate) fn preview(&mut self, Row { state, hook, note }: Row<'_>) {
         let url = match &hook.wanted {
             Some(url) => shown(url),
             None => hook.registered_shown(),
@@ -79,21 +83,21 @@ impl Report {
     }
 
     /// Adds a line that only people need.
-    pub fn line(&mut self, text: &str) {
+    pub(crate) fn line(&mut self, text: &str) {
         if self.json.is_none() {
             self.out.line(text);
         }
     }
 
     /// Adds a member that only scripts need.
-    pub fn member(&mut self, name: &str, value: Value) {
+    pub(crate) fn member(&mut self, name: &str, value: Value) {
         if let Some(document) = &mut self.json {
             document.insert(name.to_owned(), value);
         }
     }
 
     /// Says something on standard error before anything is changed.
-    pub fn warn(&mut self, text: String) {
+    pub(crate) fn warn(&mut self, text: String) {
         complain(format_args!("warning: {text}"));
         self.warnings.push(text);
     }
@@ -102,13 +106,13 @@ impl Report {
     ///
     /// # Errors
     /// Standard output could not be written.
-    pub fn finish(mut self) -> std::io::Result<()> {
+    pub(crate) fn finish(mut self) -> anyhow::Result<()> {
         if let Some(mut document) = self.json {
             document.insert("warnings".into(), json!(self.warnings));
             document.insert("hooks".into(), json!(self.rows));
             self.out.line(format_args!("{:#}", Value::Object(document)));
         }
-        self.out.finish()
+        self.out.finish().context("cannot write the result")
     }
 }
 

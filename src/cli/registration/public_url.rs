@@ -8,11 +8,11 @@ use crate::parse::rest::{HookName, is_loopback, without_password};
 
 /// A base URL that Parse Server can call.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PublicUrl(Url);
+pub(crate) struct PublicUrl(Url);
 
 /// Why a URL is not one that hooks can be registered under.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum PublicUrlError {
+pub(crate) enum PublicUrlError {
     /// Another scheme, no host, a query or a fragment.
     #[error("{0} is not an http:// or https:// base URL")]
     NotHttp(String),
@@ -29,7 +29,7 @@ impl PublicUrl {
     ///
     /// # Errors
     /// Nobody could call it.
-    pub fn new(url: &Url) -> Result<Self, PublicUrlError> {
+    pub(crate) fn new(url: &Url) -> Result<Self, PublicUrlError> {
         let shown = without_password(url);
         let Some(host) = url.host_str() else {
             return Err(PublicUrlError::NotHttp(shown));
@@ -50,18 +50,18 @@ impl PublicUrl {
         if url.port() == Some(0) {
             return Err(PublicUrlError::PortZero(shown));
         }
-        let mut url = url.clone();
-        url.set_path(&url.path().trim_end_matches('/').to_owned());
-        Ok(Self(url))
+        let mut base = url.clone();
+        base.set_path(url.path().trim_end_matches('/'));
+        Ok(Self(base))
     }
 
     /// The URL to register for `hook`.
-    pub fn of(&self, hook: &HookName) -> String {
+    pub(crate) fn of(&self, hook: &HookName) -> String {
         self.below(&hook.path()).to_string()
     }
 
     /// Where the service says that it runs.
-    pub fn health(&self) -> Url {
+    pub(crate) fn health(&self) -> Url {
         self.below("health")
     }
 
@@ -72,7 +72,7 @@ impl PublicUrl {
     }
 
     /// Whether a registered URL lies under this one: same scheme, host and port, and the path begins with whole segments of this path.
-    pub fn contains(&self, registered: &str) -> bool {
+    pub(crate) fn contains(&self, registered: &str) -> bool {
         let Ok(registered) = Url::parse(registered) else {
             return false;
         };
@@ -87,7 +87,7 @@ impl PublicUrl {
     }
 
     /// Whether it names the machine that uses it.
-    pub fn is_loopback(&self) -> bool {
+    pub(crate) fn is_loopback(&self) -> bool {
         is_loopback(&self.0)
     }
 }
@@ -99,7 +99,7 @@ impl std::fmt::Display for PublicUrl {
 }
 
 /// A registered URL as it may be shown: without a password, and without control characters that somebody registered.
-pub fn shown(registered: &str) -> String {
+pub(crate) fn shown(registered: &str) -> String {
     let url = Url::parse(registered)
         .ok()
         .filter(|url| url.password().is_some());
@@ -120,16 +120,43 @@ mod tests {
     #[test]
     fn refuses_addresses_that_nobody_can_call() {
         for (url, expected) in [
-            ("http://0.0.0.0:8080", "http://0.0.0.0:8080 is a wildcard address, which Parse Server cannot call"),
-            ("http://[::]:8080/x/", "http://[::]:8080/x is a wildcard address, which Parse Server cannot call"),
-            ("http://[::ffff:0.0.0.0]", "http://[::ffff:0:0] is a wildcard address, which Parse Server cannot call"),
-            ("http://0/", "http://0.0.0.0 is a wildcard address, which Parse Server cannot call"),
-            ("http://h:0", "http://h:0 has port 0, which Parse Server cannot call"),
+            (
+                "http://0.0.0.0:8080",
+                "http://0.0.0.0:8080 is a wildcard address, which Parse Server cannot call",
+            ),
+            (
+                "http://[::]:8080/x/",
+                "http://[::]:8080/x is a wildcard address, which Parse Server cannot call",
+            ),
+            (
+                "http://[::ffff:0.0.0.0]",
+                "http://[::ffff:0:0] is a wildcard address, which Parse Server cannot call",
+            ),
+            (
+                "http://0/",
+                "http://0.0.0.0 is a wildcard address, which Parse Server cannot call",
+            ),
+            (
+                "http://h:0",
+                "http://h:0 has port 0, which Parse Server cannot call",
+            ),
             ("ftp://h", "ftp://h is not an http:// or https:// base URL"),
-            ("mailto:a@b", "mailto:a@b is not an http:// or https:// base URL"),
-            ("http://h/?a=b", "http://h/?a=b is not an http:// or https:// base URL"),
-            ("http://h/#a", "http://h/#a is not an http:// or https:// base URL"),
-            ("http://u:p@0.0.0.0/", "http://u:***@0.0.0.0 is a wildcard address, which Parse Server cannot call"),
+            (
+                "mailto:a@b",
+                "mailto:a@b is not an http:// or https:// base URL",
+            ),
+            (
+                "http://h/?a=b",
+                "http://h/?a=b is not an http:// or https:// base URL",
+            ),
+            (
+                "http://h/#a",
+                "http://h/#a is not an http:// or https:// base URL",
+            ),
+            (
+                "http://u:p@0.0.0.0/",
+                "http://u:***@0.0.0.0 is a wildcard address, which Parse Server cannot call",
+            ),
         ] {
             let error = PublicUrl::new(&url.parse().unwrap()).unwrap_err();
             assert_eq!(error.to_string(), expected);
@@ -146,8 +173,16 @@ mod tests {
             function_name: "é/a b".into(),
         };
         for (base, trigger_url, function_url) in [
-            ("http://h:8080", "http://h:8080/triggers/_User/beforeSave", "http://h:8080/functions/%C3%A9%2Fa%20b"),
-            ("https://h/cp//", "https://h/cp/triggers/_User/beforeSave", "https://h/cp/functions/%C3%A9%2Fa%20b"),
+            (
+                "http://h:8080",
+                "http://h:8080/triggers/_User/beforeSave",
+                "http://h:8080/functions/%C3%A9%2Fa%20b",
+            ),
+            (
+                "https://h/cp//",
+                "https://h/cp/triggers/_User/beforeSave",
+                "https://h/cp/functions/%C3%A9%2Fa%20b",
+            ),
         ] {
             assert_eq!(public(base).of(&trigger), trigger_url);
             assert_eq!(public(base).of(&function), function_url);
@@ -176,7 +211,11 @@ mod tests {
             ("http://h", "5", false),
             ("http://h", "", false),
         ] {
-            assert_eq!(public(base).contains(registered), expected, "{base} {registered}");
+            assert_eq!(
+                public(base).contains(registered),
+                expected,
+                "{base} {registered}"
+            );
         }
     }
 

@@ -2,19 +2,20 @@
 
 use reqwest::Url;
 
-use super::health;
 use super::public_url::PublicUrl;
-use super::registration::{Hook, State};
+use super::{Hook, State};
+use crate::cli::health;
 use crate::parse::rest::is_loopback;
 
 /// Parse Server keeps the handlers of its hooks in memory.
-pub const NODES: &str = "Parse Server loads hooks when it starts: every other process and node of it has to be restarted to see the change";
+pub(crate) const NODES: &str =
+    "other Parse Server nodes and processes load hooks only at their next start: restart them";
 
 /// Deleting a hook removes the handler, whoever set it.
-pub const REMOVAL: &str = "removing a hook removes Cloud Code for the same class and trigger, or of the same function name, until Parse Server restarts; from then on nothing checks these saves";
+pub(crate) const REMOVAL: &str = "removing a hook also takes Cloud Code for the same class and trigger, or function, out of force until Parse Server restarts";
 
 /// What holds for `changed` hooks, which `register` is about to add, replace or remove.
-pub fn of_changes(changed: &[&Hook]) -> Vec<String> {
+pub(crate) fn of_changes(changed: &[&Hook]) -> Vec<String> {
     let mut warnings = Vec::new();
     if changed.is_empty() {
         return warnings;
@@ -23,7 +24,7 @@ pub fn of_changes(changed: &[&Hook]) -> Vec<String> {
     let set = names(changed, |state| state != State::Stale);
     if !set.is_empty() {
         warnings.push(format!(
-            "a hook takes the place of Cloud Code for the same class and trigger, or function, until Parse Server restarts; then Cloud Code wins and the hook is not called: there must be none for {set}"
+            "a hook takes the place of Cloud Code for the same class and trigger, or function, until Parse Server restarts; then Cloud Code wins and the hook is not called: keep no Cloud Code for {set}"
         ));
     }
     let replaced = names(changed, |state| {
@@ -31,7 +32,7 @@ pub fn of_changes(changed: &[&Hook]) -> Vec<String> {
     });
     if !replaced.is_empty() {
         warnings.push(format!(
-            "to replace is to delete, then to add: for a short gap {replaced} will be unguarded"
+            "replacing is deleting, then adding: {replaced} will be unguarded for the short gap between"
         ));
     }
     if changed.iter().any(|hook| hook.state == State::Stale) {
@@ -50,7 +51,7 @@ fn names(hooks: &[&Hook], of: impl Fn(State) -> bool) -> String {
 }
 
 /// What is wrong with the public URL, as far as it can be told from here.
-pub async fn of_public_url(public: &PublicUrl, parse_server: &Url) -> Vec<String> {
+pub(crate) async fn of_public_url(public: &PublicUrl, parse_server: &Url) -> Vec<String> {
     let mut warnings = Vec::new();
     if let Err(unhealthy) = health::ask(&public.health(), true).await {
         warnings.push(format!(
@@ -66,9 +67,9 @@ pub async fn of_public_url(public: &PublicUrl, parse_server: &Url) -> Vec<String
 }
 
 /// Why a stale hook cannot be removed.
-pub fn of_shared(hook: &Hook) -> String {
+pub(crate) fn of_shared(hook: &Hook) -> String {
     format!(
-        "{}: {} are registered for it, not all of them ours, and Parse Server removes all or none: left alone",
+        "{} is left alone: it is registered as {}, which are not all ours, and Parse Server removes all or none",
         hook.name,
         hook.registered_shown()
     )

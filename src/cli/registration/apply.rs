@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::registration::same_url;
+use super::same_url;
 use crate::parse::rest::{HookName, MasterClient, RestError};
 
 /// How often an add that follows a delete is tried, since the hook is unguarded meanwhile.
@@ -13,7 +13,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 
 /// Why a hook is not as it should be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ApplyError {
+pub(crate) enum ApplyError {
     /// Nothing was changed.
     #[error(transparent)]
     Rest(#[from] RestError),
@@ -27,7 +27,7 @@ pub enum ApplyError {
 
 impl ApplyError {
     /// Whether the next hook may fare better.
-    pub fn is_about_one_hook(&self) -> bool {
+    pub(crate) fn is_about_one_hook(&self) -> bool {
         match self {
             Self::Rest(error) | Self::Unguarded(error) => {
                 matches!(error, RestError::Refused { .. } | RestError::Name { .. })
@@ -41,7 +41,11 @@ impl ApplyError {
 ///
 /// # Errors
 /// [`ApplyError`]
-pub async fn add(client: &MasterClient, name: &HookName, url: &str) -> Result<(), ApplyError> {
+pub(crate) async fn add(
+    client: &MasterClient,
+    name: &HookName,
+    url: &str,
+) -> Result<(), ApplyError> {
     if client.create_hook(name, url).await? || is_registered(client, name, url).await? {
         Ok(())
     } else {
@@ -53,7 +57,11 @@ pub async fn add(client: &MasterClient, name: &HookName, url: &str) -> Result<()
 ///
 /// # Errors
 /// [`ApplyError`]
-pub async fn replace(client: &MasterClient, name: &HookName, url: &str) -> Result<(), ApplyError> {
+pub(crate) async fn replace(
+    client: &MasterClient,
+    name: &HookName,
+    url: &str,
+) -> Result<(), ApplyError> {
     let mut tries = 1;
     while let Err(error) = client.delete_hook(name).await {
         pause(error, &mut tries).await?;
@@ -65,10 +73,12 @@ pub async fn replace(client: &MasterClient, name: &HookName, url: &str) -> Resul
             // Added by a try whose answer was lost, or by another run.
             Ok(false) if is_registered(client, name, url).await? => return Ok(()),
             Ok(false) => return Err(ApplyError::Race),
-            Err(error) => pause(error, &mut tries).await.map_err(|error| match error {
-                ApplyError::Rest(error) => ApplyError::Unguarded(error),
-                error => error,
-            })?,
+            Err(error) => pause(error, &mut tries)
+                .await
+                .map_err(|error| match error {
+                    ApplyError::Rest(error) => ApplyError::Unguarded(error),
+                    error => error,
+                })?,
         }
     }
 }
@@ -86,7 +96,11 @@ async fn pause(error: RestError, tries: &mut u32) -> Result<(), ApplyError> {
     })
 }
 
-async fn is_registered(client: &MasterClient, name: &HookName, url: &str) -> Result<bool, RestError> {
+async fn is_registered(
+    client: &MasterClient,
+    name: &HookName,
+    url: &str,
+) -> Result<bool, RestError> {
     let hooks = client.hooks().await?;
     let mut urls = hooks.iter().filter(|hook| hook.name == *name);
     Ok(urls.clone().count() == 1 && urls.all(|hook| same_url(&hook.url, url)))
