@@ -1,2 +1,7 @@
 //! Entry point of the `cloudinary-parse` binary.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cloudinary_parse::cli::run(std::env::args_os()).into()
+}

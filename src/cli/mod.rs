@@ -1,1 +1,106 @@
-//! (module documentation)
+//! The commands of the binary: arguments, dispatch, exit codes.
+//!
+//! Results go to standard output, logs and errors to standard error.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+mod health;
+mod hooks;
+mod logging;
+mod output;
+mod register;
+mod registration;
+mod settings;
+mod unregister;
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// 0
+    Done,
+    /// 1
+    Failed,
+    /// 2: `register --dry-run` found something to change.
+    Drift,
+    /// 64, `EX_USAGE` of sysexits.h
+    WrongUsage,
+}
+
+impl From<Status> for ExitCode {
+    fn from(status: Status) -> Self {
+        Self::from(match status {
+            Status::Done => 0,
+            Status::Failed => 1,
+            Status::Drift => 2,
+            Status::WrongUsage => 64,
+        })
+    }
+}
+
+/// Cloudinary for a self-hosted Parse Server: signed uploads, verified identifiers, delivery URLs.
+///
+/// Configured by the environment, then by .env in the working directory.
+#[derive(Debug, Parser)]
+#[command(
+    name = "cloudinary-parse",
+    version,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    after_help = "Example:\n  cloudinary-parse register --dry-run\n\nExit codes: 0 done, 1 failed, 2 drift found by --dry-run, 64 wrong usage."
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Register(register::Register),
+    Unregister(unregister::Unregister),
+    Hooks(hooks::Hooks),
+    Health(health::Health),
+}
+
+/// Runs the command that `arguments` (the program's name first) ask for.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Status {
+    let command = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli.command,
+        Err(error) => {
+            // A reader that has gone has seen enough.
+            let _ = error.print();
+            return if error.use_stderr() {
+                Status::WrongUsage
+            } else {
+                Status::Done
+            };
+        }
+    };
+    match dispatch(command) {
+        Ok(status) => status,
+        Err(error) => {
+            output::complain(format_args!("error: {error:#}"));
+            Status::Failed
+        }
+    }
+}
+
+fn dispatch(command: Command) -> anyhow::Result<Status> {
+    logging::start(settings::log_format()?, settings::log_filter().as_deref());
+    match command {
+        Command::Register(command) => wait(command.run()),
+        Command::Unregister(command) => wait(command.run()),
+        Command::Hooks(command) => wait(command.run()),
+        Command::Health(command) => wait(command.run()),
+    }
+}
+
+/// Runs one command's requests on this thread.
+fn wait(work: impl Future<Output = anyhow::Result<Status>>) -> anyhow::Result<Status> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?
+        .block_on(work)
+}

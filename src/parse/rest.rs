@@ -18,6 +18,7 @@ mod hooks;
 mod master;
 
 pub use error::RestError;
+pub(crate) use error::causes;
 pub use hooks::{HookName, RegisteredHook};
 pub use master::{MasterClient, ServerInfo};
 
@@ -40,13 +41,9 @@ pub fn path_segment(name: &str) -> String {
     utf8_percent_encode(name, SEGMENT).to_string()
 }
 
-/// An HTTP client that follows no redirects and gives up after `timeout`.
-///
-/// A proxy of the environment is used, but not for `target`s on this machine.
-///
-/// # Errors
-/// The system's certificates cannot be loaded.
-pub fn http_client(target: &Url, timeout: Duration) -> Result<reqwest::Client, reqwest::Error> {
+/// A builder of HTTP clients that follow no redirects and give up after `timeout`. A proxy of the environment is used, but not
+/// for a `target` on this machine.
+pub(crate) fn http_client(target: &Url, timeout: Duration) -> reqwest::ClientBuilder {
     // Err: another part of the process has installed a provider, which does as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let builder = reqwest::Client::builder()
@@ -58,7 +55,12 @@ pub fn http_client(target: &Url, timeout: Duration) -> Result<reqwest::Client, r
     } else {
         builder
     };
-    builder.build()
+    // Without TLS the system's certificates are not read: a minimal container has none, and the client could not be built.
+    if target.scheme() == "https" {
+        builder
+    } else {
+        builder.tls_certs_only(std::iter::empty())
+    }
 }
 
 /// Whether `url` names this machine.
@@ -119,8 +121,9 @@ impl RestClient {
         application_id: &str,
         timeout: Duration,
     ) -> Result<Self, RestError> {
+        let http = http_client(server_url, timeout).build();
         Ok(Self {
-            http: http_client(server_url, timeout).map_err(|error| RestError::client(&error))?,
+            http: http.map_err(|error| RestError::client(&error))?,
             base: server_url.clone(),
             timeout,
             application_id: header("PARSE_SERVER_APPLICATION_ID", application_id)?,

@@ -155,16 +155,29 @@ pub enum RestError {
 }
 
 fn master_key_ips(server: &str, address: Option<IpAddr>) -> String {
-    let remedy = match address.filter(|ip| !ip.is_loopback()) {
+    let remedy = match address {
+        Some(ip) if ip.is_loopback() => "add 127.0.0.1 and ::1 to its option masterKeyIps (PARSE_SERVER_MASTER_KEY_IPS=127.0.0.1,::1); if they are there, a proxy or container network lies between, so add the address that Parse Server's log names".to_owned(),
         Some(ip) => format!(
-            "add {ip} to Parse Server's option masterKeyIps (PARSE_SERVER_MASTER_KEY_IPS=127.0.0.1,::1,{ip}); if a proxy or container network lies between, use the address that Parse Server's log names"
+            "add {ip} to its option masterKeyIps (PARSE_SERVER_MASTER_KEY_IPS=127.0.0.1,::1,{ip}); if it is there, a proxy or container network lies between, so add the address that Parse Server's log names"
         ),
         None => "add the address that Parse Server's log names to its option masterKeyIps (PARSE_SERVER_MASTER_KEY_IPS=127.0.0.1,::1,<address>)".to_owned(),
     };
-    format!("Parse Server at {server} refuses the master key from this machine's address: {remedy}")
+    format!("Parse Server at {server} takes no master key from this machine's address: {remedy}")
 }
 
 impl RestError {
+    /// Whether the same call may succeed in a moment.
+    pub fn may_pass(&self) -> bool {
+        matches!(
+            self,
+            Self::Connect { .. }
+                | Self::Timeout { .. }
+                | Self::Broken { .. }
+                | Self::Unavailable { .. }
+                | Self::NotReady { .. }
+        )
+    }
+
     pub(super) fn client(error: &reqwest::Error) -> Self {
         Self::Client {
             cause: causes(error),
@@ -189,7 +202,7 @@ impl RestError {
 }
 
 /// The causes below `error`, whose own text only says that a request failed and repeats its URL.
-pub(super) fn causes(error: &reqwest::Error) -> String {
+pub(crate) fn causes(error: &reqwest::Error) -> String {
     let mut words: Vec<String> = Vec::new();
     let mut source = error.source();
     while let Some(cause) = source {

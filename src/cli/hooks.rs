@@ -1,0 +1,47 @@
+//! `hooks`: what is registered, and what should be.
+
+use super::registration::registry::Registry;
+use super::registration::report::{Report, Row};
+use super::registration::{State, wanted};
+use super::{Status, settings};
+
+/// Show the registered webhooks and whether they are as the manifests say
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  cloudinary-parse hooks --json")]
+pub(super) struct Hooks {
+    /// Print one JSON object instead of a table
+    #[arg(long)]
+    json: bool,
+}
+
+impl Hooks {
+    /// Shows them.
+    ///
+    /// # Errors
+    /// Configuration, manifests or Parse Server.
+    pub(super) async fn run(self) -> anyhow::Result<Status> {
+        let settings = settings::registration()?;
+        let public = settings.public_url;
+        let registry =
+            Registry::open(&settings.parse, &public, wanted(&settings.manifests)).await?;
+        let mut report = Report::new(self.json);
+        registry.introduce(&mut report, &public);
+        for hook in &registry.hooks {
+            let note = match hook.state {
+                State::Outdated | State::Duplicate => Some(hook.registered_shown()),
+                State::Shared => Some("not all of them ours".to_owned()),
+                State::Current | State::Missing | State::Stale | State::Foreign => None,
+            };
+            report.row(Row {
+                state: hook.state.as_str(),
+                hook,
+                note: note.as_deref(),
+            });
+        }
+        if registry.hooks.is_empty() {
+            report.line("no hooks");
+        }
+        report.finish()?;
+        Ok(Status::Done)
+    }
+}

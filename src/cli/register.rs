@@ -1,0 +1,271 @@
+//! `register`: makes the hooks of Parse Server what the manifests say.
+
+use std::fmt::Write as _;
+
+use anyhow::bail;
+use serde_json::json;
+
+use super::Status;
+use super::registration::apply::{self, ApplyError};
+use super::registration::registry::Registry;
+use super::registration::report::{Report, Row};
+use super::registration::{Hook, State, compare, wanted, warnings};
+use super::settings::{self, Registration};
+use crate::parse::rest::MasterClient;
+
+/// Register the hooks that the manifests name at Parse Server
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  cloudinary-parse register --dry-run\n  cloudinary-parse register --prune\n\nHooks that point elsewhere and that no manifest names are never touched."
+)]
+pub(super) struct Register {
+    /// Change nothing; exit code 2 if something is not as the manifests say
+    #[arg(long)]
+    dry_run: bool,
+    /// Remove hooks under the public URL that no manifest names
+    #[arg(long)]
+    prune: bool,
+    /// Print one JSON object instead of a table
+    #[arg(long)]
+    json: bool,
+}
+
+/// What has to be done about a hook.
+#[derive(Debug, Clone, Copy)]
+enum Change {
+    Add,
+    Replace,
+    Remove,
+}
+
+impl Change {
+    fn of(state: State, prune: bool) -> Option<Self> {
+        match state {
+            State::Missing => Some(Self::Add),
+            State::Outdated | State::Duplicate => Some(Self::Replace),
+            State::Stale if prune => Some(Self::Remove),
+            State::Stale | State::Current | State::Shared | State::Foreign => None,
+        }
+    }
+
+    fn planned(self) -> &'static str {
+        match self {
+            Self::Add => "to add",
+            Self::Replace => "to replace",
+            Self::Remove => "to remove",
+        }
+    }
+
+    fn done(self) -> &'static str {
+        match self {
+            Self::Add => "added",
+            Self::Replace => "replaced",
+            Self::Remove => "removed",
+        }
+    }
+
+    async fn apply(self, client: &MasterClient, hook: &Hook) -> Result<(), ApplyError> {
+        let url = hook.wanted.as_deref().unwrap_or_default();
+        match self {
+            Self::Add => apply::add(client, &hook.name, url).await,
+            Self::Replace => apply::replace(client, &hook.name, url).await,
+            Self::Remove => Ok(client.delete_hook(&hook.name).await?),
+        }
+    }
+}
+
+impl Register {
+    /// Registers.
+    ///
+    /// # Errors
+    /// Configuration, manifests or Parse Server; hooks that are not as they should be.
+    pub(super) async fn run(self) -> anyhow::Result<Status> {
+        let settings = settings::registration()?;
+        let public = &settings.public_url;
+        let names = wanted(&settings.manifests);
+        let registry = Registry::open(&settings.parse, public, names).await?;
+        let mut report = Report::new(self.json);
+        registry.introduce(&mut report, public);
+        report.member("dry_run", json!(self.dry_run));
+        let planned: Vec<_> = registry
+            .hooks
+            .iter()
+            .map(|hook| (hook, Change::of(hook.state, self.prune)))
+            .collect();
+        if self.dry_run {
+            warn(&mut report, &planned, &settings).await;
+            return show_drift(&planned, report);
+        }
+        show_plan(&planned, &mut report);
+        warn(&mut report, &planned, &settings).await;
+        let failures = apply_all(&planned, &registry.client, &mut report).await;
+        report.finish()?;
+        match failures {
+            0 => verify(&registry, &planned, &settings).await,
+            1 => bail!("1 hook is not as it should be"),
+            n => bail!("{n} hooks are not as they should be"),
+        }
+    }
+}
+
+type Planned<'a> = [(&'a Hook, Option<Change>)];
+
+async fn warn(report: &mut Report, planned: &Planned<'_>, settings: &Registration) {
+    let changed: Vec<_> = planned
+        .iter()
+        .filter_map(|(hook, change)| change.map(|_| *hook))
+        .collect();
+    let of_url = warnings::of_public_url(&settings.public_url, &settings.parse.server_url).await;
+    let shared = planned
+        .iter()
+        .filter(|(hook, _)| hook.state == State::Shared);
+    let of_shared = shared.map(|(hook, _)| warnings::of_shared(hook));
+    for text in warnings::of_changes(&changed)
+        .into_iter()
+        .chain(of_url)
+        .chain(of_shared)
+    {
+        report.warn(text);
+    }
+}
+
+/// The state of a hook that stays as it is.
+fn settled(state: State) -> &'static str {
+    match state {
+        State::Current => "unchanged",
+        other => other.as_str(),
+    }
+}
+
+fn note(hook: &Hook, change: Option<Change>) -> Option<String> {
+    match (hook.state, change) {
+        (State::Outdated | State::Duplicate, _) => Some(format!("was {}", hook.registered_shown())),
+        (State::Stale, None) => Some("no manifest names it; --prune removes it".to_owned()),
+        (State::Shared, _) => Some("no manifest names it; not ours alone".to_owned()),
+        (State::Foreign, _) => Some("not ours, untouched".to_owned()),
+        _ => None,
+    }
+}
+
+fn show_plan(planned: &Planned<'_>, report: &mut Report) {
+    for (hook, change) in planned {
+        if let Some(change) = change {
+            let note = note(hook, Some(*change));
+            report.preview(Row {
+                state: change.planned(),
+                hook,
+                note: note.as_deref(),
+            });
+        }
+    }
+    if planned.iter().any(|(_, change)| change.is_some()) {
+        report.line("");
+    }
+}
+
+fn show_drift(planned: &Planned<'_>, mut report: Report) -> anyhow::Result<Status> {
+    let mut tally = Tally::default();
+    for (hook, change) in planned {
+        let state = change.map_or_else(|| settled(hook.state), Change::planned);
+        let note = note(hook, *change);
+        report.row(Row {
+            state,
+            hook,
+            note: note.as_deref(),
+        });
+        tally.count(state);
+    }
+    let drift = planned
+        .iter()
+        .any(|(hook, _)| !matches!(hook.state, State::Current | State::Foreign));
+    report.member("drift", json!(drift));
+    let verdict = if drift { "drift" } else { "no drift" };
+    report.line(&format!("\n{verdict}: {}", tally.text()));
+    report.finish()?;
+    Ok(if drift { Status::Drift } else { Status::Done })
+}
+
+/// Does what is planned and shows every hook as it then is. Returns how many failed.
+async fn apply_all(planned: &Planned<'_>, client: &MasterClient, report: &mut Report) -> usize {
+    let mut tally = Tally::default();
+    let mut failures = 0;
+    let mut hopeless = false;
+    for (hook, change) in planned {
+        let mut note = note(hook, *change);
+        let state = match change {
+            None => settled(hook.state),
+            Some(_) if hopeless => {
+                note = Some("not tried".to_owned());
+                "failed"
+            }
+            Some(change) => match change.apply(client, hook).await {
+                Ok(()) => change.done(),
+                Err(error) => {
+                    hopeless = !error.is_about_one_hook();
+                    note = Some(error.to_string());
+                    "failed"
+                }
+            },
+        };
+        failures += usize::from(state == "failed");
+        tally.count(state);
+        report.row(Row {
+            state,
+            hook,
+            note: note.as_deref(),
+        });
+    }
+    report.line(&format!("\n{}", tally.text()));
+    failures
+}
+
+/// Reads back what was changed: another run may have been at work.
+async fn verify(
+    registry: &Registry,
+    planned: &Planned<'_>,
+    settings: &Registration,
+) -> anyhow::Result<Status> {
+    if planned.iter().all(|(_, change)| change.is_none()) {
+        return Ok(Status::Done);
+    }
+    let names = wanted(&settings.manifests);
+    let hooks = compare(&settings.public_url, names, registry.client.hooks().await?);
+    let wrong: Vec<_> = hooks
+        .iter()
+        .filter(|hook| hook.wanted.is_some() && hook.state != State::Current)
+        .map(|hook| hook.name.to_string())
+        .collect();
+    if !wrong.is_empty() {
+        bail!(
+            "somebody else changed {} at the same time: run register again",
+            wrong.join(", ")
+        );
+    }
+    Ok(Status::Done)
+}
+
+/// How many hooks came out how, in the order of the table.
+#[derive(Debug, Default)]
+struct Tally(Vec<(&'static str, usize)>);
+
+impl Tally {
+    fn count(&mut self, state: &'static str) {
+        match self.0.iter_mut().find(|(known, _)| *known == state) {
+            Some((_, count)) => *count += 1,
+            None => self.0.push((state, 1)),
+        }
+    }
+
+    fn text(&self) -> String {
+        let mut text = String::new();
+        for (state, count) in &self.0 {
+            let separator = if text.is_empty() { "" } else { ", " };
+            // Writing to a string cannot fail.
+            let _ = write!(text, "{separator}{count} {state}");
+        }
+        if text.is_empty() {
+            text.push_str("no hooks");
+        }
+        text
+    }
+}

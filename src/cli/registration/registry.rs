@@ -1,0 +1,50 @@
+//! What `register`, `unregister` and `hooks` begin with: Parse Server asked, its hooks compared with the manifests.
+
+use std::time::Duration;
+
+use super::public_url::PublicUrl;
+use super::report::Report;
+use super::{Hook, compare};
+use crate::cli::settings::ParseAccess;
+use crate::parse::rest::{HookName, MasterClient, RestClient, RestError};
+
+/// How long Parse Server may take for one call; it may be busy with a start or a slow database.
+const TIMEOUT: Duration = Duration::from_secs(15);
+
+/// A Parse Server that has accepted the master key, and its hooks.
+#[derive(Debug)]
+pub(crate) struct Registry {
+    /// For changes.
+    pub(crate) client: MasterClient,
+    /// All hooks, wanted and registered.
+    pub(crate) hooks: Vec<Hook>,
+    version: String,
+}
+
+impl Registry {
+    /// Asks Parse Server and compares its hooks with the `wanted` ones.
+    ///
+    /// # Errors
+    /// Parse Server cannot be asked or refuses the application id or the master key.
+    pub(crate) async fn open(
+        access: &ParseAccess,
+        public: &PublicUrl,
+        wanted: Vec<HookName>,
+    ) -> Result<Self, RestError> {
+        let client = RestClient::new(&access.server_url, &access.application_id, TIMEOUT)?
+            .with_master_key(&access.master_key)?;
+        let version = client.prove_master_key().await?.version;
+        let hooks = compare(public, wanted, client.hooks().await?);
+        Ok(Self {
+            client,
+            hooks,
+            version,
+        })
+    }
+
+    /// Begins a report about these hooks.
+    pub(crate) fn introduce(&self, report: &mut Report, public: &PublicUrl) {
+        report.head(&self.client.server(), &self.version, public);
+        report.align(&self.hooks);
+    }
+}

@@ -1,0 +1,80 @@
+//! `unregister`: removes the hooks that point to this service.
+
+use anyhow::{Context as _, bail};
+use reqwest::Url;
+
+use super::registration::public_url::PublicUrl;
+use super::registration::registry::Registry;
+use super::registration::report::{Report, Row};
+use super::registration::{State, warnings};
+use super::{Status, settings};
+
+/// Remove every hook under the public URL from Parse Server
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example:\n  cloudinary-parse unregister --url http://old-host:8080\n\nSaves of the classes are no longer checked from then on."
+)]
+pub(super) struct Unregister {
+    /// Remove the hooks under this URL instead, an older public URL say
+    #[arg(long, value_name = "URL")]
+    url: Option<Url>,
+    /// Print one JSON object instead of a table
+    #[arg(long)]
+    json: bool,
+}
+
+impl Unregister {
+    /// Removes them.
+    ///
+    /// # Errors
+    /// Configuration or Parse Server; hooks that could not be removed.
+    pub(super) async fn run(self) -> anyhow::Result<Status> {
+        let (access, public) = match &self.url {
+            Some(url) => (
+                settings::parse_access()?,
+                PublicUrl::new(url).context("--url")?,
+            ),
+            None => settings::parse_access_and_public_url()?,
+        };
+        let registry = Registry::open(&access, &public, Vec::new()).await?;
+        let mut report = Report::new(self.json);
+        registry.introduce(&mut report, &public);
+        let with = |state| {
+            registry
+                .hooks
+                .iter()
+                .filter(move |hook| hook.state == state)
+        };
+        for hook in with(State::Shared) {
+            report.warn(warnings::of_shared(hook));
+        }
+        if with(State::Stale).next().is_some() {
+            report.warn(warnings::NODES.to_owned());
+            report.warn(warnings::REMOVAL.to_owned());
+        }
+        let (mut removed, mut failed) = (0_usize, 0_usize);
+        for hook in with(State::Stale) {
+            let result = registry.client.delete_hook(&hook.name).await;
+            let note = result.as_ref().err().map(ToString::to_string);
+            let state = if result.is_ok() { "removed" } else { "failed" };
+            report.row(Row {
+                state,
+                hook,
+                note: note.as_deref(),
+            });
+            match result {
+                Ok(()) => removed += 1,
+                Err(_) => failed += 1,
+            }
+        }
+        let left = with(State::Shared).count();
+        let gap = if removed + failed > 0 { "\n" } else { "" };
+        report.line(&format!("{gap}{removed} removed"));
+        report.finish()?;
+        match failed + left {
+            0 => Ok(Status::Done),
+            1 => bail!("1 hook under {public} is still registered"),
+            n => bail!("{n} hooks under {public} are still registered"),
+        }
+    }
+}
