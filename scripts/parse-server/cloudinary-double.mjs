@@ -1,7 +1,8 @@
 // A double of Cloudinary: the Upload API's upload and destroy, the Admin API's resource, and delivery, over HTTP.
 //
-// As a command it serves the account of CLOUDINARY_URL (only key, secret, cloud and signature_algorithm matter):
-//   PORT=0 CLOUDINARY_URL=cloudinary://key:secret@cloud node cloudinary-double.mjs
+//   CLOUDINARY_URL        the account; only key, secret, cloud name and signature_algorithm matter
+//   PORT                  0 (the default) takes a free one
+//   RIG_EXIT_WITH_STDIN   1: end when standard input does
 import { once } from "node:events";
 import http from "node:http";
 import Busboy from "@fastify/busboy";
@@ -9,31 +10,9 @@ import { deliver } from "./cloudinary/delivery.mjs";
 import { ApiError } from "./cloudinary/errors.mjs";
 import { checkCall } from "./cloudinary/signatures.mjs";
 import { assetKey, storeUpload } from "./cloudinary/upload.mjs";
+import { endWithStarter } from "./lifecycle.mjs";
 
 const MAX_UPLOAD_BYTES = 100 * 1024 * 1024;
-
-/**
- * Starts a double that ends with the process or by `stop`.
- * @param {{cloud_name: string, api_key: string, api_secret: string, signature_algorithm?: string}} account
- * @param {number} [port] 0: a free one
- * @returns {Promise<{url: string, assets: Map<string, object>, stop: () => Promise<void>}>}
- */
-export async function startCloudinaryDouble(account, port = 0) {
-  const cloud = { account, assets: new Map(), base: "" };
-  const server = http.createServer((request, response) => answer(cloud, request, response));
-  server.listen(port, "127.0.0.1");
-  await once(server, "listening");
-  cloud.base = `http://127.0.0.1:${server.address().port}`;
-  return {
-    url: cloud.base,
-    assets: cloud.assets,
-    async stop() {
-      server.close();
-      server.closeAllConnections();
-      await once(server, "close");
-    },
-  };
-}
 
 async function answer(cloud, request, response) {
   response.setHeader("Access-Control-Allow-Origin", "*");
@@ -134,16 +113,19 @@ function fileFromDataUri(value) {
   return { bytes: Buffer.from(encoded, "base64") };
 }
 
-if (process.argv[1] === import.meta.filename) {
-  const { username, password, hostname, searchParams } = new URL(process.env.CLOUDINARY_URL ?? "cloudinary://key:secret@demo");
-  const double = await startCloudinaryDouble(
-    {
-      cloud_name: hostname,
-      api_key: username,
-      api_secret: password,
-      signature_algorithm: searchParams.get("signature_algorithm") ?? undefined,
-    },
-    Number(process.env.PORT || 0),
-  );
-  console.log(`Cloudinary double listening on ${double.url}`);
-}
+const { username, password, hostname, searchParams } = new URL(process.env.CLOUDINARY_URL);
+const server = http.createServer((request, response) => answer(cloud, request, response));
+server.listen(Number(process.env.PORT || 0), "127.0.0.1");
+await once(server, "listening");
+const cloud = {
+  account: {
+    cloud_name: hostname,
+    api_key: username,
+    api_secret: password,
+    signature_algorithm: searchParams.get("signature_algorithm") ?? undefined,
+  },
+  assets: new Map(),
+  base: `http://127.0.0.1:${server.address().port}`,
+};
+console.log(`Cloudinary double listening on ${cloud.base}`);
+endWithStarter(() => process.exit(0));

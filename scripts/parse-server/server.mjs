@@ -4,7 +4,7 @@
 //   PORT                  0 (the default) takes a free one
 //   RIG_DATABASE          a folder that survives restarts; default: in memory
 //   RIG_PARSE_SERVER      5, 6, 7, 8 or 9 (the default); all but 9 are installed by `npm ci` in their folder
-//   RIG_EXIT_WITH_STDIN   1: end when standard input does, so that no crashed test leaves a server behind
+//   RIG_EXIT_WITH_STDIN   1: end when standard input does
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import http from "node:http";
@@ -12,6 +12,7 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { PGlite } from "@electric-sql/pglite";
 import { PGLiteSocketServer } from "@electric-sql/pglite-socket";
+import { endWithStarter } from "./lifecycle.mjs";
 
 const MOUNT_PATH = "/parse";
 const NEWEST = "9";
@@ -94,14 +95,11 @@ listener.on("request", app);
 console.log(`Parse Server ${version} listening on ${url}`);
 
 let stopping = false;
-async function stop() {
+endWithStarter(async () => {
   if (stopping) return;
   stopping = true;
   listener.closeAllConnections();
   await parseServer.handleShutdown();
   await database.stop();
   process.exit(0);
-}
-process.on("SIGTERM", stop);
-process.on("SIGINT", stop);
-if (process.env.RIG_EXIT_WITH_STDIN === "1") process.stdin.on("end", stop).resume();
+});
