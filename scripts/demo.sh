@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Shows the whole way of a picture against a real Parse Server: set-up included, on a machine with Rust and Node.
+#
+#   scripts/demo.sh          runs it and cleans up
+#   scripts/demo.sh --keep   leaves everything running and prints the URLs
+#   scripts/demo.sh --stop   ends what --keep left running
+#
+# With CLOUDINARY_URL in the environment pictures go to that account instead of a double of Cloudinary.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+case "${1:-}" in
+  "" | --keep | --stop) ;;
+  *)
+    echo "usage: scripts/demo.sh [--keep | --stop]" >&2
+    exit 64
+    ;;
+esac
+
+for tool in cargo node npm; do
+  command -v "$tool" > /dev/null || {
+    echo "demo.sh needs $tool: install Rust (cargo) and Node.js 20.19 or newer (node, npm)" >&2
+    exit 1
+  }
+done
+
+scripts/parse-server/install.sh 9
+# The profile `fast` leaves out the whole-program optimisation of `release`, which takes minutes and shows nothing here.
+if [[ "${1:-}" != --stop ]]; then
+  echo "Building cloudinary-parse"
+  cargo build --quiet --locked --profile fast
+  export CLOUDINARY_PARSE_BIN="${CARGO_TARGET_DIR:-target}/fast/cloudinary-parse"
+fi
+exec node scripts/parse-server/demo.mjs "$@"

@@ -1,0 +1,131 @@
+// A double of Cloudinary: the Upload API's upload and destroy, the Admin API's resource, and delivery, over HTTP.
+//
+//   CLOUDINARY_URL        the account; only key, secret, cloud name and signature_algorithm matter
+//   PORT                  0 (the default) takes a free one
+//   RIG_EXIT_WITH_STDIN   1: end when standard input does
+import { once } from "node:events";
+import http from "node:http";
+import Busboy from "@fastify/busboy";
+import { deliver } from "./cloudinary/delivery.mjs";
+import { ApiError } from "./cloudinary/errors.mjs";
+import { checkCall } from "./cloudinary/signatures.mjs";
+import { assetKey, storeUpload } from "./cloudinary/upload.mjs";
+import { endWithStarter } from "./lifecycle.mjs";
+
+const MAX_UPLOAD_BYTES = 100 * 1024 * 1024;
+
+async function answer(cloud, request, response) {
+  response.setHeader("Access-Control-Allow-Origin", "*");
+  try {
+    const { contentType = "application/json; charset=utf-8", body } = await route(cloud, request);
+    response.writeHead(200, { "Content-Type": contentType }).end(body);
+  } catch (error) {
+    const status = error instanceof ApiError ? error.status : 500;
+    if (status === 500) console.error(error);
+    // Delivery has no JSON: there the header is all that Cloudinary says.
+    response.setHeader("X-Cld-Error", encodeURI(error.message));
+    response.writeHead(status, { "Content-Type": "application/json; charset=utf-8" });
+    response.end(JSON.stringify({ error: { message: error.message } }));
+  }
+}
+
+async function route(cloud, request) {
+  const segments = new URL(request.url, cloud.base).pathname.slice(1).split("/").map(decodeURIComponent);
+  const api = segments[0] === "v1_1";
+  const [cloudName, ...rest] = api ? segments.slice(1) : segments;
+  if (cloudName !== cloud.account.cloud_name) throw new ApiError(401, `Invalid cloud_name ${cloudName}`);
+  if (request.method === "POST" && api && rest.length === 2) return json(await callUploadApi(cloud, rest, request));
+  if (request.method === "GET" && api && rest[0] === "resources") return json(readResource(cloud, rest.slice(1), request));
+  if (request.method === "GET" && !api) {
+    const { contentType, bytes } = deliver(cloud, rest);
+    return { contentType, body: bytes };
+  }
+  throw new ApiError(404, "Not found");
+}
+
+function json(value) {
+  return { body: JSON.stringify(value) };
+}
+
+async function callUploadApi(cloud, [resourceType, action], request) {
+  const { fields, file } = await readForm(request);
+  switch (action) {
+    case "upload":
+      checkCall(cloud.account, fields);
+      return storeUpload(cloud, resourceType, fields, file);
+    case "destroy": {
+      checkCall(cloud.account, fields);
+      if (!fields.public_id) throw new ApiError(400, "Missing required parameter - public_id");
+      const removed = cloud.assets.delete(assetKey(resourceType, fields.type || "upload", fields.public_id));
+      return { result: removed ? "ok" : "not found" };
+    }
+    default:
+      throw new ApiError(404, `Unknown action ${action}`);
+  }
+}
+
+function readResource({ account, assets }, [resourceType, type, ...publicId], request) {
+  const credentials = Buffer.from(`${account.api_key}:${account.api_secret}`).toString("base64");
+  if (request.headers.authorization !== `Basic ${credentials}`) throw new ApiError(401, "Invalid credentials");
+  const asset = assets.get(assetKey(resourceType, type, publicId.join("/")));
+  if (!asset) throw new ApiError(404, `Resource not found - ${publicId.join("/")}`);
+  // The Admin API never hands out the signature that an upload's answer holds.
+  const { signature: _, ...resource } = asset.answer;
+  return resource;
+}
+
+/** Reads multipart and urlencoded forms; the file may also be a data URI. */
+async function readForm(request) {
+  const fields = {};
+  let file;
+  let tooLarge = false;
+  const form = formReader(request.headers);
+  form.on("field", (name, value) => {
+    if (!name.endsWith("[]")) fields[name] = value;
+    else (fields[name.slice(0, -2)] ??= []).push(value);
+  });
+  form.on("file", (name, stream, filename) => {
+    const chunks = [];
+    stream.on("data", (chunk) => chunks.push(chunk));
+    stream.on("limit", () => (tooLarge = true));
+    stream.on("end", () => {
+      if (name === "file") file = { name: filename, bytes: Buffer.concat(chunks) };
+    });
+  });
+  request.pipe(form);
+  await once(form, "finish");
+  if (tooLarge) throw new ApiError(400, `File size too large. Maximum is ${MAX_UPLOAD_BYTES}.`);
+  return { fields, file: file ?? fileFromDataUri(fields.file) };
+}
+
+function formReader(headers) {
+  try {
+    return new Busboy({ headers, limits: { fileSize: MAX_UPLOAD_BYTES, fieldSize: MAX_UPLOAD_BYTES } });
+  } catch {
+    throw new ApiError(400, "Expected a multipart or urlencoded form");
+  }
+}
+
+function fileFromDataUri(value) {
+  if (value === undefined) return undefined;
+  const encoded = value.match(/^data:[^,]*;base64,(.*)$/s)?.[1];
+  if (encoded === undefined) throw new ApiError(400, "The double takes a file or a base64 data URI, no remote URLs");
+  return { bytes: Buffer.from(encoded, "base64") };
+}
+
+const { username, password, hostname, searchParams } = new URL(process.env.CLOUDINARY_URL);
+const server = http.createServer((request, response) => answer(cloud, request, response));
+server.listen(Number(process.env.PORT || 0), "127.0.0.1");
+await once(server, "listening");
+const cloud = {
+  account: {
+    cloud_name: hostname,
+    api_key: username,
+    api_secret: password,
+    signature_algorithm: searchParams.get("signature_algorithm") ?? undefined,
+  },
+  assets: new Map(),
+  base: `http://127.0.0.1:${server.address().port}`,
+};
+console.log(`Cloudinary double listening on ${cloud.base}`);
+endWithStarter(() => process.exit(0));

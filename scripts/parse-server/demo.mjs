@@ -1,0 +1,185 @@
+// The whole way of a picture, as an app with the official Parse SDK goes it. Called by scripts/demo.sh.
+//
+//   --keep   leaves everything running
+//   --stop   ends what --keep left running
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { bare, cloudinary, identifier, Parse, picture, rest, signUp, upload, useParseServer } from "./client.mjs";
+import { ACCOUNT, PARSE, startStack } from "./stack.mjs";
+
+const RUN_FOLDER = path.join(import.meta.dirname, ".run");
+const PIDS = path.join(RUN_FOLDER, "pids.json");
+const keep = process.argv.includes("--keep");
+
+let stepNumber = 0;
+let inStep = "starting";
+
+function step(title) {
+  inStep = title;
+  console.log(`\n${++stepNumber}. ${title}`);
+}
+
+function show(text) {
+  console.log(`   ${text}`);
+}
+
+/** Ends the demo when something is not as it should be. */
+function check(condition, surprise) {
+  if (!condition) throw new Error(surprise);
+}
+
+/** Runs what must be refused and returns Parse Server's error. */
+async function refused(action) {
+  try {
+    await action();
+  } catch (error) {
+    if (error instanceof Parse.Error) {
+      show(`refused: ${error.message} (code ${error.code})`);
+      return error;
+    }
+    throw error;
+  }
+  throw new Error("this should have been refused, but was accepted");
+}
+
+function stopKept() {
+  if (!existsSync(PIDS)) return;
+  for (const pid of JSON.parse(readFileSync(PIDS, "utf8"))) {
+    try {
+      process.kill(pid);
+    } catch (error) {
+      if (error.code !== "ESRCH") throw error;
+    }
+  }
+  rmSync(PIDS);
+}
+
+/** Where uploads go, and to which cloud. */
+function uploadTarget(cloudinaryUrl) {
+  if (!cloudinaryUrl) return { apiUrl: stack.double.url, cloudName: ACCOUNT.cloud_name };
+  const { hostname, searchParams } = new URL(cloudinaryUrl);
+  return { apiUrl: searchParams.get("upload_prefix") ?? "https://api.cloudinary.com", cloudName: hostname };
+}
+
+async function createClasses() {
+  for (const name of ["Photo", "Portrait"]) {
+    await new Parse.Schema(name).addString("title").addString("cloudinaryIdentifier").save();
+  }
+}
+
+/** Has an upload signed by `signFunction` and uploads a picture. */
+async function signAndUpload(user, signFunction) {
+  const fields = await Parse.Cloud.run(signFunction, {}, { sessionToken: user.getSessionToken() });
+  show(`${signFunction} answers: ${Object.keys(fields).join(", ")}`);
+  const uploaded = await upload(target.apiUrl, target.cloudName, fields, picture());
+  uploads.push(uploaded);
+  show(`Cloudinary stored ${uploaded.public_id}, version ${uploaded.version}, ${uploaded.width}x${uploaded.height} ${uploaded.format}`);
+  return identifier(uploaded);
+}
+
+async function photos() {
+  const ann = await signUp("ann");
+  const asAnn = { sessionToken: ann.getSessionToken() };
+
+  step("Someone without an account asks for a signed upload");
+  const stranger = await refused(() => Parse.Cloud.run("sign_cloudinary_upload_request"));
+  check(stranger.message === "Needs an authenticated user", "the refusal should say: Needs an authenticated user");
+
+  step("Ann signs up, has an upload signed and sends the picture straight to Cloudinary");
+  const signed = await signAndUpload(ann, "sign_cloudinary_upload_request");
+
+  step("Ann saves her photo with Cloudinary's signature");
+  const photo = new Parse.Object("Photo", { title: "Our street" });
+  await photo.save({ cloudinaryIdentifier: signed }, asAnn);
+  show(`sent:   ${signed}`);
+
+  step("Ann reads it back: the signature is gone");
+  const stored = (await new Parse.Query("Photo").get(photo.id, asAnn)).get("cloudinaryIdentifier");
+  show(`stored: ${stored}`);
+  check(stored === bare(signed), `the stored identifier should be ${bare(signed)}`);
+
+  step("Ann saves a picture that Cloudinary never signed");
+  const forged = signed.replace(/\/v\d+\/[^#]+/, "/v1700000000/someone-elses-picture.jpg");
+  show(`sent:   ${forged}`);
+  const refusal = await refused(() => new Parse.Object("Photo").save({ cloudinaryIdentifier: forged }, asAnn));
+  check(refusal.code === 141 && refusal.message === "Bad signature", "the refusal should be: Bad signature (code 141)");
+
+  step("Ann gets the URL of a thumbnail, and the picture is there");
+  const { url } = await Parse.Cloud.run("photo_thumbnail_url", { objectId: photo.id }, asAnn);
+  show(url);
+  const thumbnail = await fetch(url);
+  check(thumbnail.ok, `the URL answers ${thumbnail.status}`);
+  show(`${thumbnail.status} ${thumbnail.headers.get("content-type")}, ${(await thumbnail.arrayBuffer()).byteLength} bytes`);
+  return ann;
+}
+
+async function portraits(ann) {
+  const bob = await signUp("bob");
+
+  step(`Bob uploads a portrait into his own folder, users/${bob.id}, and saves it`);
+  const signed = await signAndUpload(bob, "sign_portrait_upload");
+  await new Parse.Object("Portrait").save({ cloudinaryIdentifier: signed }, { sessionToken: bob.getSessionToken() });
+  show(`sent:   ${signed}`);
+
+  step("Ann tries to pass Bob's portrait off as hers, signature and all");
+  const refusal = await refused(() =>
+    new Parse.Object("Portrait").save({ cloudinaryIdentifier: signed }, { sessionToken: ann.getSessionToken() }),
+  );
+  check(/Portrait.*cloudinaryIdentifier/.test(refusal.message), "the refusal should name class and field");
+  const { json } = await rest(stack.parseServer.url, "GET", "/classes/Portrait?count=1&limit=0", { master: true });
+  check(json.count === 1, `there should be Bob's portrait alone, there are ${json.count}`);
+}
+
+/** A real account is left as it was. */
+async function removeUploads(cloudinaryUrl) {
+  const { username, password, hostname } = new URL(cloudinaryUrl);
+  for (const { public_id } of uploads) {
+    await cloudinary.uploader.destroy(public_id, { cloud_name: hostname, api_key: username, api_secret: password });
+  }
+}
+
+function showUrls() {
+  console.log(`
+Everything is still running:
+   Parse Server          ${stack.parseServer.url}
+     application id      ${PARSE.appId}
+     master key          ${PARSE.masterKey}
+   cloudinary-parse      ${stack.service.url}
+     hooks and metrics   ${stack.service.adminUrl}
+   Cloudinary            ${target.apiUrl}
+   logs                  ${RUN_FOLDER}
+End it with: scripts/demo.sh --stop`);
+}
+
+stopKept();
+if (process.argv.includes("--stop")) process.exit(0);
+
+const realUrl = process.env.CLOUDINARY_URL || undefined;
+const uploads = [];
+rmSync(RUN_FOLDER, { recursive: true, force: true });
+mkdirSync(RUN_FOLDER);
+console.log(`Starting Parse Server, cloudinary-parse and ${realUrl ? "no double: uploads go to the Cloudinary account of CLOUDINARY_URL" : "a double of Cloudinary"}`);
+
+let stack;
+let target;
+try {
+  stack = await startStack({ folder: RUN_FOLDER, keep, cloudinaryUrl: realUrl });
+  if (keep) {
+    const servers = [stack.parseServer, stack.double, stack.service].filter(Boolean);
+    writeFileSync(PIDS, JSON.stringify(servers.map(({ pid }) => pid)));
+  }
+  target = uploadTarget(realUrl);
+  useParseServer(stack.parseServer.url);
+  await createClasses();
+  await portraits(await photos());
+  if (realUrl && !keep) await removeUploads(realUrl);
+  console.log("\nAll as it should be.");
+  if (keep) showUrls();
+  else await stack.stop();
+} catch (error) {
+  console.error(`\nNot as it should be, ${stepNumber ? `in step ${stepNumber} (${inStep})` : inStep}: ${error.message}`);
+  console.error(`Logs are in ${RUN_FOLDER}`);
+  stopKept();
+  process.exit(1);
+}
+process.exit(0);

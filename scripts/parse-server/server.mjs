@@ -1,0 +1,105 @@
+// A real Parse Server on an embedded PostgreSQL, without root and without a database service.
+//
+// Parse Server's own PARSE_SERVER_* variables are its options. Besides:
+//   PORT                  0 (the default) takes a free one
+//   RIG_DATABASE          a folder that survives restarts; default: in memory
+//   RIG_PARSE_SERVER      5, 6, 7, 8 or 9 (the default); all but 9 are installed by `npm ci` in their folder
+//   RIG_EXIT_WITH_STDIN   1: end when standard input does
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import http from "node:http";
+import { createRequire } from "node:module";
+import path from "node:path";
+import { PGlite } from "@electric-sql/pglite";
+import { PGLiteSocketServer } from "@electric-sql/pglite-socket";
+import { endWithStarter } from "./lifecycle.mjs";
+
+const MOUNT_PATH = "/parse";
+const NEWEST = "9";
+
+/** The folder that holds the wanted Parse Server's node_modules. */
+function packageFolder(version) {
+  const here = import.meta.dirname;
+  return version === NEWEST ? here : path.join(here, `v${version}`);
+}
+
+async function startDatabase(folder) {
+  const db = await PGlite.create(folder || undefined);
+  const socket = new PGLiteSocketServer({ db, host: "127.0.0.1", port: 0, maxConnections: 100 });
+  await socket.start();
+  return {
+    uri: `postgres://postgres:postgres@${socket.getServerConn()}/postgres`,
+    async stop() {
+      await socket.stop();
+      await db.close();
+    },
+  };
+}
+
+/** Reads the PARSE_SERVER_* variables as Parse Server's own command line does. */
+function optionsFromEnvironment(definitions) {
+  const options = {};
+  for (const [name, { env, action }] of Object.entries(definitions)) {
+    const text = env?.startsWith("PARSE_SERVER_") ? process.env[env] : undefined;
+    if (!text) continue;
+    // Older definitions declare no parser where the value is an object all the same.
+    options[name] = action ? action(text) : /^[{[]/.test(text) ? JSON.parse(text) : text;
+  }
+  return options;
+}
+
+/** Resolves when hooks are loaded and Cloud Code has run. Parse Server 5 says so by a callback, the later ones by a promise. */
+async function startParseServer(ParseServer, options, version) {
+  if (Number.parseInt(version, 10) > 5) {
+    const server = new ParseServer(options);
+    await server.start();
+    return server;
+  }
+  return new Promise((resolve, reject) => {
+    const server = new ParseServer({
+      ...options,
+      serverStartComplete: (error) => (error ? reject(error) : resolve(server)),
+    });
+  });
+}
+
+const folder = packageFolder(process.env.RIG_PARSE_SERVER || NEWEST);
+const modules = path.join(folder, "node_modules");
+const require = createRequire(path.join(folder, "package.json"));
+const { ParseServerOptions } = require(path.join(modules, "parse-server/lib/Options/Definitions.js"));
+const { version } = JSON.parse(readFileSync(path.join(modules, "parse-server/package.json")));
+// The class itself: what the package exports returns an Express app in version 5.
+const { default: ParseServer } = require(path.join(modules, "parse-server/lib/ParseServer.js"));
+
+const database = await startDatabase(process.env.RIG_DATABASE);
+const listener = http.createServer();
+listener.listen(Number(process.env.PORT || 0), "127.0.0.1");
+await once(listener, "listening");
+const url = `http://127.0.0.1:${listener.address().port}${MOUNT_PATH}`;
+
+const options = {
+  appId: "rig",
+  masterKey: "rig-master-key",
+  logsFolder: null,
+  logLevel: "warn",
+  ...optionsFromEnvironment(ParseServerOptions),
+  databaseURI: database.uri,
+  serverURL: url,
+};
+const parseServer = await startParseServer(ParseServer, options, version);
+// What its own startApp() sets; handleShutdown() closes it.
+parseServer.server = listener;
+const app = require("express")();
+app.use(MOUNT_PATH, parseServer.app);
+listener.on("request", app);
+console.log(`Parse Server ${version} listening on ${url}`);
+
+let stopping = false;
+endWithStarter(async () => {
+  if (stopping) return;
+  stopping = true;
+  listener.closeAllConnections();
+  await parseServer.handleShutdown();
+  await database.stop();
+  process.exit(0);
+});
