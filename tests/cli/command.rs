@@ -9,21 +9,21 @@ use tempfile::TempDir;
 use crate::parse_server::{APPLICATION_ID, MASTER_KEY, ParseServer};
 
 /// One way to call the binary.
-pub struct CloudinaryParse {
+pub(crate) struct CloudinaryParse {
     folder: TempDir,
     environment: Vec<(String, String)>,
 }
 
 /// What came of a call.
-pub struct Result {
-    pub code: i32,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Result {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl CloudinaryParse {
     /// With an empty environment and without manifests.
-    pub fn bare() -> Self {
+    pub(crate) fn bare() -> Self {
         Self {
             folder: TempDir::new().unwrap(),
             environment: Vec::new(),
@@ -31,7 +31,7 @@ impl CloudinaryParse {
     }
 
     /// With all that `register` needs: one class, one function and a public URL on which nobody listens.
-    pub fn against(server: &ParseServer) -> Self {
+    pub(crate) fn against(server: &ParseServer) -> Self {
         Self::bare()
             .manifest("Photo.toml", "class = \"Photo\"\n[fields.picture]\n")
             .manifest(
@@ -45,30 +45,30 @@ impl CloudinaryParse {
             .env("CLOUDINARY_PARSE_PUBLIC_URL", "http://127.0.0.1:1/cp")
     }
 
-    pub fn manifest(self, name: &str, text: &str) -> Self {
+    pub(crate) fn manifest(self, name: &str, text: &str) -> Self {
         let folder = self.folder.path().join("webhooks");
         std::fs::create_dir_all(&folder).unwrap();
         std::fs::write(folder.join(name), text).unwrap();
         self
     }
 
-    pub fn env(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
         self.environment.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    pub fn directory(&self) -> &Path {
+    pub(crate) fn directory(&self) -> &Path {
         self.folder.path()
     }
 
-    pub fn command(&self) -> Command {
+    pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cloudinary-parse"));
         command.env_clear().current_dir(self.folder.path());
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }
 
-    pub fn run(&self, arguments: &[&str]) -> Result {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Result {
         let Output {
             status,
             stdout,
@@ -84,12 +84,12 @@ impl CloudinaryParse {
 
 impl Result {
     /// The last line of standard error.
-    pub fn error(&self) -> &str {
+    pub(crate) fn error(&self) -> &str {
         self.stderr.lines().last().unwrap_or_default()
     }
 
     /// The lines of the table, without its head.
-    pub fn table(&self) -> Vec<&str> {
+    pub(crate) fn table(&self) -> Vec<&str> {
         self.stdout
             .lines()
             .skip(3)

@@ -6,17 +6,17 @@ use serde_json::{Value, json};
 use wiremock::matchers::{any, method, path};
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 
-pub const APPLICATION_ID: &str = "app-id-1";
-pub const MASTER_KEY: &str = "master-key-1";
+pub(crate) const APPLICATION_ID: &str = "app-id-1";
+pub(crate) const MASTER_KEY: &str = "master-key-1";
 
 /// Parse Server, mounted at `/parse`.
-pub struct ParseServer {
+pub(crate) struct ParseServer {
     server: MockServer,
     rows: Arc<Mutex<Vec<Value>>>,
 }
 
 impl ParseServer {
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let server = run(MockServer::start());
         let rows = Arc::new(Mutex::new(Vec::new()));
         let hooks = Hooks { rows: rows.clone() };
@@ -24,22 +24,22 @@ impl ParseServer {
         Self { server, rows }
     }
 
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("{}/parse", self.server.uri())
     }
 
     /// Its address without a path.
-    pub fn origin(&self) -> String {
+    pub(crate) fn origin(&self) -> String {
         self.server.uri()
     }
 
     /// Registers a function as somebody has before the test, even twice.
-    pub fn function(self, name: &str, url: &str) -> Self {
+    pub(crate) fn function(self, name: &str, url: &str) -> Self {
         self.row(json!({"functionName": name, "url": url}))
     }
 
     /// Registers a trigger as somebody has before the test, even twice.
-    pub fn trigger(self, class: &str, trigger: &str, url: &str) -> Self {
+    pub(crate) fn trigger(self, class: &str, trigger: &str, url: &str) -> Self {
         self.row(json!({"className": class, "triggerName": trigger, "url": url}))
     }
 
@@ -49,7 +49,13 @@ impl ParseServer {
     }
 
     /// Answers the next `times` requests of this method and path (below the mount path) so.
-    pub fn answers(self, verb: &str, at: &str, answer: ResponseTemplate, times: u64) -> Self {
+    pub(crate) fn answers(
+        self,
+        verb: &str,
+        at: &str,
+        answer: ResponseTemplate,
+        times: u64,
+    ) -> Self {
         let mock = Mock::given(method(verb))
             .and(path(format!("/parse{at}")))
             .respond_with(answer)
@@ -60,7 +66,7 @@ impl ParseServer {
     }
 
     /// `name url` of what is registered, in Parse Server's order.
-    pub fn registered(&self) -> Vec<String> {
+    pub(crate) fn registered(&self) -> Vec<String> {
         let rows = self.rows.lock().unwrap();
         rows.iter()
             .map(|row| match row["functionName"].as_str() {
@@ -75,12 +81,12 @@ impl ParseServer {
             .collect()
     }
 
-    pub fn requests(&self) -> Vec<Request> {
+    pub(crate) fn requests(&self) -> Vec<Request> {
         run(self.server.received_requests()).unwrap()
     }
 
     /// `METHOD path body` of the requests that change something.
-    pub fn changes(&self) -> Vec<String> {
+    pub(crate) fn changes(&self) -> Vec<String> {
         self.requests()
             .iter()
             .filter(|request| request.method.as_str() != "GET")
@@ -93,18 +99,18 @@ impl ParseServer {
 }
 
 /// Drives wiremock, whose servers run on threads of their own.
-pub fn run<T>(work: impl Future<Output = T>) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all();
-    runtime.build().unwrap().block_on(work)
+pub(crate) fn run<T>(work: impl Future<Output = T>) -> T {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    runtime.enable_all().build().unwrap().block_on(work)
 }
 
 /// An answer in Parse Server's form.
-pub fn answer(status: u16, body: Value) -> ResponseTemplate {
+pub(crate) fn answer(status: u16, body: Value) -> ResponseTemplate {
     ResponseTemplate::new(status).set_body_json(body)
 }
 
 /// 403 as Express sends it when Parse Server ends the response itself.
-pub fn unauthorized() -> ResponseTemplate {
+pub(crate) fn unauthorized() -> ResponseTemplate {
     ResponseTemplate::new(403).set_body_bytes(r#"{"error":"unauthorized"}"#)
 }
 
