@@ -131,8 +131,3 @@ fn scalar(key: Key, value: &Value) -> Result<Scalar<'_>, UrlError> {
         expected: "text or a number",
     })
 }
-
-/// TEMP
-pub fn check_url_options(_options: &Map<String, Value>) -> Result<(), UrlError> {
-    Ok(())
-}
