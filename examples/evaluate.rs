@@ -125,8 +125,12 @@ impl Question {
                     return Err(format!("{name}: missing"));
                 }
                 "signature_algorithm" | "signature_version" if value.is_null() => {}
-                "api_key" | "api_secret" | "cloud_name" | "signature_algorithm"
-                | "signature_version" | "upload_prefix" => {
+                "api_key"
+                | "api_secret"
+                | "cloud_name"
+                | "signature_algorithm"
+                | "signature_version"
+                | "upload_prefix" => {
                     config.insert(name.clone(), value.clone());
                 }
                 _ => {}
@@ -198,7 +202,9 @@ fn sign(question: &Question) -> Answer {
 fn sign_request(question: &Question) -> Answer {
     let account = question.nameless_account(&question.object("options")?)?;
     let params = question.object("params")?;
-    Ok(on_the_wire(upload::sign_request(&account, params).map_err(said)?))
+    Ok(on_the_wire(
+        upload::sign_request(&account, params).map_err(said)?,
+    ))
 }
 
 /// What an `upload` call sends. The Node SDK, whose answers these are, does not know `batch_id`; with the parameters that only it
