@@ -223,6 +223,11 @@ pub fn sign_params(account: &Account, params: &Map<String, Value>) -> Result<Str
     sign(account, &mut pairs).map(|signature| signature.as_str().to_owned())
 }
 
+/// A value as text, as it is sent and signed: what JavaScript's `String(value)` gives, and nothing for null.
+pub fn as_text(value: &Value) -> Cow<'_, str> {
+    text(value)
+}
+
 /// The `context` or `metadata` parameter: `key=value` pairs joined by `|`; text stays as it is.
 ///
 /// ```
