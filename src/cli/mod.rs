@@ -14,6 +14,7 @@ mod hooks;
 mod logging;
 mod output;
 mod register;
+pub(crate) mod serve;
 mod registration;
 mod settings;
 mod unregister;

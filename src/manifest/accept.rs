@@ -275,15 +275,17 @@ impl Pattern {
     /// Compiles a pattern that must match from end to end, bounded in size.
     pub fn new(written: &str) -> Result<Self, regex::Error> {
         const COMPILED_LIMIT: usize = 1 << 18;
+        let compile = |pattern: &str| {
+            regex::RegexBuilder::new(pattern)
+                .size_limit(COMPILED_LIMIT)
+                .build()
+        };
         // By itself first: `a)|(?:b` is no pattern, but would be one between the anchors.
-        Regex::new(written)?;
-        regex::RegexBuilder::new(&format!(r"\A(?:{written})\z"))
-            .size_limit(COMPILED_LIMIT)
-            .build()
-            .map(|regex| Self {
-                written: written.to_owned(),
-                regex,
-            })
+        compile(written)?;
+        compile(&format!(r"\A(?:{written})\z")).map(|regex| Self {
+            written: written.to_owned(),
+            regex,
+        })
     }
 }
 
@@ -322,3 +324,6 @@ fn list<T: fmt::Display>(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -176,14 +176,13 @@ fn read_formats(entry: Entry<'_>, report: &mut Report<'_>) -> Option<Vec<String>
 }
 
 fn read_folder(entry: Entry<'_>, report: &mut Report<'_>) -> Option<Template> {
-    let template = entry.template(report)?;
+    let template = entry.path_template(report)?;
     if template.params().next().is_some() {
         return entry.refuse(
             "a save has no params: expected {user.objectId} or {user.username}",
             report,
         );
     }
-    entry.check_path(&template, report);
     if template.uses_username() {
         entry.warn(
             "names can change hands, and the pictures with them; use {user.objectId}",

@@ -7,10 +7,10 @@ use serde_json::{Map, Value};
 use toml::Spanned;
 use toml::de::{DeFloat, DeInteger, DeTable, DeValue};
 
-use crate::cloudinary::identifier::{IdentifierError, check_public_id};
 use crate::cloudinary::suggestion::closest;
 
 use super::Finding;
+use super::place;
 use super::template::Template;
 
 /// Mistakes and warnings of one manifest.
@@ -140,21 +140,13 @@ impl<'t> Entry<'t> {
         }
     }
 
-    /// Notes a folder or `public_id` that Cloudinary would not keep as it is written.
-    pub(super) fn check_path(&self, template: &Template, report: &mut Report<'_>) {
-        let reason = match check_public_id(&template.with_every_value("x")) {
-            Ok(()) => return,
-            Err(IdentifierError::ForbiddenCharacter(character)) => {
-                format!("{character:?} is not allowed")
-            }
-            Err(IdentifierError::OuterWhiteSpace) => {
-                "white space at its ends is not allowed".to_owned()
-            }
-            Err(_) => {
-                "expected a path without empty, `.` or `..` segments: no `/` at its ends".to_owned()
-            }
-        };
-        self.refuse::<()>(&reason, report);
+    /// A template for a folder or `public_id`, which Cloudinary must keep as it is written.
+    pub(super) fn path_template(&self, report: &mut Report<'_>) -> Option<Template> {
+        let template = self.template(report)?;
+        match place::check_path(&template.with_every_value("x")) {
+            Ok(()) => Some(template),
+            Err(reason) => self.refuse(&reason, report),
+        }
     }
 
     pub(super) fn flag(&self, report: &mut Report<'_>) -> Option<bool> {

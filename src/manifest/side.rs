@@ -3,11 +3,10 @@
 use serde_json::{Map, Value};
 
 use crate::cloudinary::delivery_url::check_url_options;
-use crate::cloudinary::identifier::check_public_id;
 use crate::cloudinary::upload::check_upload_option;
 use crate::cloudinary::url_options::Key;
 
-use super::place::Place;
+use super::place::{self, Place};
 
 /// Which options a table holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,8 +57,8 @@ impl Side {
     pub(super) fn check_chosen(self, name: &str, value: &Value) -> Result<(), String> {
         if self == Self::Upload && Place::of(name) == Place::Path {
             let text = value.as_str().filter(|text| !text.is_empty());
-            if let Some(Err(error)) = text.map(check_public_id) {
-                return Err(format!("{name}: {error}"));
+            if let Some(Err(reason)) = text.map(place::check_path) {
+                return Err(format!("{name}: {reason}"));
             }
         }
         if self.is_component(name) && holds_separator(value) {

@@ -239,13 +239,15 @@ fn token<'a>(account: &'a Account, options: &UrlOptions<'a>) -> Option<TokenOpti
 
 fn suffix<'a>(options: &UrlOptions<'a>) -> Result<Option<&'a str>, UrlError> {
     let suffix = text_option(options, Key::UrlSuffix)?;
-    if suffix.is_some_and(|suffix| suffix.contains(['.', '/'])) {
-        return Err(UrlError::Invalid {
-            key: "url_suffix",
-            expected: "text without . and /",
-        });
-    }
+    suffix.map_or(Ok(()), check_suffix)?;
     Ok(suffix)
+}
+
+pub(super) fn check_suffix(suffix: &str) -> Result<(), UrlError> {
+    if suffix.contains(['.', '/']) {
+        return Err(UrlError::SUFFIX);
+    }
+    Ok(())
 }
 
 /// `resource_type/type/vVERSION/public_id` taken apart.

@@ -3,6 +3,7 @@
 //! No analytics token is ever added: a server's URLs are no business of a vendor's statistics.
 
 mod build;
+mod check;
 mod host;
 mod signature;
 mod source;
@@ -13,9 +14,11 @@ use super::account::Account;
 use super::auth_token::TokenError;
 use super::identifier::Identifier;
 use super::number::Scalar;
-use super::transformation::TransformationError;
+use super::transformation::{TransformationError, push_transformation};
 use super::url_options::{Key, UrlOptions};
 use build::{Asset, build};
+
+pub use check::check_url_options;
 
 /// Why a delivery URL cannot be built; names the option.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -53,6 +56,13 @@ pub enum UrlError {
     Encoding,
 }
 
+impl UrlError {
+    const SUFFIX: Self = Self::Invalid {
+        key: "url_suffix",
+        expected: "text without . and /",
+    };
+}
+
 /// The URL of the asset `public_id` with the SDKs' URL options; unknown keys are ignored. `now` in seconds since 1970.
 ///
 /// A `public_id` of the form `resource_type/type/vVERSION/public_id` says those parts itself. A remote URL is returned as
@@ -76,6 +86,7 @@ pub fn url(
     let mut options = UrlOptions::read(options);
     let asset = Asset::from_options(account, public_id, &mut options)?;
     if asset.is_elsewhere(public_id) {
+        push_transformation(&mut String::new(), &options, &account.url)?;
         return Ok(public_id.to_owned());
     }
     build(account, &asset, &options, now)

@@ -2,6 +2,7 @@
 //!
 //! Where the SDKs differ from each other this follows the Node SDK, except where it loses or mangles what the caller wrote.
 
+mod check;
 mod component;
 mod expression;
 mod layer;
@@ -14,6 +15,8 @@ use super::url_config::UrlConfig;
 use super::url_options::UrlOptions;
 use component::{Context, push_options};
 
+pub use check::{check_eager, check_options};
+pub(super) use check::{check_members, check_option};
 pub use expression::normalize_expression;
 
 /// Deeper nesting of transformations is refused.
@@ -29,6 +32,16 @@ pub enum TransformationError {
         key: String,
         /// What it takes.
         expected: &'static str,
+    },
+    /// A key that is not part of the language. Only a check finds one.
+    #[error("{key}: not {kind}{}", did_you_mean(*suggestion))]
+    Unknown {
+        /// The key, with the path to it.
+        key: String,
+        /// What it would have to be.
+        kind: &'static str,
+        /// The key that was probably meant.
+        suggestion: Option<&'static str>,
     },
     /// Transformations within transformations beyond all use.
     #[error("transformation: nested more than {MAX_DEPTH} deep")]
@@ -75,6 +88,10 @@ pub fn from_options(
     let mut out = String::new();
     push_options(&mut out, &UrlOptions::read(options), Context::new(config))?;
     Ok(out)
+}
+
+fn did_you_mean(suggestion: Option<&str>) -> String {
+    suggestion.map_or_else(String::new, |name| format!(", did you mean {name:?}?"))
 }
 
 /// Appends the transformation that options describe, URL options among them or not.

@@ -44,6 +44,10 @@ pub fn check_upload_option(name: &str, value: &Value) -> Result<(), UploadError>
     if let Some(text) = value.as_str() {
         check_text(name, text)?;
     }
+    if kind == Kind::Eager {
+        return transformation::check_eager(value)
+            .map_err(|error| UploadError::transformation(name, error));
+    }
     // Transformations within, JSON within text: only writing the value shows what is wrong there.
     kind.serialize(name, value, &UrlConfig::default())?;
     Ok(())
@@ -59,9 +63,7 @@ fn check_transformation_option(name: &str, value: &Value) -> Result<(), UploadEr
         });
     }
     let option = Map::from_iter([(name.to_owned(), value.clone())]);
-    transformation::from_options(&option, &UrlConfig::default())
-        .map(drop)
-        .map_err(|error| UploadError::transformation(name, error))
+    transformation::check_options(&option).map_err(|error| UploadError::transformation(name, error))
 }
 
 /// Names whose text has a form of its own. A public ID that no identifier can hold could be uploaded but never saved.

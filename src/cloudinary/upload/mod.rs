@@ -33,7 +33,7 @@ pub enum UploadError {
         expected: &'static str,
     },
     /// A transformation in a parameter.
-    #[error("{name}: {source}")]
+    #[error("{}", of_transformation(name, source))]
     Transformation {
         /// The parameter.
         name: String,
@@ -84,6 +84,16 @@ impl UploadError {
 fn of_path(error: IdentifierError) -> String {
     let text = error.to_string();
     text.strip_prefix("public_id: ").unwrap_or(&text).to_owned()
+}
+
+/// An option's own error names it already.
+fn of_transformation(name: &str, error: &TransformationError) -> String {
+    let text = error.to_string();
+    if text.starts_with(name) {
+        text
+    } else {
+        format!("{name}: {text}")
+    }
 }
 
 fn did_you_mean(suggestion: Option<&str>) -> String {
@@ -211,6 +221,11 @@ pub fn sign_params(account: &Account, params: &Map<String, Value>) -> Result<Str
         .map(|(name, value)| (name.as_str(), text(value)))
         .collect();
     sign(account, &mut pairs).map(|signature| signature.as_str().to_owned())
+}
+
+/// A value as text, as it is sent and signed: what JavaScript's `String(value)` gives, and nothing for null.
+pub fn as_text(value: &Value) -> Cow<'_, str> {
+    text(value)
 }
 
 /// The `context` or `metadata` parameter: `key=value` pairs joined by `|`; text stays as it is.

@@ -1,0 +1,90 @@
+//! What an operator may write as URL options.
+
+use serde_json::{Map, Value};
+
+use super::{UrlError, build, scalar};
+use crate::cloudinary::signature::Algorithm;
+use crate::cloudinary::suggestion::closest;
+use crate::cloudinary::transformation::{
+    TransformationError, check_members, check_option, from_options,
+};
+use crate::cloudinary::url_config::UrlConfig;
+use crate::cloudinary::url_options::Key;
+
+const TOKEN: &[&str] = &[
+    "acl",
+    "duration",
+    "expiration",
+    "ip",
+    "key",
+    "set_url_signature",
+    "start_time",
+    "token_name",
+    "url",
+];
+
+/// Checks options that an operator wrote: known keys at every depth, with values that they can have. Null is no value and always fits.
+///
+/// ```
+/// use cloudinary_parse::cloudinary::delivery_url::check_url_options;
+///
+/// let options = serde_json::json!({"crop": "fill", "widht": 150});
+/// let error = check_url_options(options.as_object().unwrap()).unwrap_err();
+/// assert_eq!(error.to_string(), r#"widht: not a URL option, did you mean "width"?"#);
+/// ```
+pub fn check_url_options(options: &Map<String, Value>) -> Result<(), UrlError> {
+    for (name, value) in options {
+        match Key::from_name(name) {
+            Some(_) if value.is_null() => {}
+            Some(key) if key.is_transformation() => check_option(key, value)?,
+            Some(key) => check_url_option(key, value)?,
+            None if name.starts_with('$') => {}
+            None => {
+                return Err(UrlError::Transformation(TransformationError::Unknown {
+                    key: name.clone(),
+                    kind: "a URL option",
+                    suggestion: closest(name, Key::all().map(Key::name)),
+                }));
+            }
+        }
+    }
+    from_options(options, &UrlConfig::default())?;
+    Ok(())
+}
+
+fn check_url_option(key: Key, value: &Value) -> Result<(), UrlError> {
+    let expected = match key {
+        Key::AuthToken if value == &Value::Bool(false) => None,
+        Key::AuthToken if value.is_object() => {
+            return Ok(check_members("auth_token", value, TOKEN, "a token option")?);
+        }
+        Key::AuthToken => Some("an object or false"),
+        Key::CdnSubdomain
+        | Key::ForceVersion
+        | Key::LongUrlSignature
+        | Key::PrivateCdn
+        | Key::Secure
+        | Key::SecureCdnSubdomain
+        | Key::Shorten
+        | Key::SignUrl
+        | Key::UseFetchFormat
+        | Key::UseRootPath => (!value.is_boolean()).then_some("true or false"),
+        Key::Format | Key::Version => return scalar(key, value).map(drop),
+        Key::SignatureAlgorithm => {
+            let algorithm = value.as_str().and_then(Algorithm::from_name);
+            algorithm.is_none().then_some("sha1 or sha256")
+        }
+        Key::UrlSuffix => {
+            let suffix = value.as_str();
+            return suffix.ok_or(UrlError::SUFFIX).and_then(build::check_suffix);
+        }
+        _ => (!value.is_string()).then_some("text"),
+    };
+    match expected {
+        None => Ok(()),
+        Some(expected) => Err(UrlError::Invalid {
+            key: key.name(),
+            expected,
+        }),
+    }
+}
