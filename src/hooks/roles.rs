@@ -57,7 +57,9 @@ impl Roles {
         let (user, session) = user.ok_or_else(Refusal::needs_user)?;
         let holding = (user.into_owned(), role.to_owned());
         let asked = Instant::now();
-        let held = match self.answers().recall(&holding, asked) {
+        // A statement of its own: the lock must not be held while Parse Server is asked.
+        let known = self.answers().recall(&holding, asked);
+        let held = match known {
             Some(held) => held,
             None => {
                 let session = SecretString::from(session.into_owned());
