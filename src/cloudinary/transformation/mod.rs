@@ -167,3 +167,6 @@ pub fn eager(eager: &Value, config: &UrlConfig) -> Result<String, Transformation
     }
     Ok(out)
 }
+
+#[cfg(test)]
+mod tests;
