@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::host::{push_prefix, set_shard};
 use super::signature::Signing;
-use super::source::{Source, collapse_slashes, is_remote};
+use super::source::{Source, collapse_slashes, has_slash_run, is_remote};
 use super::{UrlError, scalar, scalar_option, text_option};
 use crate::cloudinary::account::Account;
 use crate::cloudinary::auth_token::TokenOptions;
@@ -40,8 +40,9 @@ impl<'a> Asset<'a> {
         if (delivery_type == Some("fetch") || use_fetch_format)
             && options.get(Key::FetchFormat).is_none()
         {
-            let format = options.take(Key::Format);
-            options.set(Key::FetchFormat, format);
+            if let Some(format) = options.take(Key::Format) {
+                options.set(Key::FetchFormat, format);
+            }
         }
         let format = scalar_option(options, Key::Format)?;
         if let Some((resource_type, delivery_type, version, public_id)) = stored_parts(public_id) {
@@ -213,7 +214,7 @@ fn push_transformation_part(
         out.pop();
         return Ok(0..0);
     }
-    if out[start..].contains("//") {
+    if has_slash_run(&out[start..]) {
         let collapsed = collapse_slashes(&out[start..]).into_owned();
         out.replace_range(start.., &collapsed);
     }

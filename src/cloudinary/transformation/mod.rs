@@ -87,7 +87,7 @@ pub fn from_options(
     options: &Map<String, Value>,
     config: &UrlConfig,
 ) -> Result<String, TransformationError> {
-    let mut out = String::new();
+    let mut out = String::with_capacity(64);
     push_options(&mut out, &UrlOptions::read(options), Context::new(config))?;
     Ok(out)
 }
