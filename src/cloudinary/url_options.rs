@@ -142,11 +142,11 @@ impl Key {
 }
 
 /// A set of keys, which yields them in their order.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(crate) struct KeySet(u128);
 
 impl KeySet {
-    pub(crate) fn contains(self, key: Key) -> bool {
+    pub(crate) fn contains(&self, key: Key) -> bool {
         self.0 & 1 << key as u32 != 0
     }
 
@@ -219,7 +219,7 @@ impl<'a> UrlOptions<'a> {
 
     /// The keys that have a value.
     pub(crate) fn present(&self) -> KeySet {
-        self.present
+        self.present.clone()
     }
 }
 

@@ -39,10 +39,9 @@ impl<'a> Asset<'a> {
         let use_fetch_format = Flags(options).is(Key::UseFetchFormat, account.url.use_fetch_format);
         if (delivery_type == Some("fetch") || use_fetch_format)
             && options.get(Key::FetchFormat).is_none()
+            && let Some(format) = options.take(Key::Format)
         {
-            if let Some(format) = options.take(Key::Format) {
-                options.set(Key::FetchFormat, format);
-            }
+            options.set(Key::FetchFormat, format);
         }
         let format = scalar_option(options, Key::Format)?;
         if let Some((resource_type, delivery_type, version, public_id)) = stored_parts(public_id) {

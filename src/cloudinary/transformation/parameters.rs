@@ -71,12 +71,12 @@ impl<'o, 'a> Parameters<'o, 'a> {
             None => self.with(key, push_expression),
             Some(Value::String(size)) => {
                 let mut sides = size.split('x');
-                let side = match key {
+                let text = match key {
                     Key::Width => sides.next(),
                     _ => sides.nth(1),
                 };
                 self.item(key.short_name(), |out| {
-                    push_normalized(out, side.unwrap_or_default());
+                    push_normalized(out, text.unwrap_or_default());
                     Ok(())
                 })
             }
