@@ -138,7 +138,7 @@ fn reads_every_key_of_a_class() {
         Some(vec!["jpg".to_owned(), "png".to_owned()])
     );
     assert!(gallery.folder.as_ref().unwrap().needs_user());
-    assert_eq!(gallery.max_age, Some(Duration::from_secs(3600)));
+    assert_eq!(gallery.max_age, Some(Duration::from_hours(1)));
 }
 
 #[test]
@@ -210,12 +210,12 @@ fn reads_access_limit_and_response() {
     let per_user = limit.per_user.unwrap();
     assert_eq!(
         (per_user.calls.get(), per_user.period),
-        (30, Duration::from_secs(60))
+        (30, Duration::from_mins(1))
     );
     let per_address = limit.per_address.unwrap();
     assert_eq!(
         (per_address.calls.get(), per_address.period),
-        (60, Duration::from_secs(3600))
+        (60, Duration::from_hours(1))
     );
     let sign = sign_upload("response = \"request\"\nresource_type = \"video\"");
     assert_eq!(
@@ -282,6 +282,19 @@ fn names_file_and_line_of_every_mistake_of_every_file() {
             "d.toml:1: empty: expected `class` or `function`",
         ]
     );
+}
+
+#[test]
+fn reports_every_mistake_of_one_list_or_table() {
+    let formats = format!("{PHOTO}formats = [\".a\", \"jpg\",\n\".b\"]");
+    assert_eq!(mistakes(&formats).len(), 2);
+    let tags = format!(
+        "{SIGN}[upload]\ntags = [\"{{a}}\", 2020-01-01, \"{{b}}\"]\ncontext = {{ a = \"{{\", b = nan }}"
+    );
+    assert_eq!(mistakes(&tags).len(), 5);
+    let named =
+        format!("{SIGN}[accept]\neager = {{ named = {{ a = 1, b = 2 }} }}\noverwrite = [3, 4]");
+    assert_eq!(mistakes(&named).len(), 4);
 }
 
 #[test]
@@ -706,6 +719,10 @@ fn refuses_mistaken_upload_values() {
     assert_mistakes(
         SIGN,
         &[
+            (
+                "[upload]\neager = { corp = \"fill\" }",
+                &["m.toml:4: eager: corp: not a transformation option, did you mean \"crop\"?"],
+            ),
             (
                 "[upload]\noverwrite = \"maybe\"",
                 &["m.toml:4: overwrite: expected true or false"],
