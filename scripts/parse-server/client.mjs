@@ -1,7 +1,7 @@
 // What an app does: sign up, have an upload signed, upload, save. And the bare REST API, for what no SDK can say.
 import { crc32, deflateSync } from "node:zlib";
 import { v2 as cloudinary } from "cloudinary";
-import Parse from "parse/node.js";
+import Parse from "parse/node";
 import { ACCOUNT, PARSE } from "./stack.mjs";
 
 export { cloudinary, Parse };

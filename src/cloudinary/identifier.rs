@@ -93,7 +93,7 @@ pub struct Identifier<'a> {
 /// Why a text is not an identifier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum IdentifierError {
-    /// Fewer than four parts, or an empty public ID.
+    /// Fewer than four parts, or the last one empty.
     #[error("expected resource_type/type/vVERSION/public_id")]
     MissingPart,
     /// The first part.
@@ -111,7 +111,7 @@ pub enum IdentifierError {
     /// A character that could give a signature a second meaning, or break a URL.
     #[error("public_id: {0:?} is not allowed")]
     ForbiddenCharacter(char),
-    /// `//`, `/./`, `/../`, or such a segment at an end.
+    /// `//`, `/./`, `/../`, or such a segment at an end; an empty public ID is one empty segment.
     #[error("public_id: empty, \".\" and \"..\" segments are not allowed")]
     Segment,
     /// White space at an end of the public ID.
@@ -152,6 +152,9 @@ impl<'a> Identifier<'a> {
         else {
             return Err(IdentifierError::MissingPart);
         };
+        if file.is_empty() {
+            return Err(IdentifierError::MissingPart);
+        }
         let resource_type =
             ResourceType::from_name(resource_type).ok_or(IdentifierError::ResourceType)?;
         let delivery_type =
@@ -204,9 +207,6 @@ impl fmt::Display for Identifier<'_> {
 
 /// Checks that `public_id` may stand in an identifier; what a caller chooses for an upload follows the same rule.
 pub fn check_public_id(public_id: &str) -> Result<(), IdentifierError> {
-    if public_id.is_empty() {
-        return Err(IdentifierError::MissingPart);
-    }
     if let Some(character) = public_id.chars().find(|&c| is_forbidden(c)) {
         return Err(IdentifierError::ForbiddenCharacter(character));
     }

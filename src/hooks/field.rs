@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 
 use crate::cloudinary::account::Account;
-use crate::cloudinary::identifier::Identifier;
+use crate::cloudinary::identifier::{Identifier, IdentifierError};
 use crate::cloudinary::signature::SecretInUse;
-use crate::manifest::{GuardedField, Place};
+use crate::manifest::{GuardedField, Place, RenderError};
 use crate::parse::envelope::User;
 use crate::parse::json::{JsonText, Kind, Member};
 
@@ -106,10 +106,10 @@ impl<'a> Judge<'a> {
         }
         let identifier = match Identifier::parse(&text) {
             Ok(identifier) => identifier,
-            Err(_) if text.ends_with('#') && text.len() > 1 => {
+            Err(IdentifierError::EmptySignature) => {
                 return Err(Refusal::bad_signature(&self.field.name));
             }
-            Err(error) => return Err(self.malformed(&error.to_string())),
+            Err(error) => return Err(self.refusal(Reason::Malformed, &error.to_string())),
         };
         let inline = identifier.signature;
         let signature = inline.or_else(|| self.save.signatures.signature(self.index, &text));
@@ -161,10 +161,15 @@ impl<'a> Judge<'a> {
         let caller = self.save.user.and_then(Caller::of);
         let user = caller.as_ref().map(Caller::as_template);
         let rendered = template.render(Place::Path, user, &|_| None);
-        let Ok(folder) = rendered else {
-            let expected = "expected a session, since the picture must lie in the user's folder";
-            return Err(self.refusal(Reason::Folder, expected));
-        };
+        let folder = rendered.map_err(|error| {
+            let expected = match error {
+                RenderError::NoUser => {
+                    "expected a session, since the picture must lie in the user's folder".to_owned()
+                }
+                other => other.to_string(),
+            };
+            self.refusal(Reason::Folder, &expected)
+        })?;
         if !folder::holds(&folder, identifier) {
             let expected = format!("expected a public_id in folder {folder:?}");
             return Err(self.refusal(Reason::Folder, &expected));
@@ -292,7 +297,6 @@ impl<'a> Judge<'a> {
     }
 
     fn malformed(&self, expected: &str) -> Refusal {
-        let expected = expected.strip_prefix("expected ").unwrap_or(expected);
         self.refusal(Reason::Malformed, &format!("expected {expected}"))
     }
 

@@ -105,8 +105,8 @@ fn not_accepted(manifest: &SignUpload, name: &str) -> String {
 
 /// Signing a `public_id` with `&` or `#` in it could make a signature that passes for another identifier's.
 fn check_choice_of_public_id(value: &Value) -> Result<(), Refusal> {
-    let Some(public_id) = value.as_str() else {
-        let text = "public_id: expected a string";
+    let Some(public_id) = value.as_str().filter(|id| !id.is_empty()) else {
+        let text = "public_id: expected a non-empty string";
         return Err(Refusal::of_parameter(text));
     };
     check_public_id(public_id).map_err(Refusal::of_parameter)

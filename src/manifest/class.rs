@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::cloudinary::identifier::{DeliveryType, ResourceType};
 
-use super::document::{Entry, Report, Section};
+use super::document::{Entry, Report, Section, every};
 use super::names;
 use super::template::Template;
 use super::units::{DURATION_FORM, parse_duration};
@@ -160,30 +160,26 @@ fn read_formats(entry: Entry<'_>, report: &mut Report<'_>) -> Option<Vec<String>
     if items.is_empty() {
         return entry.refuse("empty, leave it out to take any format", report);
     }
-    items
-        .iter()
-        .map(|item| {
-            let format = item.text(report)?;
-            let plain = (1..=16).contains(&format.len())
-                && format.bytes().all(|byte| byte.is_ascii_alphanumeric());
-            if plain {
-                Some(format.to_owned())
-            } else {
-                item.refuse("expected extensions without a dot, such as jpg", report)
-            }
-        })
-        .collect()
+    every(items.iter().map(|item| {
+        let format = item.text(report)?;
+        let plain = (1..=16).contains(&format.len())
+            && format.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        if plain {
+            Some(format.to_owned())
+        } else {
+            item.refuse("expected extensions without a dot, such as jpg", report)
+        }
+    }))
 }
 
 fn read_folder(entry: Entry<'_>, report: &mut Report<'_>) -> Option<Template> {
-    let template = entry.template(report)?;
+    let template = entry.path_template(report)?;
     if template.params().next().is_some() {
         return entry.refuse(
             "a save has no params: expected {user.objectId} or {user.username}",
             report,
         );
     }
-    entry.check_path(&template, report);
     if template.uses_username() {
         entry.warn(
             "names can change hands, and the pictures with them; use {user.objectId}",

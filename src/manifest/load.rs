@@ -168,3 +168,6 @@ impl Loader {
         Ok(self.manifests)
     }
 }
+
+#[cfg(test)]
+mod tests;

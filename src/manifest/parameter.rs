@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::document::{Entry, Report};
+use super::document::{Entry, Report, every};
 use super::place::{self, Place};
 use super::side::Side;
 use super::template::{Params, RenderError, Template, TemplateUser};
@@ -76,14 +76,13 @@ impl Parameter {
             report.error(entry.at, reason);
             return None;
         }
-        let parameter = if place::takes_placeholders(name) {
-            Self::read_value(entry, report)?
-        } else {
+        let parameter = if !place::takes_placeholders(name) {
             Self::Fixed(entry.fixed_json(report)?)
+        } else if entry.is_text() && Place::of(name) == Place::Path {
+            Self::of_template(entry.path_template(report)?)
+        } else {
+            Self::read_value(entry, report)?
         };
-        if Place::of(name) == Place::Path && entry.is_text() {
-            entry.check_path(&entry.template(report)?, report);
-        }
         // `1` for a placeholder: it fits every parameter that a placeholder can be written for.
         match Side::Upload.check(name, &parameter.with_every_value("1")) {
             Ok(()) => Some(parameter),
@@ -96,23 +95,26 @@ impl Parameter {
 
     fn read_value(entry: Entry<'_>, report: &mut Report<'_>) -> Option<Self> {
         if entry.is_text() {
-            let template = entry.template(report)?;
-            Some(match template.fixed() {
-                Some(text) => Self::Fixed(text.into()),
-                None => Self::Template(template),
-            })
+            entry.template(report).map(Self::of_template)
         } else if entry.is_list() {
             let items = entry.items(report)?;
             let items = items.iter().map(|item| Self::read_value(*item, report));
-            Some(Self::List(items.collect::<Option<_>>()?).or_fixed())
+            Some(Self::List(every(items)?).or_fixed())
         } else if entry.is_table() {
             let entries = entry.section(report)?.entries();
             let entries = entries
                 .iter()
                 .map(|entry| Some((entry.key.to_owned(), Self::read_value(*entry, report)?)));
-            Some(Self::Table(entries.collect::<Option<_>>()?).or_fixed())
+            Some(Self::Table(every(entries)?).or_fixed())
         } else {
             entry.json(report).map(Self::Fixed)
+        }
+    }
+
+    fn of_template(template: Template) -> Self {
+        match template.fixed() {
+            Some(text) => Self::Fixed(text.into()),
+            None => Self::Template(template),
         }
     }
 

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::cloudinary::identifier::check_public_id;
+use crate::cloudinary::identifier::{IdentifierError, check_public_id};
 
 /// Where a rendered value goes: what it may hold depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,6 +134,22 @@ impl Place {
 /// belong to it.
 pub(super) fn takes_placeholders(parameter: &str) -> bool {
     !matches!(parameter, "eval" | "on_success")
+}
+
+/// Says why Cloudinary would not keep a folder or `public_id` as it is written, or no identifier could hold it.
+pub(super) fn check_path(path: &str) -> Result<(), String> {
+    match check_public_id(path) {
+        Ok(()) => Ok(()),
+        Err(IdentifierError::ForbiddenCharacter(character)) => {
+            Err(format!("{character:?} is not allowed"))
+        }
+        Err(IdentifierError::OuterWhiteSpace) => {
+            Err("white space at its ends is not allowed".to_owned())
+        }
+        Err(_) => Err(
+            "expected a path without empty, `.` or `..` segments: no `/` at its ends".to_owned(),
+        ),
+    }
 }
 
 fn check_path_value(value: &str) -> Result<(), &'static str> {

@@ -3,11 +3,10 @@
 use serde_json::{Map, Value};
 
 use crate::cloudinary::delivery_url::check_url_options;
-use crate::cloudinary::identifier::check_public_id;
 use crate::cloudinary::upload::check_upload_option;
 use crate::cloudinary::url_options::Key;
 
-use super::place::Place;
+use super::place::{self, Place};
 
 /// Which options a table holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,11 +29,12 @@ impl Side {
             (Self::Upload, "resource_type") => {
                 "it is part of the upload URL: set `resource_type` at the top of the file"
             }
-            (_, "cloud_name" | "api_secret") => "it belongs to CLOUDINARY_URL",
+            (_, "cloud_name" | "api_secret") | (Self::Url, "auth_token") => {
+                "it belongs to CLOUDINARY_URL"
+            }
             (Self::Url, "resource_type" | "type" | "version" | "public_id") => {
                 "it comes from the identifier"
             }
-            (Self::Url, "auth_token") => "it belongs to CLOUDINARY_URL",
             (Self::Url, "signature" | "api_key" | "timestamp" | "file") => {
                 "it is no option of a delivery URL"
             }
@@ -58,8 +58,8 @@ impl Side {
     pub(super) fn check_chosen(self, name: &str, value: &Value) -> Result<(), String> {
         if self == Self::Upload && Place::of(name) == Place::Path {
             let text = value.as_str().filter(|text| !text.is_empty());
-            if let Some(Err(error)) = text.map(check_public_id) {
-                return Err(format!("{name}: {error}"));
+            if let Some(Err(reason)) = text.map(place::check_path) {
+                return Err(format!("{name}: {reason}"));
             }
         }
         if self.is_component(name) && holds_separator(value) {

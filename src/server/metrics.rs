@@ -275,7 +275,7 @@ impl EncodeMetric for Histogram {
     fn encode(&self, mut encoder: MetricEncoder<'_>) -> Result<(), fmt::Error> {
         let buckets = &*self.0;
         let counts = buckets.counts.iter().map(|c| c.load(Ordering::Relaxed));
-        let bounds = buckets.bounds.iter().copied().chain([f64::MAX]);
+        let bounds = buckets.bounds.iter().copied().chain([f64::INFINITY]);
         let pairs: Vec<(f64, u64)> = bounds.zip(counts).collect();
         let count = pairs.iter().map(|(_, count)| count).sum();
         let sum = buckets.sum.load(Ordering::Relaxed) as f64 * buckets.unit;

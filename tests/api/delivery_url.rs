@@ -96,7 +96,7 @@ struct Rows {
 
 impl Rows {
     fn new(answer: ResponseTemplate) -> Rows {
-        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let parse_server = runtime.block_on(async {
             let server = MockServer::start().await;
             Mock::given(method("GET"))

@@ -1,0 +1,194 @@
+//! `serve`: answers Parse Server.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow};
+use log::{error, info, warn};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::Status;
+use crate::cloudinary::account::Account;
+use crate::config::{Environment, Needs, ParseAddress, Serve as Config, TlsFiles};
+use crate::hooks::ParseServer;
+use crate::manifest::{self, Action, Manifests};
+use crate::server::{AdminSettings, Control, Deployment, Server, Settings, WebhookKeys};
+
+/// Answer Parse Server's webhooks until SIGTERM or SIGINT
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example:\n  cloudinary-parse serve\n\nSIGHUP loads changed manifests; a broken set leaves the old one in force."
+)]
+pub struct Serve {}
+
+/// What reloading needs again.
+struct Source {
+    folder: PathBuf,
+    account: Account,
+    parse: Option<ParseAddress>,
+}
+
+impl Serve {
+    /// Serves.
+    ///
+    /// # Errors
+    /// Every mistake of configuration and manifests, or a listener that cannot be bound.
+    pub fn run(self, environment: &Environment) -> anyhow::Result<Status> {
+        let folder = environment.webhooks();
+        let (config, manifests) = load(environment, &folder)?;
+        quiet_panics();
+        let source = Source {
+            folder,
+            account: config.account.clone(),
+            parse: config.parse.clone(),
+        };
+        let deployment = source.deployment(manifests)?;
+        let settings = settings(config)?;
+        actix_web::rt::System::new().block_on(serve(settings, deployment, source))?;
+        Ok(Status::Done)
+    }
+}
+
+/// Both together, so that every mistake of either is reported in one go.
+fn load(environment: &Environment, folder: &Path) -> anyhow::Result<(Config, Manifests)> {
+    let manifests = manifest::load(folder);
+    let needs = manifests.as_ref().map_or_else(|_| Needs::default(), needs);
+    let config = environment.serve(needs);
+    match (config, manifests) {
+        (Ok(config), Ok(manifests)) => {
+            for warning in &manifests.warnings {
+                warn!("{warning}");
+            }
+            Ok((config, manifests))
+        }
+        (config, manifests) => {
+            let mistakes = config.err().map(|mistakes| mistakes.to_string());
+            let findings = manifests.err().unwrap_or_default();
+            let findings = findings.iter().map(ToString::to_string);
+            let all: Vec<String> = mistakes.into_iter().chain(findings).collect();
+            Err(anyhow!("cannot serve:\n{}", all.join("\n")))
+        }
+    }
+}
+
+fn needs(manifests: &Manifests) -> Needs {
+    let mut actions = manifests.functions.iter().map(|function| &function.action);
+    let reads_rows = |action: &Action| matches!(action, Action::DeliveryUrl(u) if u.source.is_some());
+    Needs {
+        parse_server: actions.any(reads_rows),
+    }
+}
+
+fn settings(config: Config) -> anyhow::Result<Settings> {
+    Ok(Settings {
+        bind: config.listener.bind,
+        admin: config.admin.map(|admin| AdminSettings {
+            bind: admin.bind,
+            token: admin.token,
+        }),
+        webhook_keys: WebhookKeys::new(config.webhook_key, config.webhook_key_previous),
+        public_path: config.public_url.path().trim_end_matches('/').to_owned(),
+        max_body: config.max_body,
+        max_connections: config.max_connections,
+        read_timeout: config.read_timeout,
+        answer_timeout: config.answer_timeout,
+        shutdown_timeout: config.shutdown_timeout,
+        workers: config.workers,
+        tls: config.listener.tls.as_ref().map(tls).transpose()?,
+    })
+}
+
+fn tls(files: &TlsFiles) -> anyhow::Result<rustls::ServerConfig> {
+    let certificate = || format!("CLOUDINARY_PARSE_TLS_CERT: {}", files.certificate.display());
+    let chain: Vec<_> = CertificateDer::pem_file_iter(&files.certificate)
+        .and_then(Iterator::collect)
+        .with_context(certificate)?;
+    let key = PrivateKeyDer::from_pem_file(&files.key)
+        .with_context(|| format!("CLOUDINARY_PARSE_TLS_KEY: {}", files.key.display()))?;
+    rustls::ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .with_context(certificate)
+}
+
+impl Source {
+    fn deployment(&self, manifests: Manifests) -> anyhow::Result<Deployment> {
+        let client = |address: &ParseAddress| {
+            // A hook's own deadline is shorter or longer; this one keeps a lost answer from holding a connection for ever.
+            ParseServer::new(&address.server_url, &address.application_id, Duration::from_secs(30))
+        };
+        Ok(Deployment {
+            account: self.account.clone(),
+            manifests,
+            parse_server: self.parse.as_ref().map(client).transpose()?,
+        })
+    }
+
+    /// Puts the manifests as they are now in force, or says why not.
+    fn reload(&self, control: &Control) {
+        let manifests = match manifest::load(&self.folder) {
+            Ok(manifests) if needs(&manifests).parse_server && self.parse.is_none() => {
+                error!("manifests not loaded, the old ones stay: PARSE_SERVER_URL and PARSE_SERVER_APPLICATION_ID are needed");
+                return;
+            }
+            Ok(manifests) => manifests,
+            Err(findings) => {
+                error!("manifests not loaded, the old ones stay: {} mistakes", findings.len());
+                for finding in findings {
+                    error!("{finding}");
+                }
+                return;
+            }
+        };
+        for warning in &manifests.warnings {
+            warn!("{warning}");
+        }
+        match self.deployment(manifests) {
+            Ok(deployment) => {
+                control.replace(deployment);
+                info!("manifests loaded");
+            }
+            Err(error) => error!("manifests not loaded, the old ones stay: {error:#}"),
+        }
+    }
+}
+
+async fn serve(settings: Settings, deployment: Deployment, source: Source) -> anyhow::Result<()> {
+    let scheme = if settings.tls.is_some() { "https" } else { "http" };
+    let hangup = signal(SignalKind::hangup())?;
+    let stop = [signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?];
+    let server = Server::build(settings, deployment)?;
+    info!("webhook listener on {scheme}://{}", server.webhook_address());
+    if let Some(address) = server.admin_address() {
+        info!("admin listener on http://{address}");
+    }
+    let control = server.control();
+    let signals = actix_web::rt::spawn(follow_signals(control, source, hangup, stop));
+    let result = server.run().await;
+    signals.abort();
+    info!("stopped");
+    Ok(result?)
+}
+
+async fn follow_signals(control: Control, source: Source, mut hangup: Signal, stop: [Signal; 2]) {
+    let [mut terminate, mut interrupt] = stop;
+    loop {
+        tokio::select! {
+            Some(()) = hangup.recv() => source.reload(&control),
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
+        }
+    }
+    info!("stopping: requests in flight are finished");
+    control.stop().await;
+}
+
+/// A panic's message may hold what it panicked about; its place is enough to mend it.
+fn quiet_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map_or_else(String::new, ToString::to_string);
+        error!("panic at {place}");
+    }));
+}
