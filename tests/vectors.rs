@@ -3,6 +3,8 @@
 //! `tests/vectors/*.jsonl` holds one question per line with the answers of the released SDKs: `expect` (Node), `expect_python` and
 //! `expect_seed` (the old Parse module) where they differ. Any of them will do. Two errors are equal whatever they say.
 
+#![allow(clippy::unwrap_used, reason = "a test stops where it fails")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::Path;

@@ -362,7 +362,7 @@ fn refuses_unknown_keys_at_every_depth() {
         (
             "responsive_breakpoints",
             json!([{"transformation": {"widht": 3}}]),
-            "responsive_breakpoints: transformation.widht: not a transformation option, did you mean \"width\"?",
+            "responsive_breakpoints: transformation[0].widht: not a transformation option, did you mean \"width\"?",
         ),
         (
             "access_control",
