@@ -17,7 +17,10 @@ mod register;
 pub(crate) mod serve;
 mod registration;
 mod settings;
+pub mod sign;
 mod unregister;
+pub mod url;
+pub mod verify;
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
