@@ -11,6 +11,7 @@ use super::registration::registry::Registry;
 use super::registration::report::{Report, Row};
 use super::registration::{Hook, State, compare, wanted, warnings};
 use super::settings::{self, Registration};
+use crate::config::Environment;
 use crate::parse::rest::MasterClient;
 
 /// Register the hooks that the manifests name at Parse Server
@@ -79,11 +80,11 @@ impl Register {
     ///
     /// # Errors
     /// Configuration, manifests or Parse Server; hooks that are not as they should be.
-    pub(super) async fn run(self) -> anyhow::Result<Status> {
-        let settings = settings::registration()?;
+    pub(super) async fn run(self, environment: &Environment) -> anyhow::Result<Status> {
+        let settings = settings::registration(environment)?;
         let public = &settings.public_url;
         let names = wanted(&settings.manifests);
-        let registry = Registry::open(&settings.parse, public, names).await?;
+        let registry = Registry::open(&settings.access, public, names).await?;
         let mut report = Report::new(self.json);
         registry.introduce(&mut report, public);
         report.member("dry_run", json!(self.dry_run));
@@ -115,7 +116,8 @@ async fn warn(report: &mut Report, planned: &Planned<'_>, settings: &Registratio
         .iter()
         .filter_map(|(hook, change)| change.map(|_| *hook))
         .collect();
-    let of_url = warnings::of_public_url(&settings.public_url, &settings.parse.server_url).await;
+    let of_url =
+        warnings::of_public_url(&settings.public_url, &settings.access.address.server_url).await;
     let shared = planned
         .iter()
         .filter(|(hook, _)| hook.state == State::Shared);

@@ -8,6 +8,7 @@ use super::registration::registry::Registry;
 use super::registration::report::{Report, Row};
 use super::registration::{State, warnings};
 use super::{Status, settings};
+use crate::config::Environment;
 
 /// Remove every hook under the public URL from Parse Server
 #[derive(Debug, clap::Args)]
@@ -28,13 +29,13 @@ impl Unregister {
     ///
     /// # Errors
     /// Configuration or Parse Server; hooks that could not be removed.
-    pub(super) async fn run(self) -> anyhow::Result<Status> {
+    pub(super) async fn run(self, environment: &Environment) -> anyhow::Result<Status> {
         let (access, public) = match &self.url {
             Some(url) => (
-                settings::parse_access()?,
+                environment.parse_access()?,
                 PublicUrl::new(url).context("--url")?,
             ),
-            None => settings::parse_access_and_public_url()?,
+            None => settings::unregistration(environment)?,
         };
         let registry = Registry::open(&access, &public, Vec::new()).await?;
         let mut report = Report::new(self.json);

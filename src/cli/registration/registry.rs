@@ -5,8 +5,9 @@ use std::time::Duration;
 use super::public_url::PublicUrl;
 use super::report::Report;
 use super::{Hook, compare};
-use crate::cli::settings::ParseAccess;
-use crate::parse::rest::{HookName, MasterClient, RestClient, RestError};
+use crate::cli::settings::rest_client;
+use crate::config::ParseAccess;
+use crate::parse::rest::{HookName, MasterClient, RestError};
 
 /// How long Parse Server may take for one call; it may be busy with a start or a slow database.
 const TIMEOUT: Duration = Duration::from_secs(15);
@@ -31,8 +32,7 @@ impl Registry {
         public: &PublicUrl,
         wanted: Vec<HookName>,
     ) -> Result<Self, RestError> {
-        let client = RestClient::new(&access.server_url, &access.application_id, TIMEOUT)?
-            .with_master_key(&access.master_key)?;
+        let client = rest_client(&access.address, TIMEOUT)?.with_master_key(&access.master_key)?;
         let version = client.prove_master_key().await?.version;
         let hooks = compare(public, wanted, client.hooks().await?);
         Ok(Self {
