@@ -14,8 +14,8 @@ mod hooks;
 mod logging;
 mod output;
 mod register;
-pub(crate) mod serve;
 mod registration;
+mod serve;
 mod settings;
 mod unregister;
 
@@ -61,6 +61,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Serve(serve::Serve),
     Register(register::Register),
     Unregister(unregister::Unregister),
     Hooks(hooks::Hooks),
@@ -95,6 +96,7 @@ fn dispatch(command: Command) -> anyhow::Result<Status> {
     // Mistakes here are reported with the command's own.
     logging::start(&environment.logging().unwrap_or_default());
     match command {
+        Command::Serve(command) => command.run(&environment),
         Command::Register(command) => wait(command.run(&environment)),
         Command::Unregister(command) => wait(command.run(&environment)),
         Command::Hooks(command) => wait(command.run(&environment)),

@@ -10,9 +10,9 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::Status;
+use super::settings::rest_client;
 use crate::cloudinary::account::Account;
 use crate::config::{Environment, Needs, ParseAddress, Serve as Config, TlsFiles};
-use crate::hooks::ParseServer;
 use crate::manifest::{self, Action, Manifests};
 use crate::server::{AdminSettings, Control, Deployment, Server, Settings, WebhookKeys};
 
@@ -117,7 +117,7 @@ impl Source {
     fn deployment(&self, manifests: Manifests) -> anyhow::Result<Deployment> {
         let client = |address: &ParseAddress| {
             // A hook's own deadline is shorter or longer; this one keeps a lost answer from holding a connection for ever.
-            ParseServer::new(&address.server_url, &address.application_id, Duration::from_secs(30))
+            rest_client(address, Duration::from_secs(30))
         };
         Ok(Deployment {
             account: self.account.clone(),

@@ -206,6 +206,17 @@ impl Environment {
         reader.finish_some(access.zip(public_url))
     }
 
+    /// The URL under which Parse Server reaches this service.
+    ///
+    /// # Errors
+    /// A malformed one, or a malformed address to make it from.
+    pub fn public_url(&self) -> Result<Url, Mistakes> {
+        let mut reader = Reader::new(self);
+        let listener = listener(&mut reader);
+        let public_url = public_url(&mut reader, &listener);
+        reader.finish_some(public_url)
+    }
+
     /// Everything that `serve` needs.
     ///
     /// # Errors
