@@ -96,7 +96,7 @@ fn dispatch(command: Command) -> anyhow::Result<Status> {
     // Mistakes here are reported with the command's own.
     logging::start(&environment.logging().unwrap_or_default());
     match command {
-        Command::Serve(command) => command.run(&environment),
+        Command::Serve(_) => serve::Serve::run(&environment),
         Command::Register(command) => wait(command.run(&environment)),
         Command::Unregister(command) => wait(command.run(&environment)),
         Command::Hooks(command) => wait(command.run(&environment)),

@@ -21,7 +21,7 @@ use crate::server::{AdminSettings, Control, Deployment, Server, Settings, Webhoo
 #[command(
     after_help = "Example:\n  cloudinary-parse serve\n\nSIGHUP loads changed manifests; a broken set leaves the old one in force."
 )]
-pub struct Serve {}
+pub(super) struct Serve {}
 
 /// What reloading needs again.
 struct Source {
@@ -35,7 +35,7 @@ impl Serve {
     ///
     /// # Errors
     /// Every mistake of configuration and manifests, or a listener that cannot be bound.
-    pub fn run(self, environment: &Environment) -> anyhow::Result<Status> {
+    pub(super) fn run(environment: &Environment) -> anyhow::Result<Status> {
         let folder = environment.webhooks();
         let (config, manifests) = load(environment, &folder)?;
         quiet_panics();

@@ -47,13 +47,13 @@ fn access_and_public_url(
 ) -> Result<(ParseAccess, PublicUrl), Vec<String>> {
     let public_url = environment.public_url().map(|url| PublicUrl::new(&url));
     match (environment.registration(), public_url) {
-        (Ok((access, _)), Ok(Ok(public_url))) => Ok((access, public_url)),
+        (Ok((access, _)), Some(Ok(public_url))) => Ok((access, public_url)),
         (configuration, public_url) => {
             let mistakes = configuration
                 .err()
                 .map_or_else(Vec::new, |mistakes| mistakes.0);
             let mut lines: Vec<_> = mistakes.iter().map(ToString::to_string).collect();
-            if let Ok(Err(error)) = public_url {
+            if let Some(Err(error)) = public_url {
                 lines.push(format!(
                     "CLOUDINARY_PARSE_PUBLIC_URL: {error}: set it to where Parse Server reaches this service"
                 ));

@@ -206,15 +206,11 @@ impl Environment {
         reader.finish_some(access.zip(public_url))
     }
 
-    /// The URL under which Parse Server reaches this service.
-    ///
-    /// # Errors
-    /// A malformed one, or a malformed address to make it from.
-    pub fn public_url(&self) -> Result<Url, Mistakes> {
+    /// The URL under which Parse Server reaches this service; `None` where [`Environment::registration`] says what is wrong with it.
+    pub fn public_url(&self) -> Option<Url> {
         let mut reader = Reader::new(self);
         let listener = listener(&mut reader);
-        let public_url = public_url(&mut reader, &listener);
-        reader.finish_some(public_url)
+        public_url(&mut reader, &listener)
     }
 
     /// Everything that `serve` needs.

@@ -92,7 +92,7 @@ fn waits(format: &str) -> (i32, String) {
     let result = CloudinaryParse::against(&server)
         .env("PARSE_SERVER_URL", "http://127.0.0.1:1/parse")
         .env("CLOUDINARY_PARSE_LOG_FORMAT", format)
-        .run(&["register", "--wait", "1ms"]);
+        .run(&["register", "--wait", "1s"]);
     (
         result.code,
         result.stderr.lines().next().unwrap().to_owned(),
