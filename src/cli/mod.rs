@@ -14,13 +14,10 @@ mod hooks;
 mod logging;
 mod output;
 mod register;
-pub(crate) mod serve;
 mod registration;
+mod serve;
 mod settings;
-pub mod sign;
 mod unregister;
-pub mod url;
-pub mod verify;
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,7 +96,7 @@ fn dispatch(command: Command) -> anyhow::Result<Status> {
     // Mistakes here are reported with the command's own.
     logging::start(&environment.logging().unwrap_or_default());
     match command {
-        Command::Serve(command) => command.run(&environment),
+        Command::Serve(_) => serve::Serve::run(&environment),
         Command::Register(command) => wait(command.run(&environment)),
         Command::Unregister(command) => wait(command.run(&environment)),
         Command::Hooks(command) => wait(command.run(&environment)),
