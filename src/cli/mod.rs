@@ -9,6 +9,7 @@ use clap::{Parser, Subcommand};
 
 use crate::config::Environment;
 
+mod check;
 mod health;
 mod hooks;
 mod logging;
@@ -16,6 +17,7 @@ mod output;
 mod register;
 pub(crate) mod serve;
 mod registration;
+mod service;
 mod settings;
 mod unregister;
 
@@ -65,6 +67,7 @@ enum Command {
     Unregister(unregister::Unregister),
     Hooks(hooks::Hooks),
     Health(health::Health),
+    Check(check::Check),
 }
 
 /// Runs the command that `arguments` (the program's name first) ask for.
@@ -99,6 +102,7 @@ fn dispatch(command: Command) -> anyhow::Result<Status> {
         Command::Unregister(command) => wait(command.run(&environment)),
         Command::Hooks(command) => wait(command.run(&environment)),
         Command::Health(command) => wait(command.run(&environment)),
+        Command::Check(command) => command.run(&environment),
     }
 }
 

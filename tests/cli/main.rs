@@ -1,5 +1,6 @@
 //! The binary as a user or a script meets it: arguments, output, exit codes, and the requests it makes.
 
+mod check;
 mod command;
 mod health;
 mod hooks;
