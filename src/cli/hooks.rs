@@ -1,5 +1,7 @@
 //! `hooks`: what is registered, and what should be.
 
+use std::time::Duration;
+
 use super::registration::registry::Registry;
 use super::registration::report::{Report, Row};
 use super::registration::{State, wanted};
@@ -23,8 +25,13 @@ impl Hooks {
     pub(super) async fn run(self, environment: &Environment) -> anyhow::Result<Status> {
         let settings = settings::registration(environment)?;
         let public = settings.public_url;
-        let registry =
-            Registry::open(&settings.access, &public, wanted(&settings.manifests)).await?;
+        let registry = Registry::open(
+            &settings.access,
+            &public,
+            wanted(&settings.manifests),
+            Duration::ZERO,
+        )
+        .await?;
         let mut report = Report::new(self.json);
         registry.introduce(&mut report, &public);
         for hook in &registry.hooks {

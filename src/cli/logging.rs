@@ -22,9 +22,11 @@ pub(super) fn start(logging: &Logging) {
             LogFormat::Text => text,
             LogFormat::Json => json,
         });
-    if let Some(filter) = &logging.filter {
-        builder.parse_filters(filter);
-    }
+    match &logging.filter {
+        Some(filter) => builder.parse_filters(filter),
+        // Which sockets and workers it starts is said better by `serve` itself.
+        None => builder.filter_module("actix_server", LevelFilter::Warn),
+    };
     // Err: logging has been started already.
     let _ = builder.try_init();
 }

@@ -4,20 +4,26 @@
 
 use std::ffi::OsString;
 use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::{Parser, Subcommand};
 
 use crate::config::Environment;
 
+mod check;
 mod health;
 mod hooks;
 mod logging;
 mod output;
 mod register;
-pub(crate) mod serve;
 mod registration;
+mod serve;
+mod service;
 mod settings;
+mod sign;
 mod unregister;
+mod url;
+mod verify;
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,10 +67,15 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Serve(serve::Serve),
     Register(register::Register),
     Unregister(unregister::Unregister),
     Hooks(hooks::Hooks),
     Health(health::Health),
+    Check(check::Check),
+    Sign(sign::SignArgs),
+    Verify(verify::VerifyArgs),
+    Url(url::UrlArgs),
 }
 
 /// Runs the command that `arguments` (the program's name first) ask for.
@@ -95,11 +106,32 @@ fn dispatch(command: Command) -> anyhow::Result<Status> {
     // Mistakes here are reported with the command's own.
     logging::start(&environment.logging().unwrap_or_default());
     match command {
+        Command::Serve(_) => serve::Serve::run(&environment),
         Command::Register(command) => wait(command.run(&environment)),
         Command::Unregister(command) => wait(command.run(&environment)),
         Command::Hooks(command) => wait(command.run(&environment)),
         Command::Health(command) => wait(command.run(&environment)),
+        Command::Check(command) => command.run(&environment),
+        Command::Sign(args) => print(&sign::run(&args, &environment.account()?, unix_time())?),
+        Command::Url(args) => print(&url::run(&args, &environment.account()?, unix_time())?),
+        Command::Verify(args) => {
+            let verdict = verify::run(&args, &environment.account()?)?;
+            let status = print(&verdict.text)?;
+            Ok(if verdict.is_valid { status } else { Status::Failed })
+        }
     }
+}
+
+fn print(text: &str) -> anyhow::Result<Status> {
+    let mut output = output::Output::default();
+    output.line(text);
+    output.finish()?;
+    Ok(Status::Done)
+}
+
+fn unix_time() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.unwrap_or_default().as_secs()
 }
 
 /// Runs one command's requests on this thread.

@@ -45,24 +45,26 @@ pub(crate) fn unregistration(
 fn access_and_public_url(
     environment: &Environment,
 ) -> Result<(ParseAccess, PublicUrl), Vec<String>> {
-    let lines = |mistakes: crate::config::Mistakes| {
-        mistakes
-            .0
-            .iter()
-            .map(ToString::to_string)
-            .collect::<Vec<_>>()
-    };
-    let (access, public_url) = environment.registration().map_err(lines)?;
-    let public_url = PublicUrl::new(&public_url).map_err(|error| {
-        vec![format!(
-            "CLOUDINARY_PARSE_PUBLIC_URL: {error}: set it to where Parse Server reaches this service"
-        )]
-    })?;
-    Ok((access, public_url))
+    let public_url = environment.public_url().map(|url| PublicUrl::new(&url));
+    match (environment.registration(), public_url) {
+        (Ok((access, _)), Some(Ok(public_url))) => Ok((access, public_url)),
+        (configuration, public_url) => {
+            let mistakes = configuration
+                .err()
+                .map_or_else(Vec::new, |mistakes| mistakes.0);
+            let mut lines: Vec<_> = mistakes.iter().map(ToString::to_string).collect();
+            if let Some(Err(error)) = public_url {
+                lines.push(format!(
+                    "CLOUDINARY_PARSE_PUBLIC_URL: {error}: set it to where Parse Server reaches this service"
+                ));
+            }
+            Err(lines)
+        }
+    }
 }
 
 fn mistakes(lines: &[String]) -> anyhow::Error {
-    anyhow!("{}", lines.join("\nerror: "))
+    anyhow!("the configuration is not usable:\n{}", lines.join("\n"))
 }
 
 /// A client of the configured Parse Server, whose calls take at most `timeout`.

@@ -1,5 +1,7 @@
 //! `unregister`: removes the hooks that point to this service.
 
+use std::time::Duration;
+
 use anyhow::{Context as _, bail};
 use reqwest::Url;
 
@@ -37,7 +39,7 @@ impl Unregister {
             ),
             None => settings::unregistration(environment)?,
         };
-        let registry = Registry::open(&access, &public, Vec::new()).await?;
+        let registry = Registry::open(&access, &public, Vec::new(), Duration::ZERO).await?;
         let mut report = Report::new(self.json);
         registry.introduce(&mut report, &public);
         let with = |state| {

@@ -206,6 +206,13 @@ impl Environment {
         reader.finish_some(access.zip(public_url))
     }
 
+    /// The URL under which Parse Server reaches this service; `None` where [`Environment::registration`] says what is wrong with it.
+    pub fn public_url(&self) -> Option<Url> {
+        let mut reader = Reader::new(self);
+        let listener = listener(&mut reader);
+        public_url(&mut reader, &listener)
+    }
+
     /// Everything that `serve` needs.
     ///
     /// # Errors

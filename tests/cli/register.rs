@@ -551,3 +551,22 @@ fn reaches_parse_server_where_this_service_does() {
     assert_eq!(result.code, 0);
     assert_eq!(server.registered().len(), 2);
 }
+
+#[test]
+fn waits_for_a_parse_server_that_starts() {
+    let starting = json!({"code": 1, "error": "Invalid server state: starting"});
+    let server = ParseServer::start().answers("GET", "/serverInfo", answer(500, starting), 1);
+    let result = CloudinaryParse::against(&server).run(&["register", "--wait", "60s"]);
+    assert_eq!(result.code, 0);
+    assert_eq!(server.registered().len(), 2);
+}
+
+#[test]
+fn does_not_wait_for_a_wrong_key_to_become_right() {
+    let server = ParseServer::start();
+    let result = CloudinaryParse::against(&server)
+        .env("PARSE_SERVER_MASTER_KEY", "wrong")
+        .run(&["register", "--wait", "60s"]);
+    assert_eq!(result.code, 1);
+    assert_eq!(server.requests().len(), 1);
+}

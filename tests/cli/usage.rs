@@ -1,7 +1,8 @@
 use crate::command::CloudinaryParse;
 
 /// Every command, with the example that its help must hold.
-const COMMANDS: [(&str, &str); 4] = [
+const COMMANDS: [(&str, &str); 5] = [
+    ("serve", "  cloudinary-parse serve"),
     ("register", "  cloudinary-parse register --dry-run"),
     (
         "unregister",
@@ -56,6 +57,7 @@ fn exits_64_on_wrong_usage() {
         &["--frobnicate"],
         &["register", "--frobnicate"],
         &["register", "extra"],
+        &["register", "--wait", "60"],
         &["unregister", "--url"],
         &["unregister", "--url", "not a url"],
         &["health", "--url", ""],
