@@ -125,6 +125,10 @@ impl Question {
                     return Err(format!("{name}: missing"));
                 }
                 "signature_algorithm" | "signature_version" if value.is_null() => {}
+                // Less than 2; in a configuration 0 would count as unset.
+                "signature_version" if value == 0 => {
+                    config.insert(name.clone(), 1.into());
+                }
                 "api_key"
                 | "api_secret"
                 | "cloud_name"
@@ -322,7 +326,7 @@ fn api_url(question: &Question) -> Answer {
 
 fn context(question: &Question) -> Answer {
     match question.arg("context") {
-        Value::Null => Ok(Value::Null),
+        context @ (Value::Null | Value::Bool(_) | Value::Number(_)) => Ok(context.clone()),
         context => upload::context(context).map(Value::from).map_err(said),
     }
 }

@@ -1,14 +1,24 @@
-#!/bin/sh
-# Registers the hooks of webhooks/ at Parse Server as soon as it answers, and shows what became of each.
-# The configuration is the environment and .env in this checkout. Arguments go to `cloudinary-parse register`, for example --dry-run.
-set -eu
-cd "$(dirname "$0")/.."
-if [ -x target/release/cloudinary-parse ]; then
-    program=target/release/cloudinary-parse
-elif command -v cloudinary-parse >/dev/null; then
-    program=cloudinary-parse
-else
-    cargo build --release --locked --quiet
-    program=target/release/cloudinary-parse
-fi
+#!/usr/bin/env bash
+# Registers the hooks of this deployment in Parse Server: waits until it answers, registers, shows the result.
+#
+#   scripts/register.sh [--dry-run] [--prune]
+#
+# Configuration is that of `cloudinary-parse`: the environment, then `.env`. Run it where `.env` and `webhooks` are;
+# from anywhere else it works on those of this repository.
+set -euo pipefail
+
+REPOSITORY="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+
+binary() {
+  if command -v cloudinary-parse; then return; fi
+  local built="${CARGO_TARGET_DIR:-$REPOSITORY/target}/release/cloudinary-parse"
+  if [[ ! -x "$built" ]]; then
+    echo "Building cloudinary-parse" >&2
+    cargo build --quiet --locked --release --manifest-path "$REPOSITORY/Cargo.toml" >&2
+  fi
+  printf '%s\n' "$built"
+}
+
+if [[ ! -f .env && ! -d webhooks ]]; then cd "$REPOSITORY"; fi
+program="$(binary)"
 exec "$program" register --wait 60s "$@"

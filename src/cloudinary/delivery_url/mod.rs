@@ -142,3 +142,6 @@ fn scalar(key: Key, value: &Value) -> Result<Scalar<'_>, UrlError> {
         expected: "text or a number",
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,10 +3,8 @@
 use serde_json::Value;
 
 use super::layer::push_layer;
-use super::parameters::{
-    Parameters, dimensions, offsets, push_names, push_radius, push_video_codec,
-};
-use super::value::{Term, push_color, push_expression};
+use super::parameters::{Parameters, dimensions, offsets};
+use super::value::{Term, push_color, push_expression, push_names, push_radius, push_video_codec};
 use super::{MAX_DEPTH, TransformationError};
 use crate::cloudinary::url_config::{UrlConfig, truthy};
 use crate::cloudinary::url_options::{Key, UrlOptions};

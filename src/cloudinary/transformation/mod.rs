@@ -7,6 +7,7 @@ mod component;
 mod expression;
 mod layer;
 mod parameters;
+mod typed;
 mod value;
 
 use serde_json::{Map, Value};
@@ -18,6 +19,7 @@ use component::{Context, push_options};
 pub use check::{check_eager, check_options};
 pub(super) use check::{check_members, check_option};
 pub use expression::normalize_expression;
+pub use typed::{Crop, Layer, Transformation};
 
 /// Deeper nesting of transformations is refused.
 const MAX_DEPTH: usize = 64;
@@ -165,3 +167,6 @@ pub fn eager(eager: &Value, config: &UrlConfig) -> Result<String, Transformation
     }
     Ok(out)
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,8 +4,10 @@ use serde_json::Value;
 
 use super::TransformationError;
 use super::expression::push_normalized;
-use super::layer::push_fetch_url;
-use super::value::{Term, push_expression, push_joined, push_text, push_time, split_offset};
+use super::value::{
+    Term, push_color, push_expression, push_function, push_joined, push_joined_expression,
+    push_text, push_time, push_variable_value, split_offset,
+};
 use crate::cloudinary::url_config::truthy;
 use crate::cloudinary::url_options::{Key, UrlOptions};
 
@@ -179,18 +181,17 @@ impl<'o, 'a> Parameters<'o, 'a> {
                 }
                 return Ok(());
             };
-            match border.get("width").filter(|width| !width.is_null()) {
+            let part = |name| border.get(name).filter(|part: &&Value| !part.is_null());
+            match part("width") {
                 Some(width) => push_text(out, "border.width", width)?,
                 None => out.push('2'),
             }
             out.push_str("px_solid_");
-            match border.get("color").filter(|color| !color.is_null()) {
-                Some(color) => super::value::push_color(out, "border.color", color),
-                None => {
-                    out.push_str("black");
-                    Ok(())
-                }
+            match part("color") {
+                Some(color) => push_color(out, "border.color", color)?,
+                None => out.push_str("black"),
             }
+            Ok(())
         })
     }
 
@@ -225,99 +226,6 @@ impl<'o, 'a> Parameters<'o, 'a> {
         }
         Ok(())
     }
-}
-
-/// A variable's value as an expression; null is written out, as a variable has to have one.
-fn push_variable_value(out: &mut String, name: &str, value: &Value) -> Result {
-    if value.is_null() {
-        out.push_str("null");
-    }
-    push_expression(out, name, value)
-}
-
-/// Joins an array first: a variable at the end of one item reaches into the next.
-fn push_joined_expression(out: &mut String, key: &str, value: &Value, separator: &str) -> Result {
-    if !value.is_array() {
-        return push_expression(out, key, value);
-    }
-    let mut joined = String::new();
-    push_joined(&mut joined, key, value, separator)?;
-    push_normalized(out, &joined);
-    Ok(())
-}
-
-/// Named transformations: `t_a.b`.
-pub(super) fn push_names(out: &mut String, key: &str, names: &Value) -> Result {
-    push_joined(out, key, names, ".")
-}
-
-/// One radius, or one to four of them.
-pub(super) fn push_radius(out: &mut String, key: &str, radius: &Value) -> Result {
-    let Value::Array(corners) = radius else {
-        return push_expression(out, key, radius);
-    };
-    if !(1..=4).contains(&corners.len()) || corners.contains(&Value::Null) {
-        return Err(TransformationError::invalid(key, "one to four corners"));
-    }
-    for (index, corner) in corners.iter().enumerate() {
-        if index > 0 {
-            out.push(':');
-        }
-        push_expression(out, key, corner)?;
-    }
-    Ok(())
-}
-
-/// `codec[:profile[:level[:bframes_no]]]`.
-pub(super) fn push_video_codec(out: &mut String, key: &str, codec: &Value) -> Result {
-    let Value::Object(parts) = codec else {
-        return push_text(out, key, codec);
-    };
-    let part = |name| parts.get(name).filter(|part: &&Value| !part.is_null());
-    let Some(codec) = part("codec") else {
-        return Err(TransformationError::invalid(
-            "video_codec.codec",
-            "a codec's name",
-        ));
-    };
-    push_text(out, "video_codec.codec", codec)?;
-    let Some(profile) = part("profile") else {
-        return Ok(());
-    };
-    out.push(':');
-    push_text(out, "video_codec.profile", profile)?;
-    let Some(level) = part("level") else {
-        return Ok(());
-    };
-    out.push(':');
-    push_text(out, "video_codec.level", level)?;
-    if part("b_frames") == Some(&Value::Bool(false)) {
-        out.push_str(":bframes_no");
-    }
-    Ok(())
-}
-
-/// Text, or an object of type and source.
-fn push_function(out: &mut String, key: &str, function: &Value) -> Result {
-    let Value::Object(parts) = function else {
-        return push_text(out, key, function);
-    };
-    let (Some(Value::String(kind)), Some(Value::String(source))) =
-        (parts.get("function_type"), parts.get("source"))
-    else {
-        return Err(TransformationError::invalid(
-            key,
-            "function_type and source as text",
-        ));
-    };
-    out.push_str(kind);
-    out.push(':');
-    if kind == "remote" {
-        push_fetch_url(out, source);
-    } else {
-        out.push_str(source);
-    }
-    Ok(())
 }
 
 /// Width and height, of which `size` (`"10x20"`) sets both.

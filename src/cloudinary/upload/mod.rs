@@ -6,6 +6,7 @@ mod text;
 
 use std::borrow::Cow;
 
+use percent_encoding::AsciiSet;
 use serde_json::{Map, Value};
 
 use super::account::Account;
@@ -20,6 +21,9 @@ pub use check::{check_upload_option, is_upload_option};
 
 /// Where uploads go unless the account says otherwise.
 const UPLOAD_PREFIX: &str = "https://api.cloudinary.com";
+
+/// A part of an API URL's path.
+const PATH_PART: &AsciiSet = &percent::COMPONENT.add(b'\'');
 
 /// Why upload parameters cannot be built; names the parameter.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -270,7 +274,7 @@ pub fn api_url(account: &Account, resource_type: &str, action: &str) -> String {
     url.push_str(&account.cloud_name);
     for part in [resource_type, action] {
         url.push('/');
-        percent::push(&mut url, part, percent::COMPONENT);
+        percent::push(&mut url, part, PATH_PART);
     }
     url
 }
