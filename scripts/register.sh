@@ -1,24 +1,20 @@
 #!/usr/bin/env bash
-# Registers the hooks of this deployment in Parse Server: waits until it answers, registers, shows the result.
+# Registers the hooks of this deployment in Parse Server: waits until it answers, registers, shows what became of each hook.
 #
-#   scripts/register.sh [--dry-run] [--prune]
+#   scripts/register.sh [--dry-run] [--prune] [--json]
 #
 # Configuration is that of `cloudinary-parse`: the environment, then `.env`. Run it where `.env` and `webhooks` are;
 # from anywhere else it works on those of this repository.
 set -euo pipefail
 
-REPOSITORY="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
-
-binary() {
-  if command -v cloudinary-parse; then return; fi
-  local built="${CARGO_TARGET_DIR:-$REPOSITORY/target}/release/cloudinary-parse"
-  if [[ ! -x "$built" ]]; then
+repository="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+if [[ ! -f .env && ! -d webhooks ]]; then cd "$repository"; fi
+program="$(command -v cloudinary-parse || true)"
+if [[ -z "$program" ]]; then
+  program="${CARGO_TARGET_DIR:-$repository/target}/release/cloudinary-parse"
+  if [[ ! -x "$program" ]]; then
     echo "Building cloudinary-parse" >&2
-    cargo build --quiet --locked --release --manifest-path "$REPOSITORY/Cargo.toml" >&2
+    cargo build --quiet --locked --release --manifest-path "$repository/Cargo.toml" >&2
   fi
-  printf '%s\n' "$built"
-}
-
-if [[ ! -f .env && ! -d webhooks ]]; then cd "$REPOSITORY"; fi
-program="$(binary)"
+fi
 exec "$program" register --wait 60s "$@"

@@ -60,17 +60,16 @@ stage() {
 # The functions below run where `set -e` has no effect: what must hold is joined by `&&`.
 
 rust_tests() {
-  # One optimised build serves the tests and the end-to-end tests: `fast` is `release` without whole-program optimisation.
   if cargo nextest --version > /dev/null 2>&1; then
-    cargo nextest run --locked --cargo-profile fast --no-fail-fast &&
-      cargo test --locked --profile fast --doc
+    cargo nextest run --locked --no-fail-fast &&
+      cargo test --locked --doc
   else
-    cargo test --locked --profile fast --no-fail-fast
+    cargo test --locked --no-fail-fast
   fi
 }
 
 end_to_end_tests() {
-  RIG_PARSE_SERVER="$1" CLOUDINARY_PARSE_BIN="${CARGO_TARGET_DIR:-target}/fast/cloudinary-parse" \
+  RIG_PARSE_SERVER="$1" CLOUDINARY_PARSE_BIN="${CARGO_TARGET_DIR:-target}/debug/cloudinary-parse" \
     node --test --test-reporter=spec --test-concurrency=2 tests/e2e/*.test.mjs
 }
 
@@ -92,7 +91,7 @@ stage "Lints" cargo clippy --quiet --locked --all-targets -- -D warnings
 stage "Documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --quiet --locked --no-deps
 stage "Dependencies" dependencies
 stage "Unit and integration tests" rust_tests
-stage "Binary" cargo build --quiet --locked --profile fast
+stage "Binary" cargo build --quiet --locked
 for version in "${versions[@]}"; do
   if [[ "$version" =~ [678] && ${#versions[@]} -gt 1 ]] && ((SECONDS > ${TEST_TIME_LIMIT:-SECONDS})); then
     echo "Parse Server $version is left out: $SECONDS seconds have passed"

@@ -167,6 +167,18 @@ fn writes_layers() {
 }
 
 #[test]
+fn refuses_a_layer_that_is_none() {
+    for layer in [json!(null), json!([]), json!(true)] {
+        let error = super::layer(&layer).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "layer: expected text or an object",
+            "{layer}"
+        );
+    }
+}
+
+#[test]
 fn refuses_what_it_cannot_write_and_names_the_key() {
     assert_refuses(&[
         (

@@ -115,6 +115,45 @@ pub(super) fn push_joined_expression(
     Ok(())
 }
 
+/// An array is one effect with its arguments; an object's pairs are effects.
+pub(super) fn push_effect(out: &mut String, key: &str, effect: &Value) -> Result {
+    let Value::Object(effects) = effect else {
+        return push_joined_expression(out, key, effect, ":");
+    };
+    for (index, (name, argument)) in effects.iter().enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        out.push_str(name);
+        out.push(':');
+        push_text(out, key, argument)?;
+    }
+    Ok(())
+}
+
+/// Text, or an object of width and colour. A bare number is the border of an HTML image, not of the transformation.
+pub(super) fn push_border(out: &mut String, key: &str, border: &Value) -> Result {
+    let start = out.len();
+    let Value::Object(border) = border else {
+        push_text(out, key, border)?;
+        if out[start..].bytes().all(|byte| byte.is_ascii_digit()) {
+            out.truncate(start);
+        }
+        return Ok(());
+    };
+    let part = |name| border.get(name).filter(|part: &&Value| !part.is_null());
+    match part("width") {
+        Some(width) => push_text(out, "border.width", width)?,
+        None => out.push('2'),
+    }
+    out.push_str("px_solid_");
+    match part("color") {
+        Some(color) => push_color(out, "border.color", color)?,
+        None => out.push_str("black"),
+    }
+    Ok(())
+}
+
 /// Named transformations: `t_a.b`.
 pub(super) fn push_names(out: &mut String, key: &str, names: &Value) -> Result {
     push_joined(out, key, names, ".")

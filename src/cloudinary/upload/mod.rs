@@ -44,6 +44,9 @@ pub enum UploadError {
         /// What is wrong with it.
         source: TransformationError,
     },
+    /// A transformation option, or a member of an object: the error names it.
+    #[error(transparent)]
+    Option(#[from] TransformationError),
     /// A public ID, prefix or folder that no identifier could hold.
     #[error("{name}: {}", of_path(*.source))]
     Path {
@@ -73,6 +76,14 @@ impl UploadError {
         Self::Invalid {
             name: name.to_owned(),
             expected,
+        }
+    }
+
+    /// The same error, of a transformation in the parameter `name`.
+    fn within(self, name: &str) -> Self {
+        match self {
+            Self::Option(error) => Self::transformation(name, error),
+            other => other,
         }
     }
 
