@@ -4,11 +4,15 @@
 
 use std::ffi::OsString;
 use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
 
+use anyhow::Context as _;
 use clap::{Parser, Subcommand};
+use output::Output;
 
 use crate::config::Environment;
 
+mod check;
 mod health;
 mod hooks;
 mod logging;
@@ -16,8 +20,12 @@ mod output;
 mod register;
 mod registration;
 mod serve;
+mod service;
 mod settings;
+mod sign;
 mod unregister;
+mod url;
+mod verify;
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +73,10 @@ enum Command {
     Register(register::Register),
     Unregister(unregister::Unregister),
     Hooks(hooks::Hooks),
+    Check(check::Check),
+    Sign(sign::SignArgs),
+    Verify(verify::VerifyArgs),
+    Url(url::UrlArgs),
     Health(health::Health),
 }
 
@@ -101,7 +113,38 @@ fn dispatch(command: Command) -> anyhow::Result<Status> {
         Command::Unregister(command) => wait(command.run(&environment)),
         Command::Hooks(command) => wait(command.run(&environment)),
         Command::Health(command) => wait(command.run(&environment)),
+        Command::Check(command) => command.run(&environment),
+        Command::Sign(arguments) => {
+            let signed = sign::run(&arguments, &environment.account()?, now()?)?;
+            answer(&signed, Status::Done)
+        }
+        Command::Verify(arguments) => {
+            let verdict = verify::run(&arguments, &environment.account()?)?;
+            let status = if verdict.is_valid {
+                Status::Done
+            } else {
+                Status::Failed
+            };
+            answer(&verdict.text, status)
+        }
+        Command::Url(arguments) => {
+            let url = url::run(&arguments, &environment.account()?, now()?)?;
+            answer(&url, Status::Done)
+        }
     }
+}
+
+fn answer(text: &str, status: Status) -> anyhow::Result<Status> {
+    let mut out = Output::default();
+    out.line(text);
+    out.finish().context("cannot write the result")?;
+    Ok(status)
+}
+
+/// Seconds since 1970.
+fn now() -> anyhow::Result<u64> {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    Ok(since.context("the clock is before 1970")?.as_secs())
 }
 
 /// Runs one command's requests on this thread.

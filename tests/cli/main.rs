@@ -2,8 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
+mod check;
 mod command;
 mod configuration;
+mod domain;
 mod health;
 mod hooks;
 mod parse_server;
