@@ -8,7 +8,6 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
-use output::Output;
 
 use crate::config::Environment;
 
@@ -73,11 +72,11 @@ enum Command {
     Register(register::Register),
     Unregister(unregister::Unregister),
     Hooks(hooks::Hooks),
+    Health(health::Health),
     Check(check::Check),
     Sign(sign::SignArgs),
     Verify(verify::VerifyArgs),
     Url(url::UrlArgs),
-    Health(health::Health),
 }
 
 /// Runs the command that `arguments` (the program's name first) ask for.
@@ -114,37 +113,26 @@ fn dispatch(command: Command) -> anyhow::Result<Status> {
         Command::Hooks(command) => wait(command.run(&environment)),
         Command::Health(command) => wait(command.run(&environment)),
         Command::Check(command) => command.run(&environment),
-        Command::Sign(arguments) => {
-            let signed = sign::run(&arguments, &environment.account()?, now()?)?;
-            answer(&signed, Status::Done)
-        }
-        Command::Verify(arguments) => {
-            let verdict = verify::run(&arguments, &environment.account()?)?;
-            let status = if verdict.is_valid {
-                Status::Done
-            } else {
-                Status::Failed
-            };
-            answer(&verdict.text, status)
-        }
-        Command::Url(arguments) => {
-            let url = url::run(&arguments, &environment.account()?, now()?)?;
-            answer(&url, Status::Done)
+        Command::Sign(args) => print(&sign::run(&args, &environment.account()?, unix_time())?),
+        Command::Url(args) => print(&url::run(&args, &environment.account()?, unix_time())?),
+        Command::Verify(args) => {
+            let verdict = verify::run(&args, &environment.account()?)?;
+            let status = print(&verdict.text)?;
+            Ok(if verdict.is_valid { status } else { Status::Failed })
         }
     }
 }
 
-fn answer(text: &str, status: Status) -> anyhow::Result<Status> {
-    let mut out = Output::default();
-    out.line(text);
-    out.finish().context("cannot write the result")?;
-    Ok(status)
+fn print(text: &str) -> anyhow::Result<Status> {
+    let mut output = output::Output::default();
+    output.line(text);
+    output.finish().context("cannot write the result")?;
+    Ok(Status::Done)
 }
 
-/// Seconds since 1970.
-fn now() -> anyhow::Result<u64> {
+fn unix_time() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    Ok(since.context("the clock is before 1970")?.as_secs())
+    since.unwrap_or_default().as_secs()
 }
 
 /// Runs one command's requests on this thread.

@@ -11,5 +11,7 @@ mod hooks;
 mod parse_server;
 mod refusals;
 mod register;
+mod register_troubles;
+mod register_warnings;
 mod unregister;
 mod usage;
