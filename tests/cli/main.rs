@@ -5,10 +5,13 @@
 mod check;
 mod command;
 mod configuration;
+mod domain;
 mod health;
 mod hooks;
 mod parse_server;
 mod refusals;
 mod register;
+mod register_troubles;
+mod register_warnings;
 mod unregister;
 mod usage;
