@@ -1,7 +1,9 @@
-//! Compares what `examples/evaluate.rs` answers with what Cloudinary's SDKs answer.
+//! Compares what `examples/evaluate` answers with what Cloudinary's SDKs answer.
 //!
 //! `tests/vectors/*.jsonl` holds one question per line with the answers of the released SDKs: `expect` (Node), `expect_python` and
 //! `expect_seed` (the old Parse module) where they differ. Any of them will do. Two errors are equal whatever they say.
+
+#![allow(clippy::unwrap_used, reason = "a test stops where it fails")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;

@@ -18,8 +18,8 @@ export function binary() {
   const given = process.env.CLOUDINARY_PARSE_BIN;
   if (given) return path.resolve(given);
   const target = process.env.CARGO_TARGET_DIR ?? path.join(REPOSITORY, "target");
-  const built = ["fast", "release", "debug"].map((profile) => path.join(target, profile, "cloudinary-parse")).filter(existsSync);
-  if (!built.length) throw new Error("no cloudinary-parse binary: run `cargo build --profile fast`");
+  const built = ["release", "debug"].map((profile) => path.join(target, profile, "cloudinary-parse")).filter(existsSync);
+  if (!built.length) throw new Error("no cloudinary-parse binary: run `cargo build`");
   return built.sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs)[0];
 }
 

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::Status;
 use super::output::Output;
+use crate::config::Environment;
 use crate::parse::rest::{causes, http_client, without_password};
 
 /// A container probe waits no longer.
@@ -49,13 +50,13 @@ impl Health {
     ///
     /// # Errors
     /// The service does not answer `{"status":"ok"}`.
-    pub(crate) async fn run(self) -> anyhow::Result<Status> {
+    pub(crate) async fn run(self, environment: &Environment) -> anyhow::Result<Status> {
         let mut out = Output::default();
         if let Some(url) = self.url {
             ask(&below(&url), true).await?;
         } else {
-            let (bind, tls) = super::settings::listener()?;
-            ask(&own(bind, tls)?, false).await?;
+            let listener = environment.listener()?;
+            ask(&own(listener.bind, listener.tls.is_some())?, false).await?;
         }
         out.line("ok");
         out.finish().context("cannot write the result")?;

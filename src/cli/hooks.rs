@@ -1,9 +1,12 @@
 //! `hooks`: what is registered, and what should be.
 
+use std::time::Duration;
+
 use super::registration::registry::Registry;
 use super::registration::report::{Report, Row};
 use super::registration::{State, wanted};
 use super::{Status, settings};
+use crate::config::Environment;
 
 /// Show the registered webhooks and whether they are as the manifests say
 #[derive(Debug, clap::Args)]
@@ -19,11 +22,16 @@ impl Hooks {
     ///
     /// # Errors
     /// Configuration, manifests or Parse Server.
-    pub(super) async fn run(self) -> anyhow::Result<Status> {
-        let settings = settings::registration()?;
+    pub(super) async fn run(self, environment: &Environment) -> anyhow::Result<Status> {
+        let settings = settings::registration(environment)?;
         let public = settings.public_url;
-        let registry =
-            Registry::open(&settings.parse, &public, wanted(&settings.manifests)).await?;
+        let registry = Registry::open(
+            &settings.access,
+            &public,
+            wanted(&settings.manifests),
+            Duration::ZERO,
+        )
+        .await?;
         let mut report = Report::new(self.json);
         registry.introduce(&mut report, &public);
         for hook in &registry.hooks {

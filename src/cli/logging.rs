@@ -9,29 +9,24 @@ use log::kv::{Key, Value, VisitSource};
 use log::{LevelFilter, Record};
 use serde_json::{Map, json};
 
-/// The form of a log line, `CLOUDINARY_PARSE_LOG_FORMAT`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum LogFormat {
-    /// `<time> <level> <message> <key>=<value>…`
-    #[default]
-    Text,
-    /// One object a line: `time`, `level`, `target`, `message` and the keys of the record.
-    Json,
-}
+use crate::config::{LogFormat, Logging};
 
-/// Starts logging with the levels of `filter`, written as in `RUST_LOG`; `info` without one. Later calls change nothing.
-pub(super) fn start(format: LogFormat, filter: Option<&str>) {
+/// Starts logging. Text is `<time> <level> <message> <key>=<value>…`, JSON one object a line with `time`, `level`, `target`, `message` and
+/// the keys of the record. Later calls change nothing.
+pub(super) fn start(logging: &Logging) {
     let mut builder = Builder::new();
     builder
         .filter_level(LevelFilter::Info)
         .target(Target::Stderr)
-        .format(match format {
+        .format(match logging.format {
             LogFormat::Text => text,
             LogFormat::Json => json,
         });
-    if let Some(filter) = filter {
-        builder.parse_filters(filter);
-    }
+    match &logging.filter {
+        Some(filter) => builder.parse_filters(filter),
+        // Which sockets and workers it starts is said better by `serve` itself.
+        None => builder.filter_module("actix_server", LevelFilter::Warn),
+    };
     // Err: logging has been started already.
     let _ = builder.try_init();
 }

@@ -7,13 +7,15 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::config::Environment;
+
 mod health;
 mod hooks;
 mod logging;
 mod output;
 mod register;
-pub(crate) mod serve;
 mod registration;
+mod serve;
 mod settings;
 mod unregister;
 
@@ -59,6 +61,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Serve(serve::Serve),
     Register(register::Register),
     Unregister(unregister::Unregister),
     Hooks(hooks::Hooks),
@@ -89,12 +92,15 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Status {
 }
 
 fn dispatch(command: Command) -> anyhow::Result<Status> {
-    logging::start(settings::log_format()?, settings::log_filter().as_deref());
+    let environment = Environment::load();
+    // Mistakes here are reported with the command's own.
+    logging::start(&environment.logging().unwrap_or_default());
     match command {
-        Command::Register(command) => wait(command.run()),
-        Command::Unregister(command) => wait(command.run()),
-        Command::Hooks(command) => wait(command.run()),
-        Command::Health(command) => wait(command.run()),
+        Command::Serve(_) => serve::Serve::run(&environment),
+        Command::Register(command) => wait(command.run(&environment)),
+        Command::Unregister(command) => wait(command.run(&environment)),
+        Command::Hooks(command) => wait(command.run(&environment)),
+        Command::Health(command) => wait(command.run(&environment)),
     }
 }
 

@@ -1,6 +1,7 @@
 //! `register`: makes the hooks of Parse Server what the manifests say.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use anyhow::bail;
 use serde_json::json;
@@ -11,6 +12,8 @@ use super::registration::registry::Registry;
 use super::registration::report::{Report, Row};
 use super::registration::{Hook, State, compare, wanted, warnings};
 use super::settings::{self, Registration};
+use crate::config::Environment;
+use crate::manifest;
 use crate::parse::rest::MasterClient;
 
 /// Register the hooks that the manifests name at Parse Server
@@ -25,9 +28,16 @@ pub(super) struct Register {
     /// Remove hooks under the public URL that no manifest names
     #[arg(long)]
     prune: bool,
+    /// Wait so long for a Parse Server that is down or still starting, `60s` say
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    wait: Option<Duration>,
     /// Print one JSON object instead of a table
     #[arg(long)]
     json: bool,
+}
+
+fn duration(text: &str) -> Result<Duration, &'static str> {
+    manifest::parse_duration(text).ok_or("expected a duration such as 500ms, 10s or 2m")
 }
 
 /// What has to be done about a hook.
@@ -79,11 +89,12 @@ impl Register {
     ///
     /// # Errors
     /// Configuration, manifests or Parse Server; hooks that are not as they should be.
-    pub(super) async fn run(self) -> anyhow::Result<Status> {
-        let settings = settings::registration()?;
+    pub(super) async fn run(self, environment: &Environment) -> anyhow::Result<Status> {
+        let settings = settings::registration(environment)?;
         let public = &settings.public_url;
         let names = wanted(&settings.manifests);
-        let registry = Registry::open(&settings.parse, public, names).await?;
+        let patience = self.wait.unwrap_or_default();
+        let registry = Registry::open(&settings.access, public, names, patience).await?;
         let mut report = Report::new(self.json);
         registry.introduce(&mut report, public);
         report.member("dry_run", json!(self.dry_run));
@@ -115,7 +126,8 @@ async fn warn(report: &mut Report, planned: &Planned<'_>, settings: &Registratio
         .iter()
         .filter_map(|(hook, change)| change.map(|_| *hook))
         .collect();
-    let of_url = warnings::of_public_url(&settings.public_url, &settings.parse.server_url).await;
+    let of_url =
+        warnings::of_public_url(&settings.public_url, &settings.access.address.server_url).await;
     let shared = planned
         .iter()
         .filter(|(hook, _)| hook.state == State::Shared);

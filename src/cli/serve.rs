@@ -10,9 +10,9 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::Status;
+use super::settings::rest_client;
 use crate::cloudinary::account::Account;
 use crate::config::{Environment, Needs, ParseAddress, Serve as Config, TlsFiles};
-use crate::hooks::ParseServer;
 use crate::manifest::{self, Action, Manifests};
 use crate::server::{AdminSettings, Control, Deployment, Server, Settings, WebhookKeys};
 
@@ -21,7 +21,7 @@ use crate::server::{AdminSettings, Control, Deployment, Server, Settings, Webhoo
 #[command(
     after_help = "Example:\n  cloudinary-parse serve\n\nSIGHUP loads changed manifests; a broken set leaves the old one in force."
 )]
-pub struct Serve {}
+pub(super) struct Serve {}
 
 /// What reloading needs again.
 struct Source {
@@ -35,7 +35,7 @@ impl Serve {
     ///
     /// # Errors
     /// Every mistake of configuration and manifests, or a listener that cannot be bound.
-    pub fn run(self, environment: &Environment) -> anyhow::Result<Status> {
+    pub(super) fn run(environment: &Environment) -> anyhow::Result<Status> {
         let folder = environment.webhooks();
         let (config, manifests) = load(environment, &folder)?;
         quiet_panics();
@@ -117,7 +117,7 @@ impl Source {
     fn deployment(&self, manifests: Manifests) -> anyhow::Result<Deployment> {
         let client = |address: &ParseAddress| {
             // A hook's own deadline is shorter or longer; this one keeps a lost answer from holding a connection for ever.
-            ParseServer::new(&address.server_url, &address.application_id, Duration::from_secs(30))
+            rest_client(address, Duration::from_secs(30))
         };
         Ok(Deployment {
             account: self.account.clone(),

@@ -1,5 +1,7 @@
 //! `unregister`: removes the hooks that point to this service.
 
+use std::time::Duration;
+
 use anyhow::{Context as _, bail};
 use reqwest::Url;
 
@@ -8,6 +10,7 @@ use super::registration::registry::Registry;
 use super::registration::report::{Report, Row};
 use super::registration::{State, warnings};
 use super::{Status, settings};
+use crate::config::Environment;
 
 /// Remove every hook under the public URL from Parse Server
 #[derive(Debug, clap::Args)]
@@ -28,15 +31,15 @@ impl Unregister {
     ///
     /// # Errors
     /// Configuration or Parse Server; hooks that could not be removed.
-    pub(super) async fn run(self) -> anyhow::Result<Status> {
+    pub(super) async fn run(self, environment: &Environment) -> anyhow::Result<Status> {
         let (access, public) = match &self.url {
             Some(url) => (
-                settings::parse_access()?,
+                environment.parse_access()?,
                 PublicUrl::new(url).context("--url")?,
             ),
-            None => settings::parse_access_and_public_url()?,
+            None => settings::unregistration(environment)?,
         };
-        let registry = Registry::open(&access, &public, Vec::new()).await?;
+        let registry = Registry::open(&access, &public, Vec::new(), Duration::ZERO).await?;
         let mut report = Report::new(self.json);
         registry.introduce(&mut report, &public);
         let with = |state| {

@@ -159,3 +159,98 @@ fn text(options: &Map<String, Value>, key: &'static str) -> Result<Option<String
     };
     Ok(Some(text).filter(|text| !text.is_empty()))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn download(public_id: &str, format: &str, options: &Value) -> Result<String, String> {
+        let url = "cloudinary://1234567890:test-secret-abcDEF123@demo-cloud";
+        let account = Account::from_url(url).unwrap();
+        let options = options.as_object().unwrap();
+        private_download_url(&account, public_id, format, options, 1_789_000_000)
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn signs_what_it_sends() {
+        for (public_id, format, options, url) in [
+            (
+                "é&x",
+                "",
+                json!({}),
+                "demo-cloud/image/download?timestamp=1789000000&public_id=%C3%A9%26x&signature=f046f603f423a156b8c0cff553ac91e6dc971c0a&api_key=1234567890",
+            ),
+            (
+                "é&x",
+                "",
+                json!({"signature_version": 1}),
+                "demo-cloud/image/download?timestamp=1789000000&public_id=%C3%A9%26x&signature=117056827c8957434b268282b9e979729ac0c45b&api_key=1234567890",
+            ),
+            (
+                "folder/im g",
+                "png",
+                json!({"timestamp": 5}),
+                "demo-cloud/image/download?timestamp=5&public_id=folder%2Fim%20g&format=png&signature=6a9f182d3082ddc92029e7a10063ad103fca5198&api_key=1234567890",
+            ),
+            (
+                "img",
+                "jpg",
+                json!({"resource_type": "raw", "type": "private", "attachment": false}),
+                "demo-cloud/raw/download?timestamp=1789000000&public_id=img&format=jpg&type=private&attachment=false&signature=8a06a330f2fd6a8615fbf8fd15ff946cc10e97d5&api_key=1234567890",
+            ),
+            (
+                "img",
+                "jpg",
+                json!({"cloud_name": "other", "api_key": "k", "api_secret": "s"}),
+                "other/image/download?timestamp=1789000000&public_id=img&format=jpg&signature=a223515906ca702f22abc79204dca7af6b9ca929&api_key=k",
+            ),
+        ] {
+            let expected = format!("https://api.cloudinary.com/v1_1/{url}");
+            assert_eq!(
+                download(public_id, format, &options),
+                Ok(expected),
+                "{public_id} {options}"
+            );
+        }
+        let prefix = json!({"upload_prefix": "https://api-eu.cloudinary.com"});
+        let url = download("img", "", &prefix).unwrap();
+        assert!(
+            url.starts_with("https://api-eu.cloudinary.com/v1_1/demo-cloud/image/download?"),
+            "{url}"
+        );
+    }
+
+    #[test]
+    fn refuses_to_sign_with_nothing() {
+        let no_secret =
+            "api_secret: missing, expected cloudinary://<api_key>:<api_secret>@<cloud_name>";
+        for (options, message) in [
+            (json!({"api_secret": ""}), no_secret),
+            (json!({"api_secret": null}), no_secret),
+            (
+                json!({"signature_algorithm": "md5"}),
+                "signature_algorithm: expected sha1 or sha256",
+            ),
+            (
+                json!({"signature_version": "new"}),
+                "signature_version: expected 1 or 2",
+            ),
+            (
+                json!({"type": ["private"]}),
+                "type: expected text or a number",
+            ),
+        ] {
+            assert_eq!(
+                download("img", "jpg", &options),
+                Err(message.to_owned()),
+                "{options}"
+            );
+        }
+        let account = Account::from_url("cloudinary://demo-cloud").unwrap();
+        let error = private_download_url(&account, "img", "", &Map::new(), 5);
+        assert_eq!(error, Err(DownloadError::MissingApiKey));
+    }
+}

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 /// The URL part of a Cloudinary configuration: defaults that the options of one call may override.
 #[derive(Debug, Clone, PartialEq)]
+#[allow(clippy::struct_excessive_bools)] // They are the SDKs' keys, each on its own.
 pub struct UrlConfig {
     /// `https` (the default) or `http` delivery URLs.
     pub secure: bool,

@@ -3,92 +3,121 @@
 use serde_json::{Map, Value};
 
 macro_rules! keys {
-    ($($key:ident $name:literal)*) => {
-        /// A known option, in the order of the names.
+    ($($key:ident $name:literal $short:literal)*) => {
+        /// A known option. Those of a transformation come first, in the order in which their parameters are written.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub(crate) enum Key { $($key),* }
 
         const NAMES: &[&str] = &[$($name),*];
+        const SHORT_NAMES: &[&str] = &[$($short),*];
         const KEYS: &[Key] = &[$(Key::$key),*];
     };
 }
 
 keys! {
-    Angle "angle"
-    ApiSecret "api_secret"
-    AspectRatio "aspect_ratio"
-    AudioCodec "audio_codec"
-    AudioFrequency "audio_frequency"
-    AuthToken "auth_token"
-    Background "background"
-    BitRate "bit_rate"
-    Border "border"
-    CdnSubdomain "cdn_subdomain"
-    CloudName "cloud_name"
-    Cname "cname"
-    Color "color"
-    ColorSpace "color_space"
-    Crop "crop"
-    CustomFunction "custom_function"
-    CustomPreFunction "custom_pre_function"
-    DefaultImage "default_image"
-    Delay "delay"
-    Density "density"
-    Dpr "dpr"
-    Duration "duration"
-    Effect "effect"
-    EndOffset "end_offset"
-    FetchFormat "fetch_format"
-    Flags "flags"
-    ForceVersion "force_version"
-    Format "format"
-    Fps "fps"
-    Gravity "gravity"
-    Height "height"
-    If "if"
-    KeyframeInterval "keyframe_interval"
-    LongUrlSignature "long_url_signature"
-    Offset "offset"
-    Opacity "opacity"
-    Overlay "overlay"
-    Page "page"
-    Prefix "prefix"
-    PrivateCdn "private_cdn"
-    Quality "quality"
-    Radius "radius"
-    RawTransformation "raw_transformation"
-    ResourceType "resource_type"
-    ResponsiveWidth "responsive_width"
-    Secure "secure"
-    SecureCdnSubdomain "secure_cdn_subdomain"
-    SecureDistribution "secure_distribution"
-    Shorten "shorten"
-    SignUrl "sign_url"
-    SignatureAlgorithm "signature_algorithm"
-    Size "size"
-    StartOffset "start_offset"
-    StreamingProfile "streaming_profile"
-    Transformation "transformation"
-    Type "type"
-    Underlay "underlay"
-    UrlSuffix "url_suffix"
-    UseFetchFormat "use_fetch_format"
-    UseRootPath "use_root_path"
-    Variables "variables"
-    Version "version"
-    VideoCodec "video_codec"
-    VideoSampling "video_sampling"
-    Width "width"
-    X "x"
-    Y "y"
-    Zoom "zoom"
+    If "if" "if"
+    Variables "variables" "$"
+    Angle "angle" "a"
+    AudioCodec "audio_codec" "ac"
+    AudioFrequency "audio_frequency" "af"
+    AspectRatio "aspect_ratio" "ar"
+    Background "background" "b"
+    Border "border" "bo"
+    BitRate "bit_rate" "br"
+    Crop "crop" "c"
+    Color "color" "co"
+    ColorSpace "color_space" "cs"
+    DefaultImage "default_image" "d"
+    Delay "delay" "dl"
+    Density "density" "dn"
+    Dpr "dpr" "dpr"
+    Duration "duration" "du"
+    Effect "effect" "e"
+    EndOffset "end_offset" "eo"
+    FetchFormat "fetch_format" "f"
+    Flags "flags" "fl"
+    CustomFunction "custom_function" "fn"
+    Fps "fps" "fps"
+    Gravity "gravity" "g"
+    Height "height" "h"
+    KeyframeInterval "keyframe_interval" "ki"
+    Overlay "overlay" "l"
+    Opacity "opacity" "o"
+    Prefix "prefix" "p"
+    Page "page" "pg"
+    Quality "quality" "q"
+    Radius "radius" "r"
+    StartOffset "start_offset" "so"
+    StreamingProfile "streaming_profile" "sp"
+    Transformation "transformation" "t"
+    Underlay "underlay" "u"
+    VideoCodec "video_codec" "vc"
+    VideoSampling "video_sampling" "vs"
+    Width "width" "w"
+    X "x" "x"
+    Y "y" "y"
+    Zoom "zoom" "z"
+    RawTransformation "raw_transformation" ""
+    CustomPreFunction "custom_pre_function" ""
+    Offset "offset" ""
+    ResponsiveWidth "responsive_width" ""
+    Size "size" ""
+    ApiSecret "api_secret" ""
+    AuthToken "auth_token" ""
+    CdnSubdomain "cdn_subdomain" ""
+    CloudName "cloud_name" ""
+    Cname "cname" ""
+    ForceVersion "force_version" ""
+    Format "format" ""
+    LongUrlSignature "long_url_signature" ""
+    PrivateCdn "private_cdn" ""
+    ResourceType "resource_type" ""
+    Secure "secure" ""
+    SecureCdnSubdomain "secure_cdn_subdomain" ""
+    SecureDistribution "secure_distribution" ""
+    Shorten "shorten" ""
+    SignUrl "sign_url" ""
+    SignatureAlgorithm "signature_algorithm" ""
+    Type "type" ""
+    UrlSuffix "url_suffix" ""
+    UseFetchFormat "use_fetch_format" ""
+    UseRootPath "use_root_path" ""
+    Version "version" ""
+}
+
+/// No key has this index.
+const NONE: u8 = u8::MAX;
+
+/// The keys' indices by [`slot`] of their names. Each option of each URL is looked up: this takes one comparison.
+const INDEX: [u8; 256] = {
+    let mut index = [NONE; 256];
+    let mut key = 0_u8;
+    while (key as usize) < NAMES.len() {
+        let slot = slot(NAMES[key as usize].as_bytes());
+        assert!(
+            index[slot] == NONE,
+            "two names share a slot: choose other factors"
+        );
+        index[slot] = key;
+        key += 1;
+    }
+    index
+};
+
+/// A hash without collisions among the names; its factors were found by trying.
+const fn slot(name: &[u8]) -> usize {
+    let (length, first, last) = (name.len(), name[0] as usize, name[name.len() - 1] as usize);
+    (length * 5 + first * 36 + last * 12 + name[length / 2] as usize) % 256
 }
 
 impl Key {
     /// The key that is spelled `name`.
     pub(crate) fn from_name(name: &str) -> Option<Self> {
-        // Reached for every option of every URL: a binary search costs less than hashing the name.
-        NAMES.binary_search(&name).ok().map(|index| KEYS[index])
+        if name.is_empty() {
+            return None;
+        }
+        let index = usize::from(INDEX[slot(name.as_bytes())]);
+        (NAMES.get(index) == Some(&name)).then(|| KEYS[index])
     }
 
     /// The key's spelling.
@@ -96,32 +125,14 @@ impl Key {
         NAMES[self as usize]
     }
 
+    /// What stands before the value in a URL; empty where that is not one parameter.
+    pub(crate) fn short_name(self) -> &'static str {
+        SHORT_NAMES[self as usize]
+    }
+
     /// Whether the key is part of a transformation; the others are about the URL around it.
     pub(crate) fn is_transformation(self) -> bool {
-        !matches!(
-            self,
-            Self::ApiSecret
-                | Self::AuthToken
-                | Self::CdnSubdomain
-                | Self::CloudName
-                | Self::Cname
-                | Self::ForceVersion
-                | Self::Format
-                | Self::LongUrlSignature
-                | Self::PrivateCdn
-                | Self::ResourceType
-                | Self::Secure
-                | Self::SecureCdnSubdomain
-                | Self::SecureDistribution
-                | Self::Shorten
-                | Self::SignUrl
-                | Self::SignatureAlgorithm
-                | Self::Type
-                | Self::UrlSuffix
-                | Self::UseFetchFormat
-                | Self::UseRootPath
-                | Self::Version
-        )
+        self as usize <= Self::Size as usize
     }
 
     /// Every key.
@@ -130,9 +141,38 @@ impl Key {
     }
 }
 
+/// A set of keys, which yields them in their order.
+#[derive(Clone)]
+pub(crate) struct KeySet(u128);
+
+impl KeySet {
+    pub(crate) fn contains(&self, key: Key) -> bool {
+        self.0 & 1 << key as u32 != 0
+    }
+
+    pub(crate) fn insert(&mut self, key: Key) {
+        self.0 |= 1 << key as u32;
+    }
+
+    pub(crate) fn remove(&mut self, key: Key) {
+        self.0 &= !(1 << key as u32);
+    }
+}
+
+impl Iterator for KeySet {
+    type Item = Key;
+
+    fn next(&mut self) -> Option<Key> {
+        let key = *KEYS.get(self.0.trailing_zeros() as usize)?;
+        self.remove(key);
+        Some(key)
+    }
+}
+
 /// Options by key. Null counts as absent; unknown keys are ignored.
 pub(crate) struct UrlOptions<'a> {
     values: [Option<&'a Value>; KEYS.len()],
+    present: KeySet,
     /// Options named `$…` in the caller's order, null included.
     pub(crate) variables: Vec<(&'a str, &'a Value)>,
 }
@@ -141,6 +181,7 @@ impl Default for UrlOptions<'_> {
     fn default() -> Self {
         Self {
             values: [None; KEYS.len()],
+            present: KeySet(0),
             variables: Vec::new(),
         }
     }
@@ -156,7 +197,7 @@ impl<'a> UrlOptions<'a> {
                 // A secret that is null is a mistake, not a default.
                 && (!value.is_null() || key == Key::ApiSecret)
             {
-                options.values[key as usize] = Some(value);
+                options.set(key, value);
             }
         }
         options
@@ -167,11 +208,18 @@ impl<'a> UrlOptions<'a> {
     }
 
     pub(crate) fn take(&mut self, key: Key) -> Option<&'a Value> {
+        self.present.remove(key);
         self.values[key as usize].take()
     }
 
-    pub(crate) fn set(&mut self, key: Key, value: Option<&'a Value>) {
-        self.values[key as usize] = value;
+    pub(crate) fn set(&mut self, key: Key, value: &'a Value) {
+        self.present.insert(key);
+        self.values[key as usize] = Some(value);
+    }
+
+    /// The keys that have a value.
+    pub(crate) fn present(&self) -> KeySet {
+        self.present.clone()
     }
 }
 
@@ -181,11 +229,21 @@ mod tests {
 
     #[test]
     fn finds_every_key_by_its_name() {
-        assert!(NAMES.is_sorted());
         for key in Key::all() {
             assert_eq!(Key::from_name(key.name()), Some(key));
         }
-        assert_eq!(Key::from_name("widht"), None);
-        assert_eq!(Key::from_name(""), None);
+        for name in ["", "widht", "Width", "width ", "w", "é", "\0"] {
+            assert_eq!(Key::from_name(name), None, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn orders_parameters_by_what_stands_before_their_value() {
+        let parameters = Key::all()
+            .filter(|key| (Key::Angle as usize..=Key::Zoom as usize).contains(&(*key as usize)));
+        let prefixes: Vec<_> = parameters
+            .map(|key| format!("{}_", key.short_name()))
+            .collect();
+        assert!(prefixes.is_sorted(), "{prefixes:?}");
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use super::Mistakes;
 use super::reader::Mistake;
 
 /// The variables of the process and of `.env`.
@@ -66,6 +67,10 @@ impl Environment {
             }
             Err(dotenv::Error::Io(error)) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(error) => environment.mistakes.push(broken(&path, &error)),
+        }
+        // Logging starts before a command reads its part, so a mistake here is kept for that report.
+        if let Err(Mistakes(mistakes)) = environment.logging() {
+            environment.mistakes = mistakes;
         }
         environment
     }

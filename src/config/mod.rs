@@ -47,7 +47,7 @@ pub enum LogFormat {
 }
 
 /// Logging.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Logging {
     /// `CLOUDINARY_PARSE_LOG_FORMAT`, default `text`.
     pub format: LogFormat,
@@ -62,6 +62,8 @@ pub struct ParseAddress {
     pub server_url: Url,
     /// `PARSE_SERVER_APPLICATION_ID`
     pub application_id: String,
+    /// `PARSE_SERVER_REST_API_KEY`: a Parse Server with client keys refuses session requests without one.
+    pub rest_api_key: Option<SecretString>,
 }
 
 /// Where Parse Server is and how to be believed there.
@@ -204,6 +206,13 @@ impl Environment {
         reader.finish_some(access.zip(public_url))
     }
 
+    /// The URL under which Parse Server reaches this service; `None` where [`Environment::registration`] says what is wrong with it.
+    pub fn public_url(&self) -> Option<Url> {
+        let mut reader = Reader::new(self);
+        let listener = listener(&mut reader);
+        public_url(&mut reader, &listener)
+    }
+
     /// Everything that `serve` needs.
     ///
     /// # Errors
@@ -274,6 +283,7 @@ fn parse_address(reader: &mut Reader<'_>, needed: bool) -> Option<ParseAddress> 
     let own = reader.url("CLOUDINARY_PARSE_SERVER_URL");
     let shared = reader.url("PARSE_SERVER_URL");
     let application_id = reader.text("PARSE_SERVER_APPLICATION_ID");
+    let rest_api_key = reader.secret("PARSE_SERVER_REST_API_KEY");
     let server_url = own.or(shared);
     if needed {
         if server_url.is_none() && !reader.is_set("PARSE_SERVER_URL") {
@@ -287,6 +297,7 @@ fn parse_address(reader: &mut Reader<'_>, needed: bool) -> Option<ParseAddress> 
     Some(ParseAddress {
         server_url,
         application_id,
+        rest_api_key,
     })
 }
 

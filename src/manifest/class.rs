@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::cloudinary::identifier::{DeliveryType, ResourceType};
 
-use super::document::{Entry, Report, Section};
+use super::document::{Entry, Report, Section, every};
 use super::names;
 use super::template::Template;
 use super::units::{DURATION_FORM, parse_duration};
@@ -160,19 +160,16 @@ fn read_formats(entry: Entry<'_>, report: &mut Report<'_>) -> Option<Vec<String>
     if items.is_empty() {
         return entry.refuse("empty, leave it out to take any format", report);
     }
-    items
-        .iter()
-        .map(|item| {
-            let format = item.text(report)?;
-            let plain = (1..=16).contains(&format.len())
-                && format.bytes().all(|byte| byte.is_ascii_alphanumeric());
-            if plain {
-                Some(format.to_owned())
-            } else {
-                item.refuse("expected extensions without a dot, such as jpg", report)
-            }
-        })
-        .collect()
+    every(items.iter().map(|item| {
+        let format = item.text(report)?;
+        let plain = (1..=16).contains(&format.len())
+            && format.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        if plain {
+            Some(format.to_owned())
+        } else {
+            item.refuse("expected extensions without a dot, such as jpg", report)
+        }
+    }))
 }
 
 fn read_folder(entry: Entry<'_>, report: &mut Report<'_>) -> Option<Template> {

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use crate::cloudinary::delivery_url::check_url_options;
+
 use super::Finding;
 use super::accept::Accepted;
 use super::document::{Entry, Report, Section};
@@ -90,22 +92,27 @@ fn read_source(
 }
 
 fn read_url(entry: Entry<'_>, report: &mut Report<'_>) -> Map<String, Value> {
-    let Some(section) = entry.section(report) else {
-        return Map::new();
-    };
-    let mut url = Map::new();
-    for option in section.entries() {
-        let name = option.key;
-        let checked = Side::Url.check_name(name);
-        let Some(value) = option.fixed_json(report) else {
-            continue;
-        };
-        match checked.and_then(|()| Side::Url.check(name, &value)) {
-            Ok(()) => {
-                url.insert(name.to_owned(), value);
+    let section = entry.section(report);
+    let options = section.map_or_else(Vec::new, Section::entries);
+    let url: Map<_, _> = options
+        .iter()
+        .filter_map(|option| {
+            let value = option.fixed_json(report)?;
+            let checked = Side::Url.check_name(option.key);
+            match checked.and_then(|()| Side::Url.check(option.key, &value)) {
+                Ok(()) => Some((option.key.to_owned(), value)),
+                Err(reason) => {
+                    report.error(option.at, reason);
+                    None
+                }
             }
-            Err(reason) => report.error(option.at, reason),
-        }
+        })
+        .collect();
+    // Each fits by itself; together they may not.
+    if url.len() == options.len()
+        && let Err(error) = check_url_options(&url)
+    {
+        report.error(entry.at, error.to_string());
     }
     url
 }

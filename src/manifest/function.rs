@@ -153,16 +153,14 @@ fn read_name(entry: Option<Entry<'_>>, report: &mut Report<'_>) -> Option<String
 }
 
 fn read_kind(file: &mut Section<'_>, report: &mut Report<'_>) -> Option<Kind> {
-    match file.take("action") {
-        Some(entry) => entry.one_of(KINDS, report),
-        None => {
-            report.error(
-                file.at(),
-                "`action` is missing: expected sign_upload or delivery_url",
-            );
-            None
-        }
+    if let Some(entry) = file.take("action") {
+        return entry.one_of(KINDS, report);
     }
+    report.error(
+        file.at(),
+        "`action` is missing: expected sign_upload or delivery_url",
+    );
+    None
 }
 
 fn read_access(entry: Entry<'_>, report: &mut Report<'_>) -> Option<Access> {

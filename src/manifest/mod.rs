@@ -27,8 +27,8 @@ pub use load::load;
 pub use parameter::Parameter;
 pub use place::Place;
 pub use sign_upload::{ResponseForm, SignUpload};
-pub(crate) use units::parse_duration;
 pub use template::{Params, RenderError, Template, TemplateError, TemplateUser};
+pub(crate) use units::parse_duration;
 
 /// Every hook of a deployment.
 #[derive(Debug, Clone, Default)]

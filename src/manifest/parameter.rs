@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::document::{Entry, Report};
+use super::document::{Entry, Report, every};
 use super::place::{self, Place};
 use super::side::Side;
 use super::template::{Params, RenderError, Template, TemplateUser};
@@ -99,13 +99,13 @@ impl Parameter {
         } else if entry.is_list() {
             let items = entry.items(report)?;
             let items = items.iter().map(|item| Self::read_value(*item, report));
-            Some(Self::List(items.collect::<Option<_>>()?).or_fixed())
+            Some(Self::List(every(items)?).or_fixed())
         } else if entry.is_table() {
             let entries = entry.section(report)?.entries();
             let entries = entries
                 .iter()
                 .map(|entry| Some((entry.key.to_owned(), Self::read_value(*entry, report)?)));
-            Some(Self::Table(entries.collect::<Option<_>>()?).or_fixed())
+            Some(Self::Table(every(entries)?).or_fixed())
         } else {
             entry.json(report).map(Self::Fixed)
         }

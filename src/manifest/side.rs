@@ -29,11 +29,12 @@ impl Side {
             (Self::Upload, "resource_type") => {
                 "it is part of the upload URL: set `resource_type` at the top of the file"
             }
-            (_, "cloud_name" | "api_secret") => "it belongs to CLOUDINARY_URL",
+            (_, "cloud_name" | "api_secret") | (Self::Url, "auth_token") => {
+                "it belongs to CLOUDINARY_URL"
+            }
             (Self::Url, "resource_type" | "type" | "version" | "public_id") => {
                 "it comes from the identifier"
             }
-            (Self::Url, "auth_token") => "it belongs to CLOUDINARY_URL",
             (Self::Url, "signature" | "api_key" | "timestamp" | "file") => {
                 "it is no option of a delivery URL"
             }

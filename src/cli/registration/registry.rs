@@ -1,15 +1,21 @@
 //! What `register`, `unregister` and `hooks` begin with: Parse Server asked, its hooks compared with the manifests.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use log::info;
 
 use super::public_url::PublicUrl;
 use super::report::Report;
 use super::{Hook, compare};
-use crate::cli::settings::ParseAccess;
-use crate::parse::rest::{HookName, MasterClient, RestClient, RestError};
+use crate::cli::settings::rest_client;
+use crate::config::ParseAccess;
+use crate::parse::rest::{HookName, MasterClient, RestError, ServerInfo};
 
 /// How long Parse Server may take for one call; it may be busy with a start or a slow database.
 const TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Pause before Parse Server is asked again.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// A Parse Server that has accepted the master key, and its hooks.
 #[derive(Debug)]
@@ -22,7 +28,7 @@ pub(crate) struct Registry {
 }
 
 impl Registry {
-    /// Asks Parse Server and compares its hooks with the `wanted` ones.
+    /// Asks Parse Server, for up to `patience` if it is down or starting, and compares its hooks with the `wanted` ones.
     ///
     /// # Errors
     /// Parse Server cannot be asked or refuses the application id or the master key.
@@ -30,10 +36,10 @@ impl Registry {
         access: &ParseAccess,
         public: &PublicUrl,
         wanted: Vec<HookName>,
+        patience: Duration,
     ) -> Result<Self, RestError> {
-        let client = RestClient::new(&access.server_url, &access.application_id, TIMEOUT)?
-            .with_master_key(&access.master_key)?;
-        let version = client.prove_master_key().await?.version;
+        let client = rest_client(&access.address, TIMEOUT)?.with_master_key(&access.master_key)?;
+        let version = prove(&client, patience).await?.version;
         let hooks = compare(public, wanted, client.hooks().await?);
         Ok(Self {
             client,
@@ -46,5 +52,22 @@ impl Registry {
     pub(crate) fn introduce(&self, report: &mut Report, public: &PublicUrl) {
         report.head(&self.client.server(), &self.version, public);
         report.align(&self.hooks);
+    }
+}
+
+async fn prove(client: &MasterClient, patience: Duration) -> Result<ServerInfo, RestError> {
+    let begin = Instant::now();
+    let mut said = false;
+    loop {
+        match client.prove_master_key().await {
+            Err(error) if error.may_pass() && begin.elapsed() < patience => {
+                if !said {
+                    info!("waiting for Parse Server: {error}");
+                    said = true;
+                }
+                tokio::time::sleep(PAUSE).await;
+            }
+            result => return result,
+        }
     }
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::host::{push_prefix, set_shard};
 use super::signature::Signing;
-use super::source::{Source, collapse_slashes, is_remote};
+use super::source::{Source, collapse_slashes, has_slash_run, is_remote};
 use super::{UrlError, scalar, scalar_option, text_option};
 use crate::cloudinary::account::Account;
 use crate::cloudinary::auth_token::TokenOptions;
@@ -39,8 +39,8 @@ impl<'a> Asset<'a> {
         let use_fetch_format = Flags(options).is(Key::UseFetchFormat, account.url.use_fetch_format);
         if (delivery_type == Some("fetch") || use_fetch_format)
             && options.get(Key::FetchFormat).is_none()
+            && let Some(format) = options.take(Key::Format)
         {
-            let format = options.take(Key::Format);
             options.set(Key::FetchFormat, format);
         }
         let format = scalar_option(options, Key::Format)?;
@@ -213,7 +213,7 @@ fn push_transformation_part(
         out.pop();
         return Ok(0..0);
     }
-    if out[start..].contains("//") {
+    if has_slash_run(&out[start..]) {
         let collapsed = collapse_slashes(&out[start..]).into_owned();
         out.replace_range(start.., &collapsed);
     }

@@ -9,6 +9,13 @@ const SHARED: &str = "res.cloudinary.com";
 /// The shared host until 2014, still in old configurations.
 const OLD_SHARED: &str = "cloudinary-a.akamaihd.net";
 
+/// What decides about the host, from options and configuration.
+struct Host<'a> {
+    cloud_name: &'a str,
+    is_private: bool,
+    has_shards: bool,
+}
+
 /// Appends what the URL begins with. Where the host has a shard that depends on the source, a digit stands in for it, and its position is
 /// returned.
 pub(super) fn push_prefix(
@@ -16,6 +23,7 @@ pub(super) fn push_prefix(
     account: &Account,
     options: &UrlOptions<'_>,
 ) -> Result<Option<usize>, UrlError> {
+    let config = &account.url;
     let cloud_name = text_option(options, Key::CloudName)?.unwrap_or(&account.cloud_name);
     if cloud_name.is_empty() {
         return Err(UrlError::MissingCloudName);
@@ -25,68 +33,70 @@ pub(super) fn push_prefix(
         out.push_str(cloud_name);
         return Ok(None);
     }
-    let config = &account.url;
     let flags = Flags(options);
-    let is_private = flags.is(Key::PrivateCdn, config.private_cdn);
-    let cdn_subdomain = flags.is(Key::CdnSubdomain, config.cdn_subdomain);
-    let mut is_shared = !is_private;
-    let mut shard = None;
-    if flags.is(Key::Secure, config.secure) {
+    let mut host = Host {
+        cloud_name,
+        is_private: flags.is(Key::PrivateCdn, config.private_cdn),
+        has_shards: flags.is(Key::CdnSubdomain, config.cdn_subdomain),
+    };
+    let mut is_shared = !host.is_private;
+    let shard = if flags.is(Key::Secure, config.secure) {
         let distribution = text_option(options, Key::SecureDistribution)?
             .or(config.secure_distribution.as_deref())
             .filter(|host| !host.is_empty() && *host != OLD_SHARED);
         is_shared |= distribution == Some(SHARED);
-        let has_shards = flags
+        host.has_shards = flags
             .given(Key::SecureCdnSubdomain)
             .or(config.secure_cdn_subdomain)
-            .unwrap_or(is_shared && cdn_subdomain);
-        out.push_str("https://");
-        let start = out.len();
-        match distribution {
-            Some(distribution) => out.push_str(distribution),
-            None => {
-                if is_private {
-                    out.push_str(cloud_name);
-                    out.push('-');
-                }
-                out.push_str(SHARED);
-            }
-        }
-        if has_shards && let Some(at) = out[start..].find(SHARED) {
-            let at = start + at + "res".len();
-            out.insert_str(at, "-0");
-            shard = Some(at + 1);
-        }
+            .unwrap_or(is_shared && host.has_shards);
+        host.push_secure(out, distribution)
     } else {
-        out.push_str("http://");
         let cname = text_option(options, Key::Cname)?.or(config.cname.as_deref());
-        match cname.filter(|cname| !cname.is_empty()) {
-            Some(cname) => {
-                if cdn_subdomain {
-                    shard = Some(out.len() + 1);
-                    out.push_str("a0.");
-                }
-                out.push_str(cname);
-            }
-            None => {
-                if is_private {
-                    out.push_str(cloud_name);
-                    out.push('-');
-                }
-                out.push_str("res");
-                if cdn_subdomain {
-                    shard = Some(out.len() + 1);
-                    out.push_str("-0");
-                }
-                out.push_str(".cloudinary.com");
-            }
-        }
-    }
+        host.push_plain(out, cname.filter(|cname| !cname.is_empty()))
+    };
     if is_shared {
         out.push('/');
         out.push_str(cloud_name);
     }
     Ok(shard)
+}
+
+impl Host<'_> {
+    fn push_secure(&self, out: &mut String, distribution: Option<&str>) -> Option<usize> {
+        out.push_str("https://");
+        let start = out.len();
+        if let Some(distribution) = distribution {
+            out.push_str(distribution);
+        } else {
+            self.push_private_name(out);
+            out.push_str(SHARED);
+        }
+        let at = out[start..].find(SHARED).filter(|_| self.has_shards)?;
+        let at = start + at + "res".len();
+        out.insert_str(at, "-0");
+        Some(at + 1)
+    }
+
+    fn push_plain(&self, out: &mut String, cname: Option<&str>) -> Option<usize> {
+        out.push_str("http://");
+        if cname.is_none() {
+            self.push_private_name(out);
+            out.push_str("res");
+        }
+        let shard = self.has_shards.then(|| {
+            out.push_str(if cname.is_some() { "a0." } else { "-0" });
+            out.len() - if cname.is_some() { 2 } else { 1 }
+        });
+        out.push_str(cname.unwrap_or(".cloudinary.com"));
+        shard
+    }
+
+    fn push_private_name(&self, out: &mut String) {
+        if self.is_private {
+            out.push_str(self.cloud_name);
+            out.push('-');
+        }
+    }
 }
 
 /// Puts the shard of the source, which begins at `source_at`, in place of the digit at `at`.

@@ -1,6 +1,14 @@
 //! Delivery URLs.
 //!
-//! No analytics token is ever added: a server's URLs are no business of a vendor's statistics.
+//! No analytics token is ever added: a server's URLs are no business of a vendor's statistics. Where the SDKs differ from each other
+//! this follows the Node SDK, except that
+//!
+//! - `secure: false` counts in the configuration too, and `false` and `0` as text are false;
+//! - a stored identifier is recognised for videos too, as for images and raw files;
+//! - a remote source is escaped as UTF-8, runs of slashes become one, and one of type `upload` is returned as it is;
+//! - the shared host has the cloud name in the path even for a private CDN;
+//! - a signature without a secret, or with an empty one, is an error;
+//! - `auth_token.set_url_signature` puts a signature beside the token, as in the Python SDK.
 
 mod build;
 mod check;
@@ -142,3 +150,6 @@ fn scalar(key: Key, value: &Value) -> Result<Scalar<'_>, UrlError> {
         expected: "text or a number",
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -60,8 +60,8 @@ impl<'a> Signing<'a> {
     /// Writes the signature of the parts of `out` (transformation, public ID, format) to the placeholder at `at`.
     pub(super) fn sign(&self, out: &mut String, at: usize, parts: [Range<usize>; 3]) {
         let [transformation, id, format] = parts.map(|part| out[part].as_bytes());
-        let is_joined = !transformation.is_empty() && !(id.is_empty() && format.is_empty());
-        let separator: &[u8] = if is_joined { b"/" } else { b"" };
+        let is_alone = transformation.is_empty() || (id.is_empty() && format.is_empty());
+        let separator: &[u8] = if is_alone { b"" } else { b"/" };
         let parts = [
             transformation,
             separator,

@@ -81,9 +81,14 @@ pub(super) fn is_remote(public_id: &str) -> bool {
         && (scheme.eq_ignore_ascii_case("http:") || scheme.eq_ignore_ascii_case("https:"))
 }
 
+/// `text.contains("//")`, but faster for texts as short as these.
+pub(super) fn has_slash_run(text: &str) -> bool {
+    text.as_bytes().windows(2).any(|pair| pair == b"//")
+}
+
 /// One slash for several, but two after a colon and at the beginning.
 pub(super) fn collapse_slashes(text: &str) -> Cow<'_, str> {
-    if !text.contains("//") {
+    if !has_slash_run(text) {
         return Cow::Borrowed(text);
     }
     let mut collapsed = String::with_capacity(text.len());

@@ -97,16 +97,16 @@ fn check_step(path: &str, options: &Map<String, Value>, also: &[&str], depth: us
         if name.starts_with('$') || also.contains(&name.as_str()) {
             continue;
         }
-        match Key::from_name(name).filter(|key| key.is_transformation()) {
-            Some(key) => check_nested(&format!("{path}{name}"), key, value, depth)?,
-            None => {
-                let known = Key::all().filter(|key| key.is_transformation());
-                return Err(TransformationError::Unknown {
-                    key: format!("{path}{name}"),
-                    kind: "a transformation option",
-                    suggestion: closest(name, known.map(Key::name)),
-                });
-            }
+        let path = format!("{path}{name}");
+        if let Some(key) = Key::from_name(name).filter(|key| key.is_transformation()) {
+            check_nested(&path, key, value, depth)?;
+        } else {
+            let known = Key::all().filter(|key| key.is_transformation());
+            return Err(TransformationError::Unknown {
+                key: path,
+                kind: "a transformation option",
+                suggestion: closest(name, known.map(Key::name)),
+            });
         }
     }
     Ok(())

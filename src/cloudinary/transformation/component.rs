@@ -3,10 +3,11 @@
 use serde_json::Value;
 
 use super::layer::push_layer;
-use super::parameters::{
-    Parameters, dimensions, offsets, push_names, push_radius, push_video_codec,
+use super::parameters::Parameters;
+use super::value::{
+    push_border, push_color, push_effect, push_expression, push_joined, push_joined_expression,
+    push_names, push_radius, push_text, push_video_codec,
 };
-use super::value::{Term, push_color, push_expression};
 use super::{MAX_DEPTH, TransformationError};
 use crate::cloudinary::url_config::{UrlConfig, truthy};
 use crate::cloudinary::url_options::{Key, UrlOptions};
@@ -152,66 +153,76 @@ fn push_responsive_width(out: &mut String, context: Context<'_>) -> Result {
     }
 }
 
-/// Appends condition, variables, parameters and raw text. The parameters' order is that of their short names.
+/// Appends condition, variables, parameters and raw text, in the order of the keys.
 fn push_component(
     out: &mut String,
     options: &UrlOptions<'_>,
     named: Option<&Value>,
     config: &UrlConfig,
 ) -> Result {
+    let mut keys = options.present();
+    if !options.variables.is_empty() {
+        keys.insert(Key::Variables);
+    }
+    if config.dpr.is_some() {
+        keys.insert(Key::Dpr);
+    }
+    if keys.contains(Key::CustomPreFunction) {
+        keys.insert(Key::CustomFunction);
+    }
+    if keys.contains(Key::Offset) {
+        keys.insert(Key::StartOffset);
+        keys.insert(Key::EndOffset);
+    }
+    if keys.contains(Key::Size) {
+        keys.insert(Key::Width);
+        keys.insert(Key::Height);
+    }
+    match named {
+        Some(_) => keys.insert(Key::Transformation),
+        None => keys.remove(Key::Transformation),
+    }
     let mut to = Parameters::new(out, options);
-    to.condition()?;
-    to.variables()?;
-    to.angle()?;
-    to.text(Key::AudioCodec, "ac")?;
-    to.text(Key::AudioFrequency, "af")?;
-    to.expression(Key::AspectRatio, "ar")?;
-    to.with(Key::Background, "b", push_color)?;
-    to.border()?;
-    to.text(Key::BitRate, "br")?;
-    to.text(Key::Crop, "c")?;
-    to.with(Key::Color, "co", push_color)?;
-    to.text(Key::ColorSpace, "cs")?;
-    to.text(Key::DefaultImage, "d")?;
-    to.text(Key::Delay, "dl")?;
-    to.text(Key::Density, "dn")?;
-    to.value(
-        Key::Dpr,
-        "dpr",
-        options.get(Key::Dpr).or(config.dpr.as_ref()),
-        push_expression,
-    )?;
-    to.time(
-        Key::Duration,
-        "du",
-        options.get(Key::Duration).map(Term::Value),
-    )?;
-    to.effect()?;
-    let (start, end) = offsets(options);
-    to.time(Key::EndOffset, "eo", end)?;
-    to.text(Key::FetchFormat, "f")?;
-    to.joined(Key::Flags, "fl", ".")?;
-    to.custom_function()?;
-    to.joined(Key::Fps, "fps", "-")?;
-    to.text(Key::Gravity, "g")?;
-    let (width, height) = dimensions(options)?;
-    to.dimension(Key::Height, "h", height)?;
-    to.expression(Key::KeyframeInterval, "ki")?;
-    to.with(Key::Overlay, "l", push_layer)?;
-    to.expression(Key::Opacity, "o")?;
-    to.text(Key::Prefix, "p")?;
-    to.text(Key::Page, "pg")?;
-    to.expression(Key::Quality, "q")?;
-    to.with(Key::Radius, "r", push_radius)?;
-    to.time(Key::StartOffset, "so", start)?;
-    to.text(Key::StreamingProfile, "sp")?;
-    to.value(Key::Transformation, "t", named, push_names)?;
-    to.with(Key::Underlay, "u", push_layer)?;
-    to.with(Key::VideoCodec, "vc", push_video_codec)?;
-    to.text(Key::VideoSampling, "vs")?;
-    to.dimension(Key::Width, "w", width)?;
-    to.expression(Key::X, "x")?;
-    to.expression(Key::Y, "y")?;
-    to.expression(Key::Zoom, "z")?;
-    to.raw()
+    for key in keys {
+        match key {
+            Key::Transformation => to.value(key, named, push_names)?,
+            Key::Dpr => {
+                let dpr = options.get(key).or(config.dpr.as_ref());
+                to.value(key, dpr, push_expression)?;
+            }
+            key => push_parameter(&mut to, key)?,
+        }
+    }
+    Ok(())
+}
+
+fn push_parameter(to: &mut Parameters<'_, '_>, key: Key) -> Result {
+    match key {
+        Key::If => to.condition(),
+        Key::Variables => to.variables(),
+        Key::Angle => to.with(key, |out, key, value| {
+            push_joined_expression(out, key, value, ".")
+        }),
+        Key::Background | Key::Color => to.with(key, push_color),
+        Key::Border => to.with(key, push_border),
+        Key::Effect => to.with(key, push_effect),
+        Key::Duration | Key::StartOffset | Key::EndOffset => to.time(key),
+        Key::Flags => to.with(key, |out, key, value| push_joined(out, key, value, ".")),
+        Key::Fps => to.with(key, |out, key, value| push_joined(out, key, value, "-")),
+        Key::CustomFunction => to.custom_function(),
+        Key::Width | Key::Height => to.dimension(key),
+        Key::Overlay | Key::Underlay => to.with(key, push_layer),
+        Key::Radius => to.with(key, push_radius),
+        Key::VideoCodec => to.with(key, push_video_codec),
+        Key::AspectRatio
+        | Key::KeyframeInterval
+        | Key::Opacity
+        | Key::Quality
+        | Key::X
+        | Key::Y
+        | Key::Zoom => to.with(key, push_expression),
+        Key::RawTransformation => to.raw(),
+        key if key.short_name().is_empty() => Ok(()),
+        key => to.with(key, push_text),
+    }
 }

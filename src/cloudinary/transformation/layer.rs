@@ -32,8 +32,8 @@ pub(super) fn push_layer(out: &mut String, key: &str, layer: &Value) -> Result {
     match layer {
         Value::String(text) => push_text_layer(out, text),
         Value::Object(layer) => Layer { key, layer }.push(out)?,
-        Value::Null | Value::Number(_) => push_text(out, key, layer)?,
-        Value::Array(_) | Value::Bool(_) => {
+        Value::Number(_) => push_text(out, key, layer)?,
+        Value::Null | Value::Array(_) | Value::Bool(_) => {
             return Err(TransformationError::invalid(key, "text or an object"));
         }
     }

@@ -1,12 +1,20 @@
 //! The transformation language: JSON options as the SDKs take them, written as Cloudinary reads them.
 //!
-//! Where the SDKs differ from each other this follows the Node SDK, except where it loses or mangles what the caller wrote.
+//! Where the SDKs differ from each other this follows the Node SDK, except where it loses or mangles what the caller wrote:
+//!
+//! - every `/` of a layer's public ID becomes `:`, not only the first;
+//! - `video:fetch:<url>` keeps its URL, encoded as by the Python SDK;
+//! - style options of a text come in one order, and a font without a size is an error;
+//! - `trimmed_aspect_ratio`, `illustration_score` and `context` are names in expressions; `b_frames` is part of a codec;
+//! - an `offset` that is no range is ignored, and a codec without a name or a function without a source is an error;
+//! - a `responsive_width` in the configuration, which never ends in the SDKs, is an error unless text is appended.
 
 mod check;
 mod component;
 mod expression;
 mod layer;
 mod parameters;
+mod typed;
 mod value;
 
 use serde_json::{Map, Value};
@@ -18,6 +26,7 @@ use component::{Context, push_options};
 pub use check::{check_eager, check_options};
 pub(super) use check::{check_members, check_option};
 pub use expression::normalize_expression;
+pub use typed::{Crop, Layer, Transformation};
 
 /// Deeper nesting of transformations is refused.
 const MAX_DEPTH: usize = 64;
@@ -85,7 +94,7 @@ pub fn from_options(
     options: &Map<String, Value>,
     config: &UrlConfig,
 ) -> Result<String, TransformationError> {
-    let mut out = String::new();
+    let mut out = String::with_capacity(64);
     push_options(&mut out, &UrlOptions::read(options), Context::new(config))?;
     Ok(out)
 }
@@ -165,3 +174,6 @@ pub fn eager(eager: &Value, config: &UrlConfig) -> Result<String, Transformation
     }
     Ok(out)
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,8 +4,9 @@ use serde_json::Value;
 
 use super::TransformationError;
 use super::expression::push_normalized;
-use super::layer::push_fetch_url;
-use super::value::{Term, push_expression, push_joined, push_text, push_time, split_offset};
+use super::value::{
+    Term, push_expression, push_function, push_text, push_time, push_variable_value, split_offset,
+};
 use crate::cloudinary::url_config::truthy;
 use crate::cloudinary::url_options::{Key, UrlOptions};
 
@@ -47,12 +48,11 @@ impl<'o, 'a> Parameters<'o, 'a> {
     pub(super) fn value(
         &mut self,
         key: Key,
-        short: &str,
         value: Option<&Value>,
         write: impl FnOnce(&mut String, &str, &Value) -> Result,
     ) -> Result {
         match value {
-            Some(value) => self.item(short, |out| write(out, key.name(), value)),
+            Some(value) => self.item(key.short_name(), |out| write(out, key.name(), value)),
             None => Ok(()),
         }
     }
@@ -60,41 +60,40 @@ impl<'o, 'a> Parameters<'o, 'a> {
     pub(super) fn with(
         &mut self,
         key: Key,
-        short: &str,
         write: impl FnOnce(&mut String, &str, &Value) -> Result,
     ) -> Result {
-        self.value(key, short, self.options.get(key), write)
+        self.value(key, self.options.get(key), write)
     }
 
-    pub(super) fn text(&mut self, key: Key, short: &str) -> Result {
-        self.with(key, short, push_text)
-    }
-
-    pub(super) fn expression(&mut self, key: Key, short: &str) -> Result {
-        self.with(key, short, push_expression)
-    }
-
-    pub(super) fn joined(&mut self, key: Key, short: &str, separator: &str) -> Result {
-        self.with(key, short, |out, key, value| {
-            push_joined(out, key, value, separator)
-        })
-    }
-
-    pub(super) fn dimension(&mut self, key: Key, short: &str, dimension: Option<Term>) -> Result {
-        match dimension {
-            Some(Term::Value(value)) => self.value(key, short, Some(value), push_expression),
-            Some(Term::Text(text)) => self.item(short, |out| {
-                push_normalized(out, text);
-                Ok(())
-            }),
-            None => Ok(()),
+    /// Width or height, which `size` (`"10x20"`) overrides.
+    pub(super) fn dimension(&mut self, key: Key) -> Result {
+        match self.options.get(Key::Size).filter(|size| truthy(size)) {
+            None => self.with(key, push_expression),
+            Some(Value::String(size)) => {
+                let mut sides = size.split('x');
+                let text = match key {
+                    Key::Width => sides.next(),
+                    _ => sides.nth(1),
+                };
+                self.item(key.short_name(), |out| {
+                    push_normalized(out, text.unwrap_or_default());
+                    Ok(())
+                })
+            }
+            Some(_) => Err(TransformationError::invalid("size", "text like \"100x50\"")),
         }
     }
 
-    pub(super) fn time(&mut self, key: Key, short: &str, time: Option<Term>) -> Result {
+    /// Duration, start or end offset; `offset` overrides both ends.
+    pub(super) fn time(&mut self, key: Key) -> Result {
+        let time = match key {
+            Key::StartOffset => offsets(self.options).0,
+            Key::EndOffset => offsets(self.options).1,
+            _ => self.options.get(key).map(Term::Value),
+        };
         match time {
             // The SDKs normalise both offsets, but not the duration.
-            Some(time) => self.item(short, |out| {
+            Some(time) => self.item(key.short_name(), |out| {
                 push_time(out, key.name(), time, key != Key::Duration)
             }),
             None => Ok(()),
@@ -103,7 +102,7 @@ impl<'o, 'a> Parameters<'o, 'a> {
 
     pub(super) fn condition(&mut self) -> Result {
         match self.options.get(Key::If).filter(|value| truthy(value)) {
-            Some(value) => self.value(Key::If, "if", Some(value), push_expression),
+            Some(value) => self.value(Key::If, Some(value), push_expression),
             None => Ok(()),
         }
     }
@@ -144,71 +143,19 @@ impl<'o, 'a> Parameters<'o, 'a> {
         }
     }
 
-    pub(super) fn angle(&mut self) -> Result {
-        self.with(Key::Angle, "a", |out, key, value| {
-            push_joined_expression(out, key, value, ".")
-        })
-    }
-
-    /// An array is one effect with its arguments; an object's pairs are effects.
-    pub(super) fn effect(&mut self) -> Result {
-        self.with(Key::Effect, "e", |out, key, value| {
-            let Value::Object(effects) = value else {
-                return push_joined_expression(out, key, value, ":");
-            };
-            for (index, (name, argument)) in effects.iter().enumerate() {
-                if index > 0 {
-                    out.push(',');
-                }
-                out.push_str(name);
-                out.push(':');
-                push_text(out, key, argument)?;
-            }
-            Ok(())
-        })
-    }
-
-    /// Text, or an object of width and colour. A bare number is the border of an HTML image, not of the transformation.
-    pub(super) fn border(&mut self) -> Result {
-        self.with(Key::Border, "bo", |out, key, border| {
-            let start = out.len();
-            let Value::Object(border) = border else {
-                push_text(out, key, border)?;
-                if out[start..].bytes().all(|byte| byte.is_ascii_digit()) {
-                    out.truncate(start);
-                }
-                return Ok(());
-            };
-            match border.get("width").filter(|width| !width.is_null()) {
-                Some(width) => push_text(out, "border.width", width)?,
-                None => out.push('2'),
-            }
-            out.push_str("px_solid_");
-            match border.get("color").filter(|color| !color.is_null()) {
-                Some(color) => super::value::push_color(out, "border.color", color),
-                None => {
-                    out.push_str("black");
-                    Ok(())
-                }
-            }
-        })
-    }
-
     /// `custom_function`, else `custom_pre_function`.
     pub(super) fn custom_function(&mut self) -> Result {
         let given = |key| self.options.get(key).filter(|value| truthy(value));
         if let Some(function) = given(Key::CustomFunction) {
-            return self.value(Key::CustomFunction, "fn", Some(function), push_function);
+            return self.value(Key::CustomFunction, Some(function), push_function);
         }
-        self.value(
-            Key::CustomPreFunction,
-            "fn",
-            given(Key::CustomPreFunction),
-            |out, key, function| {
-                out.push_str("pre:");
-                push_function(out, key, function)
-            },
-        )
+        let Some(function) = given(Key::CustomPreFunction) else {
+            return Ok(());
+        };
+        self.item(Key::CustomFunction.short_name(), |out| {
+            out.push_str("pre:");
+            push_function(out, Key::CustomPreFunction.name(), function)
+        })
     }
 
     /// `raw_transformation`, last and without a name.
@@ -227,116 +174,8 @@ impl<'o, 'a> Parameters<'o, 'a> {
     }
 }
 
-/// A variable's value as an expression; null is written out, as a variable has to have one.
-fn push_variable_value(out: &mut String, name: &str, value: &Value) -> Result {
-    if value.is_null() {
-        out.push_str("null");
-    }
-    push_expression(out, name, value)
-}
-
-/// Joins an array first: a variable at the end of one item reaches into the next.
-fn push_joined_expression(out: &mut String, key: &str, value: &Value, separator: &str) -> Result {
-    if !value.is_array() {
-        return push_expression(out, key, value);
-    }
-    let mut joined = String::new();
-    push_joined(&mut joined, key, value, separator)?;
-    push_normalized(out, &joined);
-    Ok(())
-}
-
-/// Named transformations: `t_a.b`.
-pub(super) fn push_names(out: &mut String, key: &str, names: &Value) -> Result {
-    push_joined(out, key, names, ".")
-}
-
-/// One radius, or one to four of them.
-pub(super) fn push_radius(out: &mut String, key: &str, radius: &Value) -> Result {
-    let Value::Array(corners) = radius else {
-        return push_expression(out, key, radius);
-    };
-    if !(1..=4).contains(&corners.len()) || corners.contains(&Value::Null) {
-        return Err(TransformationError::invalid(key, "one to four corners"));
-    }
-    for (index, corner) in corners.iter().enumerate() {
-        if index > 0 {
-            out.push(':');
-        }
-        push_expression(out, key, corner)?;
-    }
-    Ok(())
-}
-
-/// `codec[:profile[:level[:bframes_no]]]`.
-pub(super) fn push_video_codec(out: &mut String, key: &str, codec: &Value) -> Result {
-    let Value::Object(parts) = codec else {
-        return push_text(out, key, codec);
-    };
-    let part = |name| parts.get(name).filter(|part: &&Value| !part.is_null());
-    let Some(codec) = part("codec") else {
-        return Err(TransformationError::invalid(
-            "video_codec.codec",
-            "a codec's name",
-        ));
-    };
-    push_text(out, "video_codec.codec", codec)?;
-    let Some(profile) = part("profile") else {
-        return Ok(());
-    };
-    out.push(':');
-    push_text(out, "video_codec.profile", profile)?;
-    let Some(level) = part("level") else {
-        return Ok(());
-    };
-    out.push(':');
-    push_text(out, "video_codec.level", level)?;
-    if part("b_frames") == Some(&Value::Bool(false)) {
-        out.push_str(":bframes_no");
-    }
-    Ok(())
-}
-
-/// Text, or an object of type and source.
-fn push_function(out: &mut String, key: &str, function: &Value) -> Result {
-    let Value::Object(parts) = function else {
-        return push_text(out, key, function);
-    };
-    let (Some(Value::String(kind)), Some(Value::String(source))) =
-        (parts.get("function_type"), parts.get("source"))
-    else {
-        return Err(TransformationError::invalid(
-            key,
-            "function_type and source as text",
-        ));
-    };
-    out.push_str(kind);
-    out.push(':');
-    if kind == "remote" {
-        push_fetch_url(out, source);
-    } else {
-        out.push_str(source);
-    }
-    Ok(())
-}
-
-/// Width and height, of which `size` (`"10x20"`) sets both.
-pub(super) fn dimensions<'a>(
-    options: &UrlOptions<'a>,
-) -> Result<(Option<Term<'a>>, Option<Term<'a>>)> {
-    let term = |key| options.get(key).map(Term::Value);
-    match options.get(Key::Size).filter(|size| truthy(size)) {
-        None => Ok((term(Key::Width), term(Key::Height))),
-        Some(Value::String(size)) => {
-            let mut sides = size.split('x').map(Term::Text);
-            Ok((sides.next(), sides.next()))
-        }
-        Some(_) => Err(TransformationError::invalid("size", "text like \"100x50\"")),
-    }
-}
-
 /// Start and end offset, of which a range in `offset` sets both. One that is no range is ignored.
-pub(super) fn offsets<'a>(options: &UrlOptions<'a>) -> (Option<Term<'a>>, Option<Term<'a>>) {
+fn offsets<'a>(options: &UrlOptions<'a>) -> (Option<Term<'a>>, Option<Term<'a>>) {
     let term = |key| options.get(key).map(Term::Value);
     let range = match options.get(Key::Offset) {
         Some(Value::String(range)) => {

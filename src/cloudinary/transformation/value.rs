@@ -4,7 +4,10 @@ use serde_json::Value;
 
 use super::TransformationError;
 use super::expression::push_normalized;
+use super::layer::push_fetch_url;
 use crate::cloudinary::number::push_number;
+
+type Result = std::result::Result<(), TransformationError>;
 
 /// A value, or a part of a text option that stands for one.
 #[derive(Clone, Copy)]
@@ -14,11 +17,7 @@ pub(super) enum Term<'a> {
 }
 
 /// Appends text, number or flag as it is; null is nothing.
-pub(super) fn push_text(
-    out: &mut String,
-    key: &str,
-    value: &Value,
-) -> Result<(), TransformationError> {
+pub(super) fn push_text(out: &mut String, key: &str, value: &Value) -> Result {
     match value {
         Value::Null => {}
         Value::Bool(flag) => out.push_str(if *flag { "true" } else { "false" }),
@@ -32,11 +31,7 @@ pub(super) fn push_text(
 }
 
 /// Appends a value, text normalised as an expression.
-pub(super) fn push_expression(
-    out: &mut String,
-    key: &str,
-    value: &Value,
-) -> Result<(), TransformationError> {
+pub(super) fn push_expression(out: &mut String, key: &str, value: &Value) -> Result {
     match value {
         Value::String(text) => push_normalized(out, text),
         other => push_text(out, key, other)?,
@@ -45,12 +40,7 @@ pub(super) fn push_expression(
 }
 
 /// Appends the items of an array with `separator` between them, or a single value.
-pub(super) fn push_joined(
-    out: &mut String,
-    key: &str,
-    value: &Value,
-    separator: &str,
-) -> Result<(), TransformationError> {
+pub(super) fn push_joined(out: &mut String, key: &str, value: &Value, separator: &str) -> Result {
     let Value::Array(items) = value else {
         return push_text(out, key, value);
     };
@@ -64,11 +54,7 @@ pub(super) fn push_joined(
 }
 
 /// Appends text whose leading `#` means a colour in hex.
-pub(super) fn push_color(
-    out: &mut String,
-    key: &str,
-    value: &Value,
-) -> Result<(), TransformationError> {
+pub(super) fn push_color(out: &mut String, key: &str, value: &Value) -> Result {
     match value {
         Value::String(color) => match color.strip_prefix('#') {
             Some(hex) => {
@@ -88,7 +74,7 @@ pub(super) fn push_time(
     key: &str,
     time: Term<'_>,
     is_expression: bool,
-) -> Result<(), TransformationError> {
+) -> Result {
     let text = match time {
         Term::Text(text) => text,
         Term::Value(Value::String(text)) => text,
@@ -101,6 +87,143 @@ pub(super) fn push_time(
         }
         None if is_expression => push_normalized(out, text),
         None => out.push_str(text),
+    }
+    Ok(())
+}
+
+/// A variable's value as an expression; null is written out, as a variable has to have one.
+pub(super) fn push_variable_value(out: &mut String, name: &str, value: &Value) -> Result {
+    if value.is_null() {
+        out.push_str("null");
+    }
+    push_expression(out, name, value)
+}
+
+/// Joins an array first: a variable at the end of one item reaches into the next.
+pub(super) fn push_joined_expression(
+    out: &mut String,
+    key: &str,
+    value: &Value,
+    separator: &str,
+) -> Result {
+    if !value.is_array() {
+        return push_expression(out, key, value);
+    }
+    let mut joined = String::new();
+    push_joined(&mut joined, key, value, separator)?;
+    push_normalized(out, &joined);
+    Ok(())
+}
+
+/// An array is one effect with its arguments; an object's pairs are effects.
+pub(super) fn push_effect(out: &mut String, key: &str, effect: &Value) -> Result {
+    let Value::Object(effects) = effect else {
+        return push_joined_expression(out, key, effect, ":");
+    };
+    for (index, (name, argument)) in effects.iter().enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        out.push_str(name);
+        out.push(':');
+        push_text(out, key, argument)?;
+    }
+    Ok(())
+}
+
+/// Text, or an object of width and colour. A bare number is the border of an HTML image, not of the transformation.
+pub(super) fn push_border(out: &mut String, key: &str, border: &Value) -> Result {
+    let start = out.len();
+    let Value::Object(border) = border else {
+        push_text(out, key, border)?;
+        if out[start..].bytes().all(|byte| byte.is_ascii_digit()) {
+            out.truncate(start);
+        }
+        return Ok(());
+    };
+    let part = |name| border.get(name).filter(|part: &&Value| !part.is_null());
+    match part("width") {
+        Some(width) => push_text(out, "border.width", width)?,
+        None => out.push('2'),
+    }
+    out.push_str("px_solid_");
+    match part("color") {
+        Some(color) => push_color(out, "border.color", color)?,
+        None => out.push_str("black"),
+    }
+    Ok(())
+}
+
+/// Named transformations: `t_a.b`.
+pub(super) fn push_names(out: &mut String, key: &str, names: &Value) -> Result {
+    push_joined(out, key, names, ".")
+}
+
+/// One radius, or one to four of them.
+pub(super) fn push_radius(out: &mut String, key: &str, radius: &Value) -> Result {
+    let Value::Array(corners) = radius else {
+        return push_expression(out, key, radius);
+    };
+    if !(1..=4).contains(&corners.len()) || corners.contains(&Value::Null) {
+        return Err(TransformationError::invalid(key, "one to four corners"));
+    }
+    for (index, corner) in corners.iter().enumerate() {
+        if index > 0 {
+            out.push(':');
+        }
+        push_expression(out, key, corner)?;
+    }
+    Ok(())
+}
+
+/// `codec[:profile[:level[:bframes_no]]]`.
+pub(super) fn push_video_codec(out: &mut String, key: &str, codec: &Value) -> Result {
+    let Value::Object(parts) = codec else {
+        return push_text(out, key, codec);
+    };
+    let part = |name| parts.get(name).filter(|part: &&Value| !part.is_null());
+    let Some(codec) = part("codec") else {
+        return Err(TransformationError::invalid(
+            "video_codec.codec",
+            "a codec's name",
+        ));
+    };
+    push_text(out, "video_codec.codec", codec)?;
+    let Some(profile) = part("profile") else {
+        return Ok(());
+    };
+    out.push(':');
+    push_text(out, "video_codec.profile", profile)?;
+    let Some(level) = part("level") else {
+        return Ok(());
+    };
+    out.push(':');
+    push_text(out, "video_codec.level", level)?;
+    if part("b_frames") == Some(&Value::Bool(false)) {
+        out.push_str(":bframes_no");
+    }
+    Ok(())
+}
+
+/// Text, or an object of type and source.
+pub(super) fn push_function(out: &mut String, key: &str, function: &Value) -> Result {
+    let Value::Object(parts) = function else {
+        return push_text(out, key, function);
+    };
+    let (Some(Value::String(kind)), Some(Value::String(source))) =
+        (parts.get("function_type"), parts.get("source"))
+    else {
+        return Err(TransformationError::invalid(
+            key,
+            "function_type and source as text",
+        ));
+    };
+    out.push_str(kind);
+    out.push(':');
+    if kind == "remote" {
+        push_fetch_url(out, source);
+    } else {
+        out.push_str(source);
     }
     Ok(())
 }

@@ -6,9 +6,21 @@ use super::UploadError;
 use super::parameter::{Kind, PARAMETERS};
 use crate::cloudinary::identifier::{DeliveryType, check_public_id};
 use crate::cloudinary::suggestion::closest;
-use crate::cloudinary::transformation;
+use crate::cloudinary::transformation::{check_eager, check_members, check_options};
 use crate::cloudinary::url_config::UrlConfig;
 use crate::cloudinary::url_options::Key;
+
+const ACCESS_RULE: &[&str] = &["access_type", "end", "start"];
+const BREAKPOINTS: &[&str] = &[
+    "bytes_step",
+    "create_derived",
+    "format",
+    "max_images",
+    "max_width",
+    "min_width",
+    "transformation",
+];
+const TRANSCRIPTION: &[&str] = &["translate"];
 
 /// Whether `name` is an upload parameter or a transformation option that an upload takes.
 pub fn is_upload_option(name: &str) -> bool {
@@ -44,11 +56,8 @@ pub fn check_upload_option(name: &str, value: &Value) -> Result<(), UploadError>
     if let Some(text) = value.as_str() {
         check_text(name, text)?;
     }
-    if kind == Kind::Eager {
-        return transformation::check_eager(value)
-            .map_err(|error| UploadError::transformation(name, error));
-    }
-    // Transformations within, JSON within text: only writing the value shows what is wrong there.
+    kind.check_within(name, value)?;
+    // JSON within text: only writing the value shows what is wrong there.
     kind.serialize(name, value, &UrlConfig::default())?;
     Ok(())
 }
@@ -63,7 +72,7 @@ fn check_transformation_option(name: &str, value: &Value) -> Result<(), UploadEr
         });
     }
     let option = Map::from_iter([(name.to_owned(), value.clone())]);
-    transformation::check_options(&option).map_err(|error| UploadError::transformation(name, error))
+    Ok(check_options(&option)?)
 }
 
 /// Names whose text has a form of its own. A public ID that no identifier can hold could be uploaded but never saved.
@@ -111,6 +120,32 @@ impl Kind {
             }
             Self::Eager => is_transformation(value) || is_array_of(value, is_transformation),
         }
+    }
+
+    /// Refuses unknown keys of objects within `value`.
+    fn check_within(self, name: &str, value: &Value) -> Result<(), UploadError> {
+        let known = match self {
+            Self::Eager => {
+                return check_eager(value)
+                    .map_err(|error| UploadError::transformation(name, error));
+            }
+            Self::AccessControl => ACCESS_RULE,
+            Self::AutoTranscription => TRANSCRIPTION,
+            Self::Breakpoints => BREAKPOINTS,
+            _ => return Ok(()),
+        };
+        let objects = match value {
+            Value::Array(objects) => objects.as_slice(),
+            single => std::slice::from_ref(single),
+        };
+        for object in objects {
+            check_members(name, object, known, "one of its options")?;
+            if let Some(transformation) = object.get("transformation") {
+                check_transformation_option("transformation", transformation)
+                    .map_err(|error| error.within(name))?;
+            }
+        }
+        Ok(())
     }
 
     fn expected(self) -> &'static str {

@@ -6,6 +6,7 @@ mod text;
 
 use std::borrow::Cow;
 
+use percent_encoding::AsciiSet;
 use serde_json::{Map, Value};
 
 use super::account::Account;
@@ -20,6 +21,9 @@ pub use check::{check_upload_option, is_upload_option};
 
 /// Where uploads go unless the account says otherwise.
 const UPLOAD_PREFIX: &str = "https://api.cloudinary.com";
+
+/// A part of an API URL's path.
+const PATH_PART: &AsciiSet = &percent::COMPONENT.add(b'\'');
 
 /// Why upload parameters cannot be built; names the parameter.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -40,6 +44,9 @@ pub enum UploadError {
         /// What is wrong with it.
         source: TransformationError,
     },
+    /// A transformation option, or a member of an object: the error names it.
+    #[error(transparent)]
+    Option(#[from] TransformationError),
     /// A public ID, prefix or folder that no identifier could hold.
     #[error("{name}: {}", of_path(*.source))]
     Path {
@@ -69,6 +76,14 @@ impl UploadError {
         Self::Invalid {
             name: name.to_owned(),
             expected,
+        }
+    }
+
+    /// The same error, of a transformation in the parameter `name`.
+    fn within(self, name: &str) -> Self {
+        match self {
+            Self::Option(error) => Self::transformation(name, error),
+            other => other,
         }
     }
 
@@ -267,7 +282,7 @@ pub fn api_url(account: &Account, resource_type: &str, action: &str) -> String {
     let mut url = api_base(account);
     for part in [resource_type, action] {
         url.push('/');
-        percent::push(&mut url, part, percent::COMPONENT);
+        percent::push(&mut url, part, PATH_PART);
     }
     url
 }

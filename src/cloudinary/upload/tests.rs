@@ -327,6 +327,54 @@ fn refuses_bad_values_by_name() {
 }
 
 #[test]
+fn refuses_unknown_keys_at_every_depth() {
+    for (name, value, expected) in [
+        (
+            "eager",
+            json!([{"widht": 1}]),
+            "eager: [0].widht: not a transformation option, did you mean \"width\"?",
+        ),
+        (
+            "eager",
+            json!({"overlay": {"public_id": "a", "fromat": "png"}}),
+            "eager: overlay.fromat: not a layer option, did you mean \"format\"?",
+        ),
+        (
+            "transformation",
+            json!([{"crpo": "fill"}]),
+            "transformation[0].crpo: not a transformation option, did you mean \"crop\"?",
+        ),
+        (
+            "overlay",
+            json!({"text": "a", "font_familly": "b"}),
+            "overlay.font_familly: not a layer option, did you mean \"font_family\"?",
+        ),
+        (
+            "radius",
+            json!([1, 2, 3, 4, 5]),
+            "radius: expected one to four corners",
+        ),
+        (
+            "responsive_breakpoints",
+            json!({"max_image": 3}),
+            "responsive_breakpoints.max_image: not one of its options, did you mean \"max_images\"?",
+        ),
+        (
+            "responsive_breakpoints",
+            json!([{"transformation": {"widht": 3}}]),
+            "responsive_breakpoints: transformation[0].widht: not a transformation option, did you mean \"width\"?",
+        ),
+        (
+            "access_control",
+            json!([{"acess_type": "token"}]),
+            "access_control.acess_type: not one of its options, did you mean \"access_type\"?",
+        ),
+    ] {
+        assert_eq!(message(name, &value), expected, "{name} {value}");
+    }
+}
+
+#[test]
 fn refuses_context_that_would_fall_apart() {
     for context in [
         json!({"a=b": "c"}),

@@ -295,14 +295,20 @@ fn refuses_in_a_path_even_a_users_own_name() {
 
 #[test]
 fn refuses_dots_that_a_value_completes() {
-    for template in ["a/.{params.x}", "a/{params.x}."] {
+    let dots = TemplateUser {
+        object_id: "x.",
+        username: None,
+    };
+    for (template, expected) in [
+        ("a/.{params.x}", Ok("a/..b".to_owned())),
+        ("a/{user.objectId}.", Ok("a/x..".to_owned())),
+    ] {
         assert_eq!(
-            render(template, Place::Path, None, r#"".a""#).is_ok(),
-            true,
+            render(template, Place::Path, Some(dots), r#"".b""#),
+            expected,
             "{template}"
         );
     }
-    // `.` alone is refused as a value already.
     assert!(render("a/.{params.x}", Place::Path, None, r#"".""#).is_err());
 }
 

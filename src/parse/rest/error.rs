@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use reqwest::StatusCode;
 use serde::Deserialize;
@@ -35,12 +36,12 @@ pub enum RestError {
         cause: String,
     },
     /// No whole answer in time.
-    #[error("Parse Server at {server} did not answer within {seconds} s")]
+    #[error("Parse Server at {server} did not answer within {} s", timeout.as_secs_f64())]
     Timeout {
         /// Parse Server's URL.
         server: String,
         /// The limit.
-        seconds: u64,
+        timeout: Duration,
     },
     /// The connection broke.
     #[error("the connection to Parse Server at {server} broke: {cause}")]
@@ -189,7 +190,7 @@ impl RestError {
         if error.is_timeout() && !error.is_connect() {
             return Self::Timeout {
                 server,
-                seconds: client.timeout.as_secs(),
+                timeout: client.timeout,
             };
         }
         let cause = causes(error);

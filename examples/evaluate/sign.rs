@@ -1,0 +1,70 @@
+//! Signatures and the parameters of uploads.
+
+use cloudinary_parse::cloudinary::account::Account;
+use cloudinary_parse::cloudinary::upload;
+use serde_json::Value;
+
+use crate::question::{Answer, Object, Question, blank, said, text};
+
+pub(crate) fn sign(question: &Question) -> Answer {
+    let account = question.nameless_account(&Object::new())?;
+    let params = question.object("params")?;
+    Ok(upload::sign_params(&account, &params).map_err(said)?.into())
+}
+
+pub(crate) fn sign_request(question: &Question) -> Answer {
+    let account = question.nameless_account(&question.object("options")?)?;
+    let params = question.object("params")?;
+    Ok(on_the_wire(
+        upload::sign_request(&account, params).map_err(said)?,
+    ))
+}
+
+/// What an `upload` call sends. The Node SDK, whose answers these are, does not know `batch_id`; with the parameters that only it
+/// knows beside it, no SDK would send both.
+pub(crate) fn params_of_upload(question: &Question) -> Result<(Account, Object, Object), String> {
+    let mut options = question.object("options")?;
+    options.remove("batch_id");
+    let account = question.nameless_account(&options)?;
+    let params = upload::upload_params(&account, &options, question.now).map_err(said)?;
+    Ok((account, options, params))
+}
+
+pub(crate) fn upload_params(question: &Question) -> Answer {
+    let (_, _, params) = params_of_upload(question)?;
+    Ok(on_the_wire(upload::without_blanks(params)))
+}
+
+pub(crate) fn sign_upload(question: &Question) -> Answer {
+    let is_set = |object: &Object, name: &str| {
+        object
+            .get(name)
+            .is_some_and(|value| !blank(value) && value != false && value != 0)
+    };
+    let (account, options, mut params) = params_of_upload(question)?;
+    let fields = if is_set(&options, "unsigned") {
+        params.shift_remove("timestamp");
+        upload::without_blanks(params)
+    } else if is_set(&options, "oauth_token") || is_set(&question.config, "oauth_token") {
+        upload::without_blanks(params)
+    } else if is_set(&options, "signature") {
+        // The caller has signed the options; they are sent as they are.
+        upload::without_blanks(options)
+    } else {
+        upload::sign_request(&account, params).map_err(said)?
+    };
+    Ok(on_the_wire(fields))
+}
+
+/// Fields as they go over the wire: text, arrays for repeated fields.
+fn on_the_wire(fields: Object) -> Value {
+    let as_sent = |value: Value| match value {
+        Value::Array(items) => items.iter().map(text).collect(),
+        value => Value::String(text(&value)),
+    };
+    fields
+        .into_iter()
+        .map(|(name, value)| (name, as_sent(value)))
+        .collect::<Object>()
+        .into()
+}

@@ -1,0 +1,102 @@
+#!/usr/bin/env bash
+# Everything that must hold: format, lints, unit and integration tests, end-to-end tests against a real Parse Server, docs.
+#
+#   scripts/test.sh                  against Parse Server 9
+#   scripts/test.sh --parse 5        against another major version: 5, 6, 7, 8 or 9
+#   scripts/test.sh --parse all      against all of them
+#
+# UPDATE_DOCS=1       writes the tables that the tests make into docs/
+# TEST_TIME_LIMIT=N   with `all`, leaves out what is left of 8, 7 and 6 once N seconds have passed
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+usage() {
+  echo "usage: scripts/test.sh [--parse 5|6|7|8|9|all]" >&2
+  exit 64
+}
+
+versions=(9)
+case "$#:${1:-}:${2:-}" in
+  0::) ;;
+  2:--parse:all) versions=(9 5 8 7 6) ;;
+  2:--parse:[5-9]) versions=("$2") ;;
+  *) usage ;;
+esac
+
+log="$(mktemp)"
+failed_stages=0
+
+# The closing line: all tests of all runners together. A stage that is no test and fails counts as one.
+finish() {
+  local passed failed
+  passed="$(sum '(^|[^0-9])([0-9]+) passed[;, ]' '^[^0-9a-z]*pass ([0-9]+)$')"
+  failed="$(sum '; ([0-9]+) failed' ' ([0-9]+) failed, ' '^[^0-9a-z]*fail ([0-9]+)$')"
+  if ((failed == 0)); then failed="$failed_stages"; fi
+  rm -f "$log"
+  printf '\n%s passed, %s failed\n' "$passed" "$failed"
+}
+
+# Adds up the last group of the patterns, over the runners' own closing lines.
+sum() {
+  local total=0 pattern line
+  for pattern in "$@"; do
+    while IFS= read -r line; do
+      if [[ "$line" =~ $pattern ]]; then total=$((total + BASH_REMATCH[${#BASH_REMATCH[@]} - 1])); fi
+    done < <(grep -E '^test result: |^ +Summary |^[^0-9a-z]*(pass|fail) [0-9]+$' "$log" || true)
+  done
+  echo "$total"
+}
+trap finish EXIT
+
+stage() {
+  printf '\n== %s\n' "$1"
+  shift
+  if ! "$@" 2>&1 | tee -a "$log"; then
+    failed_stages=1
+    exit 1
+  fi
+}
+
+# The functions below run where `set -e` has no effect: what must hold is joined by `&&`.
+
+rust_tests() {
+  if cargo nextest --version > /dev/null 2>&1; then
+    cargo nextest run --locked --no-fail-fast &&
+      cargo test --locked --doc
+  else
+    cargo test --locked --no-fail-fast
+  fi
+}
+
+end_to_end_tests() {
+  RIG_PARSE_SERVER="$1" CLOUDINARY_PARSE_BIN="${CARGO_TARGET_DIR:-target}/debug/cloudinary-parse" \
+    node --test --test-reporter=spec --test-concurrency=2 tests/e2e/*.test.mjs
+}
+
+dependencies() {
+  if ! cargo deny --version > /dev/null 2>&1; then
+    echo "cargo-deny is not installed: licences, bans and sources are not checked"
+    return
+  fi
+  cargo deny --offline check licenses bans sources || return
+  if compgen -G "${CARGO_HOME:-$HOME/.cargo}/advisory-db*/*" > /dev/null; then
+    cargo deny --offline check advisories
+  else
+    echo "no advisory database here: advisories are not checked"
+  fi
+}
+
+stage "Format" cargo fmt --check
+stage "Lints" cargo clippy --quiet --locked --all-targets -- -D warnings
+stage "Documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --quiet --locked --no-deps
+stage "Dependencies" dependencies
+stage "Unit and integration tests" rust_tests
+stage "Binary" cargo build --quiet --locked
+for version in "${versions[@]}"; do
+  if [[ "$version" =~ [678] && ${#versions[@]} -gt 1 ]] && ((SECONDS > ${TEST_TIME_LIMIT:-SECONDS})); then
+    echo "Parse Server $version is left out: $SECONDS seconds have passed"
+    continue
+  fi
+  stage "Install Parse Server $version" scripts/parse-server/install.sh "$version"
+  stage "End-to-end tests against Parse Server $version" end_to_end_tests "$version"
+done
