@@ -12,6 +12,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::settings::rest_client;
 use super::{Status, service};
 use crate::cloudinary::account::Account;
+use crate::cloudinary::rest::ApiClient;
 use crate::config::{Environment, ParseAddress, Serve as Config, TlsFiles};
 use crate::manifest::{self, Manifests};
 use crate::server::{AdminSettings, Control, Deployment, Server, Settings, WebhookKeys};
@@ -98,9 +99,12 @@ impl Source {
             // A hook's own deadline is shorter or longer; this one keeps a lost answer from holding a connection for ever.
             rest_client(address, Duration::from_secs(30))
         };
+        let confirms = manifests.confirm_assets();
+        let cloudinary = confirms.then(|| ApiClient::new(&self.account, Duration::from_secs(30)));
         Ok(Deployment {
             account: self.account.clone(),
             manifests,
+            cloudinary: cloudinary.transpose()?,
             parse_server: self.parse.as_ref().map(client).transpose()?,
         })
     }

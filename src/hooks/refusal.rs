@@ -36,11 +36,19 @@ pub enum Reason {
     Parameter,
     /// No picture to build a URL of.
     ImageLookup,
+    /// No such asset in Cloudinary.
+    NoAsset,
+    /// The original has more bytes than the field takes.
+    Bytes,
+    /// Wider, higher, narrower or lower than the field takes.
+    Pixels,
+    /// Cloudinary could not be asked.
+    Unconfirmed,
 }
 
 impl Reason {
     /// Every reason, for metrics that exist before they are first needed.
-    pub const ALL: [Reason; 15] = [
+    pub const ALL: [Reason; 19] = [
         Reason::BadSignature,
         Reason::Malformed,
         Reason::Required,
@@ -56,6 +64,10 @@ impl Reason {
         Reason::NeedsRole,
         Reason::Parameter,
         Reason::ImageLookup,
+        Reason::NoAsset,
+        Reason::Bytes,
+        Reason::Pixels,
+        Reason::Unconfirmed,
     ];
 
     /// The label.
@@ -76,6 +88,10 @@ impl Reason {
             Reason::NeedsRole => "needs_role",
             Reason::Parameter => "parameter",
             Reason::ImageLookup => "image_lookup",
+            Reason::NoAsset => "no_asset",
+            Reason::Bytes => "bytes",
+            Reason::Pixels => "pixels",
+            Reason::Unconfirmed => "unconfirmed",
         }
     }
 }

@@ -22,6 +22,7 @@ use crate::cloudinary::account::Account;
 
 mod accept;
 mod class;
+mod confirm;
 mod delivery_url;
 mod document;
 mod function;
@@ -36,6 +37,7 @@ pub(crate) mod units;
 
 pub use accept::{Accepted, Choice, NotAccepted, Pattern};
 pub use class::{ClassManifest, GuardedField};
+pub use confirm::{Confirm, OnUnreachable, Pixels};
 pub use delivery_url::DeliveryUrl;
 pub use function::{Access, Action, FunctionManifest, Limit, Rate};
 pub use load::load;
@@ -43,7 +45,7 @@ pub use parameter::Parameter;
 pub use place::Place;
 pub use sign_upload::{ResponseForm, SignUpload};
 pub use template::{Params, RenderError, Template, TemplateError, TemplateUser};
-pub(crate) use units::parse_duration;
+pub(crate) use units::{parse_duration, parse_size};
 
 /// Every hook of a deployment.
 #[derive(Debug, Clone, Default)]
@@ -93,6 +95,12 @@ impl Manifests {
             return Err(self.unsigned_only.clone());
         }
         Ok(())
+    }
+
+    /// Whether a hook asks Cloudinary for something.
+    pub fn confirm_assets(&self) -> bool {
+        let mut fields = self.classes.iter().flat_map(|class| &class.fields);
+        fields.any(|field| field.confirm.is_some())
     }
 
     /// Whether a hook asks Parse Server for something: a `delivery_url` that reads a row, a function for a role.

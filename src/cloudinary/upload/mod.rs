@@ -276,15 +276,19 @@ pub fn upload_url(account: &Account, resource_type: &str) -> String {
 
 /// The URL of an API call: `action` is `upload`, `destroy`, `rename`, `explicit`, …
 pub fn api_url(account: &Account, resource_type: &str, action: &str) -> String {
-    let prefix = account.url.upload_prefix.as_deref();
-    let mut url = prefix.unwrap_or(UPLOAD_PREFIX).to_owned();
-    url.push_str("/v1_1/");
-    url.push_str(&account.cloud_name);
+    let mut url = api_base(account);
     for part in [resource_type, action] {
         url.push('/');
         percent::push(&mut url, part, PATH_PART);
     }
     url
+}
+
+/// What the URLs of all API calls begin with: `https://api.cloudinary.com/v1_1/<cloud>`.
+pub(super) fn api_base(account: &Account) -> String {
+    let prefix = account.url.upload_prefix.as_deref();
+    let prefix = prefix.unwrap_or(UPLOAD_PREFIX);
+    format!("{prefix}/v1_1/{}", account.cloud_name)
 }
 
 #[cfg(test)]
