@@ -6,6 +6,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 
 use crate::config::Environment;
@@ -125,7 +126,7 @@ fn dispatch(command: Command) -> anyhow::Result<Status> {
 fn print(text: &str) -> anyhow::Result<Status> {
     let mut output = output::Output::default();
     output.line(text);
-    output.finish()?;
+    output.finish().context("cannot write the result")?;
     Ok(Status::Done)
 }
 

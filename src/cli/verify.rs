@@ -27,9 +27,9 @@ pub(super) struct VerifyArgs {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Verdict {
     /// For standard output.
-    pub text: String,
+    pub(super) text: String,
     /// Whether the signature is good; if not, the exit code is 1.
-    pub is_valid: bool,
+    pub(super) is_valid: bool,
 }
 
 /// Verifies with every secret of the account.

@@ -1,6 +1,6 @@
 //! The Cloudinary side: identifiers, signatures, upload parameters, transformations, URLs.
 //!
-//! Pure: no async, no environment, no clock. Time and secrets are arguments.
+//! Pure: no async, no environment, no clock. Time and secrets are arguments. [`rest`] alone talks to Cloudinary.
 
 pub mod account;
 pub mod auth_token;
@@ -10,6 +10,7 @@ pub mod identifier;
 pub mod notification;
 mod number;
 mod percent;
+pub mod rest;
 pub mod signature;
 pub mod suggestion;
 pub mod transformation;

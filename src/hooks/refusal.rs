@@ -41,11 +41,19 @@ pub enum Reason {
     Parameter,
     /// No picture to build a URL of.
     ImageLookup,
+    /// No such asset in Cloudinary.
+    NoAsset,
+    /// The original has more bytes than the field takes.
+    Bytes,
+    /// Wider, higher, narrower or lower than the field takes.
+    Pixels,
+    /// Cloudinary could not be asked.
+    Unconfirmed,
 }
 
 impl Reason {
     /// Every reason, for metrics that exist before they are first needed.
-    pub const ALL: [Reason; 17] = [
+    pub const ALL: [Reason; 21] = [
         Reason::BadSignature,
         Reason::Malformed,
         Reason::Required,
@@ -63,6 +71,10 @@ impl Reason {
         Reason::Limited,
         Reason::Parameter,
         Reason::ImageLookup,
+        Reason::NoAsset,
+        Reason::Bytes,
+        Reason::Pixels,
+        Reason::Unconfirmed,
     ];
 
     /// The label.
@@ -85,6 +97,10 @@ impl Reason {
             Reason::Limited => "limited",
             Reason::Parameter => "parameter",
             Reason::ImageLookup => "image_lookup",
+            Reason::NoAsset => "no_asset",
+            Reason::Bytes => "bytes",
+            Reason::Pixels => "pixels",
+            Reason::Unconfirmed => "unconfirmed",
         }
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use percent_encoding::percent_decode_str;
 
 use crate::cloudinary::account::Account;
-use crate::hooks::{Limits, ParseServer};
+use crate::hooks::{Cloudinary, Limits, ParseServer};
 use crate::manifest::{ClassManifest, FunctionManifest, Limit, Manifests};
 
 use super::metrics::{HookMetrics, Metrics};
@@ -21,6 +21,8 @@ pub struct Deployment {
     pub manifests: Manifests,
     /// Where hooks that read objects find Parse Server.
     pub parse_server: Option<ParseServer>,
+    /// Cloudinary's API, for fields that confirm.
+    pub cloudinary: Option<Cloudinary>,
 }
 
 /// One hook.
@@ -36,6 +38,7 @@ pub enum Hook {
 pub(super) struct Routes {
     pub(super) account: Account,
     pub(super) parse_server: Option<ParseServer>,
+    pub(super) cloudinary: Option<Cloudinary>,
     hooks: HashMap<String, Arc<Route>>,
 }
 
@@ -96,6 +99,7 @@ impl Routes {
             hooks: hooks.collect(),
             account: deployment.account,
             parse_server: deployment.parse_server,
+            cloudinary: deployment.cloudinary,
         }
     }
 

@@ -5,11 +5,14 @@
 mod check;
 mod command;
 mod configuration;
+mod domain;
 mod health;
 mod hooks;
 mod parse_server;
 mod refusals;
 mod register;
+mod register_troubles;
+mod register_warnings;
 mod reload;
 mod running;
 mod secrets;

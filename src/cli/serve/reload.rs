@@ -11,6 +11,7 @@ use crate::cli::registration::registry::Registry;
 use crate::cli::registration::{Hook, State, wanted};
 use crate::cli::settings::rest_client;
 use crate::cloudinary::account::Account;
+use crate::cloudinary::rest::ApiClient;
 use crate::config::{ParseAccess, ParseAddress};
 use crate::manifest::{self, Finding, Manifests};
 use crate::parse::rest::HookName;
@@ -36,9 +37,12 @@ impl Source {
             // A hook's own deadline is shorter or longer; this one keeps a lost answer from holding a connection for ever.
             rest_client(address, Duration::from_secs(30))
         };
+        let confirms = manifests.confirm_assets();
+        let cloudinary = confirms.then(|| ApiClient::new(&self.account, Duration::from_secs(30)));
         Ok(Deployment {
             account: self.account.clone(),
             manifests,
+            cloudinary: cloudinary.transpose()?,
             parse_server: self.parse.as_ref().map(client).transpose()?,
         })
     }

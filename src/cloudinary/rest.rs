@@ -1,0 +1,411 @@
+//! Client of Cloudinary's Admin and Upload APIs: what an asset really is, which assets there are, and their destruction.
+//!
+//! The one part of this folder that talks to somebody. It follows no redirects (the secret would go along), bounds every call in
+//! time, and tells a rate limit from every other failure. The secret never reaches an error or a log.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use reqwest::header::{CONTENT_TYPE, HeaderMap};
+use reqwest::{RequestBuilder, StatusCode, Url};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::account::Account;
+use super::identifier::{DeliveryType, ResourceType};
+use super::signature;
+use super::upload::api_base;
+use crate::parse::rest::{causes, http_client, without_password};
+
+/// Most public IDs that one call may ask for.
+pub const BATCH: usize = 100;
+
+/// Most assets that one page of a listing holds.
+pub const PAGE: usize = 500;
+
+/// An account's API.
+#[derive(Debug, Clone)]
+pub struct ApiClient {
+    http: reqwest::Client,
+    base: Url,
+    timeout: Duration,
+    account: Account,
+    api_key: String,
+    api_secret: SecretString,
+}
+
+/// What Cloudinary knows about an asset.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Asset {
+    /// Without the format (with the extension for `raw`).
+    pub public_id: String,
+    /// What it was uploaded as; `raw` assets have none.
+    #[serde(default)]
+    pub format: Option<String>,
+    /// Size of the original.
+    #[serde(default)]
+    pub bytes: Option<u64>,
+    /// In pixels; sound and `raw` assets have none.
+    #[serde(default)]
+    pub width: Option<u64>,
+    /// In pixels.
+    #[serde(default)]
+    pub height: Option<u64>,
+    /// Time of the newest upload under this public ID, in seconds since 1970.
+    #[serde(default)]
+    version: Option<u64>,
+    #[serde(default)]
+    created_at: Option<String>,
+    /// Deleted, but restorable from a backup.
+    #[serde(default)]
+    placeholder: bool,
+}
+
+/// A page of a listing.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Page {
+    /// The assets.
+    #[serde(rename = "resources")]
+    pub assets: Vec<Asset>,
+    /// Where the next page begins.
+    #[serde(default)]
+    pub next_cursor: Option<String>,
+}
+
+/// What became of an asset that was to be destroyed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Destroyed {
+    /// It is gone.
+    Now,
+    /// There was none.
+    Before,
+}
+
+/// Why Cloudinary did not do what it was asked. `api` is its URL without a password.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ApiError {
+    /// The account has no key or no secret.
+    #[error(
+        "CLOUDINARY_URL: expected cloudinary://<api_key>:<api_secret>@<cloud_name> with key and secret"
+    )]
+    Credentials,
+    /// The account's `upload_prefix` makes no URL.
+    #[error("CLOUDINARY_URL: upload_prefix is not the beginning of an http or https URL")]
+    Prefix,
+    /// No HTTP client without the system's certificates.
+    #[error("cannot make an HTTP client: {cause}")]
+    Client {
+        /// In words.
+        cause: String,
+    },
+    /// Name resolution, TCP or TLS, or a connection that broke.
+    #[error("cannot reach Cloudinary at {api}: {cause}")]
+    Unreachable {
+        /// The API's URL.
+        api: String,
+        /// In words.
+        cause: String,
+    },
+    /// No whole answer in time.
+    #[error("Cloudinary at {api} did not answer within {milliseconds} ms")]
+    Timeout {
+        /// The API's URL.
+        api: String,
+        /// The limit.
+        milliseconds: u128,
+    },
+    /// The account's calls of this hour are used up.
+    #[error("Cloudinary at {api} takes no more calls for now: the account's rate limit is reached")]
+    RateLimited {
+        /// The API's URL.
+        api: String,
+        /// When there will be calls again, in seconds since 1970, if Cloudinary said so.
+        reset: Option<u64>,
+    },
+    /// Key or secret are not the account's.
+    #[error("Cloudinary at {api} refuses the API key or secret: check CLOUDINARY_URL")]
+    Unauthorized {
+        /// The API's URL.
+        api: String,
+    },
+    /// An error of Cloudinary's.
+    #[error("Cloudinary at {api} answered {status}: {message}")]
+    Refused {
+        /// The API's URL.
+        api: String,
+        /// The HTTP status.
+        status: StatusCode,
+        /// In Cloudinary's words.
+        message: String,
+    },
+    /// Not an answer of Cloudinary's.
+    #[error("{api} answered {status}, and not as Cloudinary does: check upload_prefix in CLOUDINARY_URL")]
+    NotCloudinary {
+        /// The URL that was taken for Cloudinary's.
+        api: String,
+        /// The HTTP status.
+        status: StatusCode,
+    },
+}
+
+impl ApiError {
+    /// Whether the same call may succeed in a moment.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } | Self::Timeout { .. } | Self::RateLimited { .. } => true,
+            Self::Refused { status, .. } | Self::NotCloudinary { status, .. } => {
+                status.is_server_error()
+            }
+            Self::Credentials
+            | Self::Prefix
+            | Self::Client { .. }
+            | Self::Unauthorized { .. } => false,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Failure {
+    error: Message,
+}
+
+#[derive(Deserialize)]
+struct Message {
+    message: String,
+}
+
+#[derive(Deserialize)]
+struct Outcome {
+    result: String,
+}
+
+impl Asset {
+    /// When the newest original under this public ID was uploaded, in seconds since 1970. `None` if Cloudinary does not say.
+    pub fn uploaded_at(&self) -> Option<u64> {
+        let created = self.created_at.as_deref()?.parse::<Timestamp>().ok()?;
+        let created = u64::try_from(created.as_second()).ok()?;
+        Some(self.version.map_or(created, |version| version.max(created)))
+    }
+}
+
+impl ApiClient {
+    /// A client of the account's API. A call takes at most `timeout`.
+    ///
+    /// # Errors
+    /// An account without key or secret, a malformed `upload_prefix`, no certificates.
+    pub fn new(account: &Account, timeout: Duration) -> Result<Self, ApiError> {
+        let key_and_secret = account.api_key.clone().zip(account.secrets.first().cloned());
+        let (api_key, api_secret) = key_and_secret.ok_or(ApiError::Credentials)?;
+        let base: Url = api_base(account).parse().map_err(|_| ApiError::Prefix)?;
+        if !matches!(base.scheme(), "http" | "https") {
+            return Err(ApiError::Prefix);
+        }
+        let http = http_client(&base, timeout).build();
+        Ok(Self {
+            http: http.map_err(|error| ApiError::Client {
+                cause: causes(&error),
+            })?,
+            base,
+            timeout,
+            account: account.clone(),
+            api_key,
+            api_secret,
+        })
+    }
+
+    /// The API's URL, without a password.
+    pub fn api(&self) -> String {
+        without_password(&self.base)
+    }
+
+    /// Whether key and secret are good.
+    ///
+    /// # Errors
+    /// Cloudinary cannot be asked, or refuses.
+    pub async fn ping(&self) -> Result<(), ApiError> {
+        let request = self.http.get(self.url(&["ping"]));
+        let _: serde::de::IgnoredAny = self.admin(request).await?;
+        Ok(())
+    }
+
+    /// One asset; `None` if there is none.
+    ///
+    /// # Errors
+    /// Cloudinary cannot be asked, or refuses.
+    pub async fn asset(
+        &self,
+        resource_type: ResourceType,
+        delivery_type: DeliveryType,
+        public_id: &str,
+    ) -> Result<Option<Asset>, ApiError> {
+        let mut path = vec!["resources", resource_type.name(), delivery_type.name()];
+        path.extend(public_id.split('/'));
+        let found: Result<Asset, _> = self.admin(self.http.get(self.url(&path))).await;
+        match found {
+            Ok(asset) => Ok(Some(asset).filter(|asset| !asset.placeholder)),
+            Err(ApiError::Refused { status, .. }) if status == StatusCode::NOT_FOUND => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Those of at most [`BATCH`] assets that exist, in any order.
+    ///
+    /// # Errors
+    /// Cloudinary cannot be asked, or refuses.
+    pub async fn assets<'p>(
+        &self,
+        resource_type: ResourceType,
+        delivery_type: DeliveryType,
+        public_ids: impl IntoIterator<Item = &'p str>,
+    ) -> Result<Vec<Asset>, ApiError> {
+        let mut url = self.url(&["resources", resource_type.name(), delivery_type.name()]);
+        {
+            let mut query = url.query_pairs_mut();
+            for public_id in public_ids {
+                query.append_pair("public_ids[]", public_id);
+            }
+            query.append_pair("max_results", &BATCH.to_string());
+        }
+        let mut page: Page = self.admin(self.http.get(url)).await?;
+        page.assets.retain(|asset| !asset.placeholder);
+        Ok(page.assets)
+    }
+
+    /// A page of the assets whose public IDs begin with `prefix`, in Cloudinary's order.
+    ///
+    /// # Errors
+    /// Cloudinary cannot be asked, or refuses.
+    pub async fn list(
+        &self,
+        resource_type: ResourceType,
+        delivery_type: DeliveryType,
+        prefix: &str,
+        cursor: Option<&str>,
+    ) -> Result<Page, ApiError> {
+        let mut url = self.url(&["resources", resource_type.name(), delivery_type.name()]);
+        {
+            let mut query = url.query_pairs_mut();
+            query.append_pair("max_results", &PAGE.to_string());
+            if !prefix.is_empty() {
+                query.append_pair("prefix", prefix);
+            }
+            if let Some(cursor) = cursor {
+                query.append_pair("next_cursor", cursor);
+            }
+        }
+        let mut page: Page = self.admin(self.http.get(url)).await?;
+        page.assets.retain(|asset| !asset.placeholder);
+        Ok(page)
+    }
+
+    /// Destroys an asset and what the CDN holds of it. `now` in seconds since 1970.
+    ///
+    /// # Errors
+    /// Cloudinary cannot be asked, or refuses.
+    pub async fn destroy(
+        &self,
+        resource_type: ResourceType,
+        delivery_type: DeliveryType,
+        public_id: &str,
+        now: u64,
+    ) -> Result<Destroyed, ApiError> {
+        let timestamp = now.to_string();
+        let mut params = [
+            ("invalidate", "true"),
+            ("public_id", public_id),
+            ("timestamp", &timestamp),
+            ("type", delivery_type.name()),
+        ];
+        let signature = signature::sign(&self.account, &mut params);
+        let signature = signature.map_err(|_| ApiError::Credentials)?;
+        let mut form = Url::clone(&self.base);
+        form.query_pairs_mut()
+            .clear()
+            .extend_pairs(params)
+            .append_pair("api_key", &self.api_key)
+            .append_pair("signature", signature.as_str());
+        let url = self.url(&[resource_type.name(), "destroy"]);
+        let request = self
+            .http
+            .post(url)
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(form.query().unwrap_or_default().to_owned());
+        let (status, outcome): (_, Outcome) = self.send(request).await?;
+        match outcome.result.as_str() {
+            "ok" => Ok(Destroyed::Now),
+            "not found" => Ok(Destroyed::Before),
+            other => Err(ApiError::Refused {
+                api: self.api(),
+                status,
+                message: other.to_owned(),
+            }),
+        }
+    }
+
+    fn url(&self, segments: &[&str]) -> Url {
+        let mut url = self.base.clone();
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.extend(segments);
+        }
+        url
+    }
+
+    async fn admin<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, ApiError> {
+        let secret = self.api_secret.expose_secret();
+        let request = request.basic_auth(&self.api_key, Some(secret));
+        Ok(self.send(request).await?.1)
+    }
+
+    async fn send<T: DeserializeOwned>(
+        &self,
+        request: RequestBuilder,
+    ) -> Result<(StatusCode, T), ApiError> {
+        let failed = |error: reqwest::Error| self.transport(&error);
+        let response = request.send().await.map_err(failed)?;
+        let (status, reset) = (response.status(), reset(response.headers()));
+        let body = response.bytes().await.map_err(failed)?;
+        let api = self.api();
+        // 420 is Cloudinary's own, 429 everybody else's, a proxy's before it for instance.
+        if matches!(status.as_u16(), 420 | 429) {
+            return Err(ApiError::RateLimited { api, reset });
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            return Err(ApiError::Unauthorized { api });
+        }
+        if !status.is_success() {
+            return Err(match serde_json::from_slice(&body) {
+                Ok(Failure { error }) => ApiError::Refused {
+                    api,
+                    status,
+                    message: error.message,
+                },
+                Err(_) => ApiError::NotCloudinary { api, status },
+            });
+        }
+        // Not a word of the body: it is not Cloudinary's, and might repeat what was sent.
+        let answer = serde_json::from_slice(&body);
+        let answer = answer.map_err(|_| ApiError::NotCloudinary { api, status })?;
+        Ok((status, answer))
+    }
+
+    fn transport(&self, error: &reqwest::Error) -> ApiError {
+        let api = self.api();
+        if error.is_timeout() {
+            let milliseconds = self.timeout.as_millis();
+            return ApiError::Timeout { api, milliseconds };
+        }
+        let cause = causes(error);
+        ApiError::Unreachable { api, cause }
+    }
+}
+
+/// When the rate limit starts anew.
+fn reset(headers: &HeaderMap) -> Option<u64> {
+    let text = headers.get("x-featureratelimit-reset")?.to_str().ok()?;
+    let reset = jiff::fmt::rfc2822::parse(text).ok()?;
+    u64::try_from(reset.timestamp().as_second()).ok()
+}
+
+#[cfg(test)]
+mod tests;
