@@ -177,7 +177,7 @@ pub fn upload_params(
 }
 
 fn insert_present(params: &mut Map<String, Value>, name: &str, value: Value) {
-    if !text(&value).is_empty() {
+    if !is_blank(&value) {
         params.insert(name.to_owned(), value);
     }
 }
@@ -202,18 +202,29 @@ pub fn sign_request(
 }
 
 /// The parameters that are sent: without null and empty text, and arrays without their empty items.
-pub fn without_blanks(params: Map<String, Value>) -> Map<String, Value> {
+pub fn without_blanks(mut params: Map<String, Value>) -> Map<String, Value> {
+    params.retain(|_, value| {
+        if is_blank(value) {
+            return false;
+        }
+        if let Value::Array(items) = value {
+            items.retain(is_truthy);
+        }
+        true
+    });
     params
-        .into_iter()
-        .filter(|(_, value)| !text(value).is_empty())
-        .map(|(name, value)| match value {
-            Value::Array(mut items) => {
-                items.retain(is_truthy);
-                (name, items.into())
-            }
-            value => (name, value),
-        })
-        .collect()
+}
+
+/// Whether a value is nothing as text: null, empty text, an array of nothing or of one such value.
+fn is_blank(mut value: &Value) -> bool {
+    while let Value::Array(items) = value {
+        match items.as_slice() {
+            [] => return true,
+            [only] => value = only,
+            _ => return false,
+        }
+    }
+    value.is_null() || value == ""
 }
 
 /// As in JavaScript.
