@@ -187,6 +187,19 @@ impl<'a> Identifier<'a> {
 
     /// Checks `signature` (lower-case hex, signature version 1 over `public_id` and `version`) with every secret of
     /// `account`, in constant time.
+    ///
+    /// ```
+    /// use cloudinary_parse::cloudinary::account::Account;
+    /// use cloudinary_parse::cloudinary::identifier::Identifier;
+    /// use cloudinary_parse::cloudinary::signature::SecretInUse;
+    ///
+    /// let account = Account::from_url("cloudinary://1234567890:test-secret-abcDEF123@demo-cloud")?;
+    /// let text = "image/upload/v1571218330/folder/sample.jpg#433bfb3d9e1208e5018128660fc1383bfe52c4ff";
+    /// let identifier = Identifier::parse(text)?;
+    /// let signature = identifier.signature.ok_or("unsigned")?;
+    /// assert_eq!(identifier.verify(&account, signature), Ok(SecretInUse::Current));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn verify(&self, account: &Account, signature: &str) -> Result<SecretInUse, BadSignature> {
         verify_response(account, self.public_id, self.version, signature)
     }
@@ -209,6 +222,14 @@ fn cut(text: &str, byte: u8) -> Option<(&str, &str)> {
 }
 
 /// Checks that `public_id` may stand in an identifier; what a caller chooses for an upload follows the same rule.
+///
+/// ```
+/// use cloudinary_parse::cloudinary::identifier::{IdentifierError, check_public_id};
+///
+/// assert_eq!(check_public_id("users/u1/cat"), Ok(()));
+/// assert_eq!(check_public_id("users/../cat"), Err(IdentifierError::Segment));
+/// assert_eq!(check_public_id("cat&version=1"), Err(IdentifierError::ForbiddenCharacter('&')));
+/// ```
 pub fn check_public_id(public_id: &str) -> Result<(), IdentifierError> {
     let mut is_plain = true;
     let mut has_bad_segment = false;

@@ -206,6 +206,15 @@ impl Hasher {
 ///
 /// `params` are sorted by name; those with an empty value are left out, as Cloudinary leaves them out. The caller leaves out what is never
 /// signed: `file`, `cloud_name`, `resource_type`, `api_key`.
+///
+/// ```
+/// use cloudinary_parse::cloudinary::{account::Account, signature::sign};
+///
+/// let account = Account::from_url("cloudinary://key:abcd@demo")?;
+/// let mut params = [("timestamp", "1315060510"), ("public_id", "sample_image")];
+/// assert_eq!(sign(&account, &mut params)?.as_str(), "b4ad47fb4e25c7bf5f92a20089f9db59bc302313");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn sign<V: AsRef<str>>(
     account: &Account,
     params: &mut [(&str, V)],
@@ -219,6 +228,16 @@ pub fn sign<V: AsRef<str>>(
 }
 
 /// What [`sign`] digests, but for the secret at its end: the answer to "Invalid Signature".
+///
+/// ```
+/// use cloudinary_parse::cloudinary::signature::{SignatureVersion, string_to_sign};
+///
+/// let mut params = [("timestamp", "1700000000"), ("notification_url", "https://example.com/?a=1&b=2")];
+/// assert_eq!(
+///     string_to_sign(&mut params, SignatureVersion::V2),
+///     "notification_url=https://example.com/?a=1%26b=2&timestamp=1700000000"
+/// );
+/// ```
 pub fn string_to_sign<V: AsRef<str>>(
     params: &mut [(&str, V)],
     version: SignatureVersion,
@@ -263,6 +282,16 @@ fn write_escaped(text: &str, version: SignatureVersion, write: &mut impl FnMut(&
 }
 
 /// Checks the signature of an upload response: over `public_id` and `version` and nothing else, always in version 1.
+///
+/// ```
+/// use cloudinary_parse::cloudinary::{account::Account, signature::verify_response};
+///
+/// let account = Account::from_url("cloudinary://1234567890:test-secret-abcDEF123@demo-cloud")?;
+/// let signature = "433bfb3d9e1208e5018128660fc1383bfe52c4ff";
+/// assert!(verify_response(&account, "folder/sample", "1571218330", signature).is_ok());
+/// assert!(verify_response(&account, "folder/sample", "1571218331", signature).is_err());
+/// # Ok::<(), cloudinary_parse::cloudinary::account::AccountError>(())
+/// ```
 pub fn verify_response(
     account: &Account,
     public_id: &str,
