@@ -63,6 +63,9 @@ async function startParseServer(ParseServer, options, version) {
   });
 }
 
+// Parse Server reads this one when it is loaded, and would make a folder of logs wherever it is started.
+process.env.PARSE_SERVER_LOGS_FOLDER = "null";
+
 const folder = packageFolder(process.env.RIG_PARSE_SERVER || NEWEST);
 const modules = path.join(folder, "node_modules");
 const require = createRequire(path.join(folder, "package.json"));
@@ -80,9 +83,9 @@ const url = `http://127.0.0.1:${listener.address().port}${MOUNT_PATH}`;
 const options = {
   appId: "rig",
   masterKey: "rig-master-key",
-  logsFolder: null,
   logLevel: "warn",
   ...optionsFromEnvironment(ParseServerOptions),
+  logsFolder: null,
   databaseURI: database.uri,
   serverURL: url,
 };
