@@ -75,7 +75,8 @@ const { version } = JSON.parse(readFileSync(path.join(modules, "parse-server/pac
 const { default: ParseServer } = require(path.join(modules, "parse-server/lib/ParseServer.js"));
 
 const database = await startDatabase(process.env.RIG_DATABASE);
-const listener = http.createServer();
+// A connection that a client still counts on must not be closed under it while the machine is slow.
+const listener = http.createServer({ keepAliveTimeout: 60_000 });
 listener.listen(Number(process.env.PORT || 0), "127.0.0.1");
 await once(listener, "listening");
 const url = `http://127.0.0.1:${listener.address().port}${MOUNT_PATH}`;
