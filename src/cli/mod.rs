@@ -9,6 +9,7 @@ use clap::{Parser, Subcommand};
 
 use crate::config::Environment;
 
+mod audit;
 mod health;
 mod hooks;
 mod logging;
@@ -65,6 +66,7 @@ enum Command {
     Register(register::Register),
     Unregister(unregister::Unregister),
     Hooks(hooks::Hooks),
+    Audit(audit::Audit),
     Health(health::Health),
 }
 
@@ -100,6 +102,7 @@ fn dispatch(command: Command) -> anyhow::Result<Status> {
         Command::Register(command) => wait(command.run(&environment)),
         Command::Unregister(command) => wait(command.run(&environment)),
         Command::Hooks(command) => wait(command.run(&environment)),
+        Command::Audit(command) => wait(command.run(&environment)),
         Command::Health(command) => wait(command.run(&environment)),
     }
 }

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
+mod audit;
+mod audit_memory;
 mod command;
 mod configuration;
 mod health;
@@ -11,3 +13,4 @@ mod refusals;
 mod register;
 mod unregister;
 mod usage;
+mod world;
