@@ -10,16 +10,20 @@ mod field;
 mod folder;
 mod function;
 mod guard;
+mod limit;
 mod refusal;
+mod roles;
 mod sign_upload;
 
 pub use crate::cloudinary::rest::ApiClient as Cloudinary;
 pub use crate::parse::rest::RestClient as ParseServer;
 pub use answer::{EMPTY, error_answer, success_answer};
 pub use confirm::{Confirmed, ToConfirm, confirm};
-pub use function::call;
+pub use function::{Means, call};
 pub use guard::before_save;
+pub use limit::Limits;
 pub use refusal::{Reason, Refusal};
+pub use roles::Roles;
 
 /// A request that is let through.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,4 +1,19 @@
 //! `webhooks/*.toml` as typed hooks.
+//!
+//! A file guards a class ([`ClassManifest`]) or serves a function ([`FunctionManifest`]): a `sign_upload` ([`SignUpload`]) or a
+//! `delivery_url` ([`DeliveryUrl`]). Strings of `[upload]` and of a field's `folder` are templates ([`Template`]); what a value may
+//! hold depends on where it goes ([`Place`]). What a caller may choose stands in `[accept]` ([`Accepted`]).
+//!
+//! ```
+//! use cloudinary_parse::manifest;
+//!
+//! let folder = tempfile::tempdir()?;
+//! std::fs::write(folder.path().join("Photo.toml"), "class = \"Photo\"\n[fields.picture]\nrequird = true\n")?;
+//! let mistakes = manifest::load(folder.path()).unwrap_err();
+//! assert_eq!(mistakes[0].line, 3);
+//! assert_eq!(mistakes[0].message, "unknown key `requird`, did you mean `required`?");
+//! # Ok::<(), std::io::Error>(())
+//! ```
 
 use std::fmt;
 use std::path::PathBuf;

@@ -6,7 +6,7 @@ use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse, web};
 use log::{info, warn};
 
-use crate::hooks::{self, Confirmed, Decided, Refusal};
+use crate::hooks::{self, Confirmed, Decided, Means, Refusal};
 use crate::manifest::ClassManifest;
 use crate::parse::envelope::{Envelope, EnvelopeError};
 
@@ -130,13 +130,13 @@ async fn decide(
             envelope
                 .expect_function(&function.name)
                 .map_err(bad_request)?;
-            let work = hooks::call(
-                function,
-                &routes.account,
-                routes.parse_server.as_ref(),
-                &envelope,
-                now,
-            );
+            let means = Means {
+                account: &routes.account,
+                parse_server: routes.parse_server.as_ref(),
+                roles: &state.roles,
+                limits: &route.limits,
+            };
+            let work = hooks::call(function, means, &envelope, now);
             let work = tokio::time::timeout(state.answer_timeout, work).await;
             work.map_err(|_| Failure::Deadline)?
         }

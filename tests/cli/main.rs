@@ -4,13 +4,17 @@
 
 mod audit;
 mod audit_memory;
+mod check;
 mod command;
 mod configuration;
+mod domain;
 mod health;
 mod hooks;
 mod parse_server;
 mod refusals;
 mod register;
+mod register_troubles;
+mod register_warnings;
 mod unregister;
 mod usage;
 mod world;
