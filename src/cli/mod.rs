@@ -11,6 +11,7 @@ use clap::{Parser, Subcommand};
 
 use crate::config::Environment;
 
+mod audit;
 mod check;
 mod health;
 mod hooks;
@@ -72,6 +73,7 @@ enum Command {
     Register(register::Register),
     Unregister(unregister::Unregister),
     Hooks(hooks::Hooks),
+    Audit(audit::Audit),
     Health(health::Health),
     Check(check::Check),
     Sign(sign::SignArgs),
@@ -111,6 +113,7 @@ fn dispatch(command: Command) -> anyhow::Result<Status> {
         Command::Register(command) => wait(command.run(&environment)),
         Command::Unregister(command) => wait(command.run(&environment)),
         Command::Hooks(command) => wait(command.run(&environment)),
+        Command::Audit(command) => wait(command.run(&environment)),
         Command::Health(command) => wait(command.run(&environment)),
         Command::Check(command) => command.run(&environment),
         Command::Sign(args) => print(&sign::run(&args, &environment.account()?, unix_time())?),

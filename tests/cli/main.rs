@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
+mod audit;
+mod audit_memory;
 mod check;
 mod command;
 mod configuration;
@@ -15,3 +17,4 @@ mod register_troubles;
 mod register_warnings;
 mod unregister;
 mod usage;
+mod world;
