@@ -135,7 +135,7 @@ function fileFromDataUri(value) {
 }
 
 const { username, password, hostname, searchParams } = new URL(process.env.CLOUDINARY_URL);
-const server = http.createServer((request, response) => answer(cloud, request, response));
+const server = http.createServer({ keepAliveTimeout: 60_000 }, (request, response) => answer(cloud, request, response));
 server.listen(Number(process.env.PORT || 0), "127.0.0.1");
 await once(server, "listening");
 const cloud = {

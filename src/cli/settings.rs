@@ -60,7 +60,11 @@ pub(crate) fn unregistration(
     access_and_public_url(environment).map_err(|lines| mistakes(&lines))
 }
 
-fn access_and_public_url(
+/// Parse Server, its master key, and the URL under which Parse Server reaches this service.
+///
+/// # Errors
+/// A line for each mistake.
+pub(crate) fn access_and_public_url(
     environment: &Environment,
 ) -> Result<(ParseAccess, PublicUrl), Vec<String>> {
     let public_url = environment.public_url().map(|url| PublicUrl::new(&url));

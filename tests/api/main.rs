@@ -1,5 +1,6 @@
 //! The webhook and admin listeners over real HTTP.
 
+mod accept;
 mod admin;
 mod app;
 mod captured;
@@ -11,5 +12,6 @@ mod guard_many;
 mod limits;
 mod rate_limit;
 mod roles;
+mod rotation;
 mod sign_upload;
 mod stop;

@@ -61,6 +61,11 @@ impl CloudinaryParse {
         self.folder.path()
     }
 
+    /// What the environment holds.
+    pub(crate) fn variables(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.environment.iter().map(|(name, value)| (&**name, &**value))
+    }
+
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cloudinary-parse"));
         command.env_clear().current_dir(self.folder.path());

@@ -148,6 +148,17 @@ pub fn sign_upload(
 /// Serialises `options` as the SDKs do, without a signature: unknown names are ignored, odd values are sent as text.
 ///
 /// [`sign_upload`] is the strict one. The option `timestamp` takes the place of `now`.
+///
+/// ```
+/// use cloudinary_parse::cloudinary::{upload, url_config::UrlConfig};
+///
+/// let options = serde_json::json!({"overwrite": true, "context": {"alt": "a=b"}, "width": 100});
+/// let params = upload::upload_params(&UrlConfig::default(), options.as_object().unwrap(), 1_700_000_000)?;
+/// assert_eq!(params["overwrite"], "1");
+/// assert_eq!(params["context"], r"alt=a\=b");
+/// assert_eq!(params["transformation"], "w_100");
+/// # Ok::<(), upload::UploadError>(())
+/// ```
 pub fn upload_params(
     config: &UrlConfig,
     options: &Map<String, Value>,
@@ -177,7 +188,7 @@ pub fn upload_params(
 }
 
 fn insert_present(params: &mut Map<String, Value>, name: &str, value: Value) {
-    if !text(&value).is_empty() {
+    if !is_blank(&value) {
         params.insert(name.to_owned(), value);
     }
 }
@@ -185,6 +196,17 @@ fn insert_present(params: &mut Map<String, Value>, name: &str, value: Value) {
 /// Adds `signature` and `api_key` to a request's parameters. Null, empty text and empty items of arrays are left out.
 ///
 /// Values stay what they are; they are signed as text, arrays joined by commas.
+///
+/// ```
+/// use cloudinary_parse::cloudinary::{account::Account, upload};
+///
+/// let account = Account::from_url("cloudinary://key:abcd@demo")?;
+/// let params = serde_json::json!({"public_id": "sample_image", "timestamp": 1_315_060_510, "type": null});
+/// let request = upload::sign_request(&account, params.as_object().unwrap().clone())?;
+/// let names: Vec<&String> = request.keys().collect();
+/// assert_eq!(names, ["public_id", "timestamp", "signature", "api_key"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn sign_request(
     account: &Account,
     params: Map<String, Value>,
@@ -202,18 +224,29 @@ pub fn sign_request(
 }
 
 /// The parameters that are sent: without null and empty text, and arrays without their empty items.
-pub fn without_blanks(params: Map<String, Value>) -> Map<String, Value> {
+pub fn without_blanks(mut params: Map<String, Value>) -> Map<String, Value> {
+    params.retain(|_, value| {
+        if is_blank(value) {
+            return false;
+        }
+        if let Value::Array(items) = value {
+            items.retain(is_truthy);
+        }
+        true
+    });
     params
-        .into_iter()
-        .filter(|(_, value)| !text(value).is_empty())
-        .map(|(name, value)| match value {
-            Value::Array(mut items) => {
-                items.retain(is_truthy);
-                (name, items.into())
-            }
-            value => (name, value),
-        })
-        .collect()
+}
+
+/// Whether a value is nothing as text: null, empty text, an array of nothing or of one such value.
+fn is_blank(mut value: &Value) -> bool {
+    while let Value::Array(items) = value {
+        match items.as_slice() {
+            [] => return true,
+            [only] => value = only,
+            _ => return false,
+        }
+    }
+    value.is_null() || value == ""
 }
 
 /// As in JavaScript.
