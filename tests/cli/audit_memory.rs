@@ -24,7 +24,8 @@ fn number(name: &str, default: usize) -> usize {
 
 /// Rows and assets made up as they are asked for: Parse Server under `/parse`, Cloudinary under `/v1_1`.
 async fn answer(request: HttpRequest, size: web::Data<Size>) -> HttpResponse {
-    let query: Vec<(String, String)> = web::Query::from_query(request.query_string()).unwrap().into_inner();
+    type Pairs = Vec<(String, String)>;
+    let query = web::Query::<Pairs>::from_query(request.query_string()).unwrap().into_inner();
     let param = |name: &str| query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
     let asset = |n: usize| {
         json!({"public_id": format!("app/{n:010}"), "format": "jpg", "version": 1_700_000_000, "bytes": 1,
