@@ -1,6 +1,7 @@
 //! Upload parameters: their names, their serialisation and their signature.
 
 mod check;
+mod explain;
 mod parameter;
 mod text;
 
@@ -19,6 +20,7 @@ use parameter::Kind;
 use text::text;
 
 pub use check::{check_upload_option, is_upload_option};
+pub use explain::{ExplainError, Explanation, check_signed_name, explain_signature};
 
 /// Where uploads go unless the account says otherwise.
 const UPLOAD_PREFIX: &str = "https://api.cloudinary.com";
