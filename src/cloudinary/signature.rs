@@ -56,6 +56,14 @@ impl SignatureVersion {
             .filter(|number: &f64| number.is_finite())?;
         Some(if number >= 2.0 { Self::V2 } else { Self::V1 })
     }
+
+    /// The number in configurations.
+    pub fn number(self) -> u8 {
+        match self {
+            Self::V1 => 1,
+            Self::V2 => 2,
+        }
+    }
 }
 
 /// Which of an account's secrets made a signature.

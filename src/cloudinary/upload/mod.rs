@@ -2,6 +2,7 @@
 
 mod check;
 mod error;
+mod explain;
 mod parameter;
 mod text;
 
@@ -20,6 +21,7 @@ use text::text;
 
 pub use check::{check_upload_option, is_upload_option};
 pub use error::UploadError;
+pub use explain::{ExplainError, Explanation, check_signed_name, explain_signature};
 
 /// Where uploads go unless the account says otherwise.
 const UPLOAD_PREFIX: &str = "https://api.cloudinary.com";
