@@ -12,6 +12,7 @@ use clap::{Parser, Subcommand};
 use crate::config::Environment;
 
 mod check;
+mod doctor;
 mod health;
 mod hooks;
 mod logging;
@@ -74,6 +75,7 @@ enum Command {
     Hooks(hooks::Hooks),
     Health(health::Health),
     Check(check::Check),
+    Doctor(doctor::Doctor),
     Sign(sign::SignArgs),
     Verify(verify::VerifyArgs),
     Url(url::UrlArgs),
@@ -113,6 +115,7 @@ fn dispatch(command: Command) -> anyhow::Result<Status> {
         Command::Hooks(command) => wait(command.run(&environment)),
         Command::Health(command) => wait(command.run(&environment)),
         Command::Check(command) => command.run(&environment),
+        Command::Doctor(command) => wait(command.run(&environment)),
         Command::Sign(args) => print(&sign::run(&args, &environment.account()?, unix_time())?),
         Command::Url(args) => print(&url::run(&args, &environment.account()?, unix_time())?),
         Command::Verify(args) => {

@@ -15,8 +15,8 @@ use super::{Answer, Proof, RestClient, RestError, header};
 /// A [`RestClient`] with the master key.
 #[derive(Debug, Clone)]
 pub struct MasterClient {
-    rest: RestClient,
-    master_key: HeaderValue,
+    pub(super) rest: RestClient,
+    pub(super) master_key: HeaderValue,
 }
 
 /// What `GET /serverInfo` says of itself.
@@ -67,7 +67,7 @@ impl MasterClient {
         }
     }
 
-    fn url(&self, segments: &[&str]) -> Result<Url, RestError> {
+    pub(super) fn url(&self, segments: &[&str]) -> Result<Url, RestError> {
         self.rest.url(segments).ok_or_else(|| RestError::Name {
             name: segments.join("/"),
         })
