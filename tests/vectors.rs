@@ -255,7 +255,6 @@ fn answers_every_line_whatever_it_holds() {
     );
     let lines: &[(&[u8], Value)] = &[
         (b"not json", json!(null)),
-        (b"{}", json!(null)),
         (b"[1]", json!(null)),
         (b"\xff\xfe", json!(null)),
         (br#"{"id":1,"op":"sign","args":{"params":"x"}}"#, json!(1)),
@@ -282,6 +281,11 @@ fn answers_every_line_whatever_it_holds() {
 
 #[test]
 fn says_what_it_does_not_support() {
-    let answers = evaluate(br#"{"id":"x","op":"video_tag","args":{}}"#);
-    assert_eq!(answers, [json!({"id": "x", "unsupported": true})]);
+    for (line, id) in [
+        (&br#"{"id":"x","op":"video_tag","args":{}}"#[..], json!("x")),
+        (br#"{"id":{"a":1},"op":5}"#, json!({"a": 1})),
+        (b"{}", json!(null)),
+    ] {
+        assert_eq!(evaluate(line), [json!({"id": id, "unsupported": true})]);
+    }
 }

@@ -37,9 +37,9 @@ fn answer_line(line: &[u8]) -> Value {
     }
 }
 
-/// `None` for an operation that is none of ours.
+/// `None` for an operation that is none of ours, or none at all.
 fn answer(line: &Line<'_>) -> Option<Answer> {
-    let operation = match line.op.as_str() {
+    let operation = match line.op.as_str()? {
         "api_url" => write::api_url,
         "auth_token" => write::token,
         "config_url" => write::config_url,

@@ -4,6 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use cloudinary_parse::cloudinary::account::{Account, AccountError};
 use cloudinary_parse::cloudinary::upload;
+use cloudinary_parse::cloudinary::url_config::UrlConfig;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -18,12 +19,14 @@ pub(crate) type Answer = Result<Value, String>;
 pub(crate) struct Line<'a> {
     #[serde(default)]
     pub(crate) id: Value,
-    pub(crate) op: String,
+    #[serde(default)]
+    pub(crate) op: Value,
     #[serde(borrow)]
     config: Option<&'a RawValue>,
     #[serde(borrow)]
     args: Option<&'a RawValue>,
-    now: Option<f64>,
+    #[serde(default)]
+    now: Value,
 }
 
 pub(crate) struct Question {
@@ -43,7 +46,7 @@ impl Question {
         Ok(Self {
             config: object("config", line.config)?,
             args: object("args", line.args)?,
-            now: line.now.map_or_else(clock, whole_seconds),
+            now: line.now.as_f64().map_or_else(clock, whole_seconds),
         })
     }
 
@@ -59,8 +62,24 @@ impl Question {
         }
     }
 
+    /// Defaults of URLs and transformations.
+    pub(crate) fn url_config(&self) -> UrlConfig {
+        UrlConfig::from_map(&self.config)
+    }
+
     /// The configuration's account as `args` and then `options` override it.
     pub(crate) fn account(&self, options: &Object) -> Result<Account, String> {
+        account(&self.overridden(options)?)
+    }
+
+    /// The same where no URL is built: signatures know no cloud name.
+    pub(crate) fn nameless_account(&self, options: &Object) -> Result<Account, String> {
+        let mut config = self.overridden(options)?;
+        config.insert("cloud_name".into(), "-".into());
+        account(&config)
+    }
+
+    fn overridden(&self, options: &Object) -> Result<Object, String> {
         let mut config = self.config.clone();
         for (name, value) in self.args.iter().chain(options) {
             match name.as_str() {
@@ -83,22 +102,15 @@ impl Question {
                 _ => {}
             }
         }
-        Account::from_config(&config).map_err(|error| match error {
-            AccountError::Malformed => "cloud_name: missing".to_owned(),
-            other => other.to_string(),
-        })
+        Ok(config)
     }
+}
 
-    /// The same where no URL is built: signatures know no cloud name.
-    pub(crate) fn nameless_account(&self, options: &Object) -> Result<Account, String> {
-        let mut named = Self {
-            config: self.config.clone(),
-            args: self.args.clone(),
-            now: self.now,
-        };
-        named.config.entry("cloud_name").or_insert("-".into());
-        named.account(options)
-    }
+fn account(config: &Object) -> Result<Account, String> {
+    Account::from_config(config).map_err(|error| match error {
+        AccountError::Malformed => "cloud_name: missing".to_owned(),
+        other => other.to_string(),
+    })
 }
 
 fn clock() -> u64 {

@@ -1,6 +1,5 @@
 //! Signatures and the parameters of uploads.
 
-use cloudinary_parse::cloudinary::account::Account;
 use cloudinary_parse::cloudinary::upload;
 use serde_json::Value;
 
@@ -20,18 +19,20 @@ pub(crate) fn sign_request(question: &Question) -> Answer {
     ))
 }
 
-/// What an `upload` call sends. The Node SDK, whose answers these are, does not know `batch_id`; with the parameters that only it
-/// knows beside it, no SDK would send both.
-pub(crate) fn params_of_upload(question: &Question) -> Result<(Account, Object, Object), String> {
+/// The options of an `upload` call. The Node SDK, whose answers these are, does not know `batch_id`; with the parameters that only
+/// it knows beside it, no SDK would send both.
+fn upload_options(question: &Question) -> Result<Object, String> {
     let mut options = question.object("options")?;
     options.remove("batch_id");
-    let account = question.nameless_account(&options)?;
-    let params = upload::upload_params(&account, &options, question.now).map_err(said)?;
-    Ok((account, options, params))
+    Ok(options)
+}
+
+fn params_of(options: &Object, question: &Question) -> Result<Object, String> {
+    upload::upload_params(&question.url_config(), options, question.now).map_err(said)
 }
 
 pub(crate) fn upload_params(question: &Question) -> Answer {
-    let (_, _, params) = params_of_upload(question)?;
+    let params = params_of(&upload_options(question)?, question)?;
     Ok(on_the_wire(upload::without_blanks(params)))
 }
 
@@ -41,7 +42,8 @@ pub(crate) fn sign_upload(question: &Question) -> Answer {
             .get(name)
             .is_some_and(|value| !blank(value) && value != false && value != 0)
     };
-    let (account, options, mut params) = params_of_upload(question)?;
+    let options = upload_options(question)?;
+    let mut params = params_of(&options, question)?;
     let fields = if is_set(&options, "unsigned") {
         params.shift_remove("timestamp");
         upload::without_blanks(params)
@@ -51,6 +53,7 @@ pub(crate) fn sign_upload(question: &Question) -> Answer {
         // The caller has signed the options; they are sent as they are.
         upload::without_blanks(options)
     } else {
+        let account = question.nameless_account(&options)?;
         upload::sign_request(&account, params).map_err(said)?
     };
     Ok(on_the_wire(fields))

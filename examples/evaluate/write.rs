@@ -1,6 +1,6 @@
 //! URLs, transformations and parameters as text.
 
-use cloudinary_parse::cloudinary::account::config_from_url;
+use cloudinary_parse::cloudinary::account::{Account, config_from_url};
 use cloudinary_parse::cloudinary::{auth_token, delivery_url, download, transformation, upload};
 use serde_json::{Value, json};
 
@@ -33,24 +33,21 @@ pub(crate) fn context(question: &Question) -> Answer {
 }
 
 pub(crate) fn responsive_breakpoints(question: &Question) -> Answer {
-    let account = question.nameless_account(&Object::new())?;
     match question.arg("breakpoints") {
         Value::Null => Ok(Value::Null),
-        settings => upload::responsive_breakpoints(&account, settings)
+        settings => upload::responsive_breakpoints(&question.url_config(), settings)
             .map(Value::from)
             .map_err(said),
     }
 }
 
 pub(crate) fn eager(question: &Question) -> Answer {
-    let account = question.nameless_account(&Object::new())?;
-    let text = transformation::eager(question.arg("eager"), &account.url);
+    let text = transformation::eager(question.arg("eager"), &question.url_config());
     text.map(Value::from).map_err(said)
 }
 
 pub(crate) fn transformation(question: &Question) -> Answer {
-    let account = question.nameless_account(&Object::new())?;
-    let text = transformation::from_value(question.arg("options"), &account.url);
+    let text = transformation::from_value(question.arg("options"), &question.url_config());
     text.map(Value::from).map_err(said)
 }
 
@@ -67,9 +64,17 @@ pub(crate) fn layer(question: &Question) -> Answer {
     text.map(Value::from).map_err(said)
 }
 
+/// The account of a URL; the library itself reads what else the options say of it.
+fn named_account(question: &Question, options: &Object) -> Result<Account, String> {
+    let name = options.get("cloud_name").filter(|name| !blank(name));
+    question.account(&name.map_or_else(Object::new, |name| {
+        Object::from_iter([("cloud_name".into(), name.clone())])
+    }))
+}
+
 pub(crate) fn url(question: &Question) -> Answer {
     let options = question.object("options")?;
-    let account = question.account(&options)?;
+    let account = named_account(question, &options)?;
     let public_id = match question.arg("public_id") {
         Value::Null => return Ok(Value::Null),
         public_id => text(public_id),
@@ -80,16 +85,15 @@ pub(crate) fn url(question: &Question) -> Answer {
 }
 
 pub(crate) fn token(question: &Question) -> Answer {
-    let account = question.nameless_account(&Object::new())?;
     let options = question.object("options")?;
-    auth_token::generate(&account.url, &options, question.now)
+    auth_token::generate(&question.url_config(), &options, question.now)
         .map(Value::from)
         .map_err(said)
 }
 
 pub(crate) fn private_download_url(question: &Question) -> Answer {
     let options = question.object("options")?;
-    let account = question.account(&options)?;
+    let account = named_account(question, &options)?;
     let [public_id, format] = ["public_id", "format"].map(|name| text(question.arg(name)));
     download::private_download_url(&account, &public_id, &format, &options, question.now)
         .map(Value::from)

@@ -4,11 +4,14 @@
 
 use std::ffi::OsString;
 use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
 
+use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 
 use crate::config::Environment;
 
+mod check;
 mod health;
 mod hooks;
 mod logging;
@@ -16,8 +19,12 @@ mod output;
 mod register;
 mod registration;
 mod serve;
+mod service;
 mod settings;
+mod sign;
 mod unregister;
+mod url;
+mod verify;
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,6 +73,10 @@ enum Command {
     Unregister(unregister::Unregister),
     Hooks(hooks::Hooks),
     Health(health::Health),
+    Check(check::Check),
+    Sign(sign::SignArgs),
+    Verify(verify::VerifyArgs),
+    Url(url::UrlArgs),
 }
 
 /// Runs the command that `arguments` (the program's name first) ask for.
@@ -101,7 +112,27 @@ fn dispatch(command: Command) -> anyhow::Result<Status> {
         Command::Unregister(command) => wait(command.run(&environment)),
         Command::Hooks(command) => wait(command.run(&environment)),
         Command::Health(command) => wait(command.run(&environment)),
+        Command::Check(command) => command.run(&environment),
+        Command::Sign(args) => print(&sign::run(&args, &environment.account()?, unix_time())?),
+        Command::Url(args) => print(&url::run(&args, &environment.account()?, unix_time())?),
+        Command::Verify(args) => {
+            let verdict = verify::run(&args, &environment.account()?)?;
+            let status = print(&verdict.text)?;
+            Ok(if verdict.is_valid { status } else { Status::Failed })
+        }
     }
+}
+
+fn print(text: &str) -> anyhow::Result<Status> {
+    let mut output = output::Output::default();
+    output.line(text);
+    output.finish().context("cannot write the result")?;
+    Ok(Status::Done)
+}
+
+fn unix_time() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.unwrap_or_default().as_secs()
 }
 
 /// Runs one command's requests on this thread.

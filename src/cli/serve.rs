@@ -1,6 +1,6 @@
 //! `serve`: answers Parse Server.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
@@ -9,11 +9,12 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::Status;
 use super::settings::rest_client;
+use super::{Status, service};
 use crate::cloudinary::account::Account;
-use crate::config::{Environment, Needs, ParseAddress, Serve as Config, TlsFiles};
-use crate::manifest::{self, Action, Manifests};
+use crate::cloudinary::rest::ApiClient;
+use crate::config::{Environment, ParseAddress, Serve as Config, TlsFiles};
+use crate::manifest::{self, Manifests};
 use crate::server::{AdminSettings, Control, Deployment, Server, Settings, WebhookKeys};
 
 /// Answer Parse Server's webhooks until SIGTERM or SIGINT
@@ -37,7 +38,7 @@ impl Serve {
     /// Every mistake of configuration and manifests, or a listener that cannot be bound.
     pub(super) fn run(environment: &Environment) -> anyhow::Result<Status> {
         let folder = environment.webhooks();
-        let (config, manifests) = load(environment, &folder)?;
+        let (config, manifests) = load(environment)?;
         quiet_panics();
         let source = Source {
             folder,
@@ -51,34 +52,13 @@ impl Serve {
     }
 }
 
-/// Both together, so that every mistake of either is reported in one go.
-fn load(environment: &Environment, folder: &Path) -> anyhow::Result<(Config, Manifests)> {
-    let manifests = manifest::load(folder);
-    let needs = manifests.as_ref().map_or_else(|_| Needs::default(), needs);
-    let config = environment.serve(needs);
-    match (config, manifests) {
-        (Ok(config), Ok(manifests)) => {
-            for warning in &manifests.warnings {
-                warn!("{warning}");
-            }
-            Ok((config, manifests))
-        }
-        (config, manifests) => {
-            let mistakes = config.err().map(|mistakes| mistakes.to_string());
-            let findings = manifests.err().unwrap_or_default();
-            let findings = findings.iter().map(ToString::to_string);
-            let all: Vec<String> = mistakes.into_iter().chain(findings).collect();
-            Err(anyhow!("cannot serve:\n{}", all.join("\n")))
-        }
+fn load(environment: &Environment) -> anyhow::Result<(Config, Manifests)> {
+    let (config, manifests) = service::load(environment)
+        .map_err(|mistakes| anyhow!("cannot serve:\n{}", mistakes.join("\n")))?;
+    for warning in &manifests.warnings {
+        warn!("{warning}");
     }
-}
-
-fn needs(manifests: &Manifests) -> Needs {
-    let mut actions = manifests.functions.iter().map(|function| &function.action);
-    let reads_rows = |action: &Action| matches!(action, Action::DeliveryUrl(u) if u.source.is_some());
-    Needs {
-        parse_server: actions.any(reads_rows),
-    }
+    Ok((config, manifests))
 }
 
 fn settings(config: Config) -> anyhow::Result<Settings> {
@@ -100,7 +80,7 @@ fn settings(config: Config) -> anyhow::Result<Settings> {
     })
 }
 
-fn tls(files: &TlsFiles) -> anyhow::Result<rustls::ServerConfig> {
+pub(super) fn tls(files: &TlsFiles) -> anyhow::Result<rustls::ServerConfig> {
     let certificate = || format!("CLOUDINARY_PARSE_TLS_CERT: {}", files.certificate.display());
     let chain: Vec<_> = CertificateDer::pem_file_iter(&files.certificate)
         .and_then(Iterator::collect)
@@ -119,17 +99,24 @@ impl Source {
             // A hook's own deadline is shorter or longer; this one keeps a lost answer from holding a connection for ever.
             rest_client(address, Duration::from_secs(30))
         };
+        let confirms = manifests.confirm_assets();
+        let cloudinary = confirms.then(|| ApiClient::new(&self.account, Duration::from_secs(30)));
         Ok(Deployment {
             account: self.account.clone(),
             manifests,
+            cloudinary: cloudinary.transpose()?,
             parse_server: self.parse.as_ref().map(client).transpose()?,
         })
     }
 
     /// Puts the manifests as they are now in force, or says why not.
     fn reload(&self, control: &Control) {
-        let manifests = match manifest::load(&self.folder) {
-            Ok(manifests) if needs(&manifests).parse_server && self.parse.is_none() => {
+        let loaded = manifest::load(&self.folder).and_then(|manifests| {
+            manifests.check_account(&self.account)?;
+            Ok(manifests)
+        });
+        let manifests = match loaded {
+            Ok(manifests) if manifests.need_parse_server() && self.parse.is_none() => {
                 error!("manifests not loaded, the old ones stay: PARSE_SERVER_URL and PARSE_SERVER_APPLICATION_ID are needed");
                 return;
             }

@@ -16,7 +16,7 @@ const MASK: &str = "<api_secret>";
 #[command(
     after_help = "Examples:\n  cloudinary-parse sign folder=users/u1 tags=cat,dog\n  cloudinary-parse sign folder=users/u1 timestamp=1700000000 --explain\n\n\"Invalid Signature\" from Cloudinary shows the string that it signed: compare it with that of --explain."
 )]
-pub struct SignArgs {
+pub(super) struct SignArgs {
     /// Parameters as they are posted; the timestamp is now unless given
     #[arg(required = true, value_name = "KEY=VALUE", value_parser = parameter)]
     parameters: Vec<(String, String)>,
@@ -50,7 +50,7 @@ fn parameter(text: &str) -> Result<(String, String), String> {
 ///
 /// # Errors
 /// A parameter given twice, or an account without key or secret.
-pub fn run(args: &SignArgs, account: &Account, now: u64) -> anyhow::Result<String> {
+pub(super) fn run(args: &SignArgs, account: &Account, now: u64) -> anyhow::Result<String> {
     let mut params: Map<String, Value> = Map::new();
     for (name, value) in &args.parameters {
         let earlier = params.insert(name.clone(), value.as_str().into());

@@ -12,7 +12,7 @@ use crate::cloudinary::identifier::Identifier;
 #[command(
     after_help = "Examples:\n  cloudinary-parse url image/upload/v1/cat.jpg -t c_fill,w_150 --sign\n  cloudinary-parse url image/upload/v1/cat.jpg --options '{\"crop\": \"fill\", \"width\": 150}'"
 )]
-pub struct UrlArgs {
+pub(super) struct UrlArgs {
     /// The identifier; a signature after it is left out
     #[arg(value_name = "RESOURCE_TYPE/TYPE/vVERSION/PUBLIC_ID[.FORMAT]")]
     identifier: String,
@@ -38,7 +38,7 @@ fn object(text: &str) -> Result<Map<String, Value>, String> {
 ///
 /// # Errors
 /// A text that is not an identifier, unknown or wrong options, signing without a secret.
-pub fn run(args: &UrlArgs, account: &Account, now: u64) -> anyhow::Result<String> {
+pub(super) fn run(args: &UrlArgs, account: &Account, now: u64) -> anyhow::Result<String> {
     let identifier = Identifier::parse(&args.identifier).context("identifier")?;
     let mut options = args.options.clone().unwrap_or_default();
     check_url_options(&options).context("--options")?;

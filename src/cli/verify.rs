@@ -14,7 +14,7 @@ use crate::cloudinary::signature::{Algorithm, SecretInUse, verify_response};
 #[command(
     after_help = "Example:\n  cloudinary-parse verify 'image/upload/v1700000000/users/u1/cat.jpg#5f1c…'"
 )]
-pub struct VerifyArgs {
+pub(super) struct VerifyArgs {
     /// The identifier with its signature
     #[arg(value_name = "RESOURCE_TYPE/TYPE/vVERSION/PUBLIC_ID[.FORMAT]#SIGNATURE")]
     identifier: String,
@@ -25,18 +25,18 @@ pub struct VerifyArgs {
 
 /// What `verify` answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Verdict {
+pub(super) struct Verdict {
     /// For standard output.
-    pub text: String,
+    pub(super) text: String,
     /// Whether the signature is good; if not, the exit code is 1.
-    pub is_valid: bool,
+    pub(super) is_valid: bool,
 }
 
 /// Verifies with every secret of the account.
 ///
 /// # Errors
 /// An account without a secret.
-pub fn run(args: &VerifyArgs, account: &Account) -> anyhow::Result<Verdict> {
+pub(super) fn run(args: &VerifyArgs, account: &Account) -> anyhow::Result<Verdict> {
     anyhow::ensure!(
         !account.secrets.is_empty(),
         "CLOUDINARY_URL: no api_secret to verify with, expected cloudinary://<api_key>:<api_secret>@<cloud_name>"

@@ -53,26 +53,31 @@ impl Environment {
             folder: folder.to_owned(),
             ..Environment::default()
         };
-        let path = folder.join(".env");
-        match dotenv::from_path_iter(&path) {
-            Ok(variables) => {
-                for variable in variables {
-                    match variable {
-                        Ok((name, value)) => {
-                            environment.dotenv.insert(name, value);
-                        }
-                        Err(error) => environment.mistakes.push(broken(&path, &error)),
-                    }
-                }
+        match std::fs::read_to_string(folder.join(".env")) {
+            Ok(text) => environment.read_dotenv(&text),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => {
+                let message = format!("cannot be read: {error}");
+                environment.mistakes.push(Mistake::new(".env", message));
             }
-            Err(dotenv::Error::Io(error)) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(error) => environment.mistakes.push(broken(&path, &error)),
         }
         // Logging starts before a command reads its part, so a mistake here is kept for that report.
         if let Err(Mistakes(mistakes)) = environment.logging() {
             environment.mistakes = mistakes;
         }
         environment
+    }
+
+    fn read_dotenv(&mut self, text: &str) {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        for variable in dotenv::from_read_iter(text.as_bytes()) {
+            match variable {
+                Ok((name, value)) => {
+                    self.dotenv.insert(name, value);
+                }
+                Err(error) => self.mistakes.push(broken(text, &error)),
+            }
+        }
     }
 
     /// The non-empty value of a variable.
@@ -102,16 +107,21 @@ fn is_ours(name: &str) -> bool {
     ["CLOUDINARY_", "PARSE_SERVER_"].iter().any(|prefix| name.starts_with(prefix))
 }
 
-/// The line's number, not the line: it may hold a secret.
-fn broken(path: &Path, error: &dotenv::Error) -> Mistake {
-    match error {
-        dotenv::Error::LineParse(line, _) => {
-            let text = std::fs::read_to_string(path).unwrap_or_default();
-            let number = text.lines().position(|l| l.trim() == line.trim());
-            let place = number.map_or("a line".to_owned(), |n| format!("line {}", n + 1));
-            Mistake::new(".env", format!("{place}: expected NAME=value or NAME='value'"))
-        }
-        dotenv::Error::Io(error) => Mistake::new(".env", format!("cannot be read: {error}")),
-        _ => Mistake::new(".env", "cannot be read"),
-    }
+/// The line's number, not the line: it may hold a secret. The error holds the line or its value; an open quote makes one line of all
+/// that follow, of which the first is named.
+fn broken(text: &str, error: &dotenv::Error) -> Mistake {
+    let first = match error {
+        dotenv::Error::LineParse(lines, _) => lines.trim().lines().next(),
+        _ => None,
+    };
+    let number = first.and_then(|first| {
+        let first = first.trim_end();
+        let is_line = |line: &str| line.trim() == first;
+        let holds_value = |line: &str| line.contains(first);
+        let mut lines = text.lines();
+        lines.clone().position(is_line).or_else(|| lines.position(holds_value))
+    });
+    let place = number.map_or("a line".to_owned(), |index| format!("line {}", index + 1));
+    let message = format!("{place}: expected NAME=value or NAME='value'");
+    Mistake::new(".env", message)
 }

@@ -136,9 +136,40 @@ fn the_environment_wins_over_the_dotenv_file() {
 
 #[test]
 fn a_broken_dotenv_line_is_named_by_number_and_not_shown() {
-    let folder = Folder::new(&[(".env", "A=1\nPARSE_SERVER_WEBHOOK_KEY='hush\n")]);
-    let found = folder.environment(&[URL, KEY]).serve(Needs::default()).unwrap_err().to_string();
-    assert!(found.starts_with(".env: ") && !found.contains("hush"), "{found}");
+    for (text, line) in [
+        ("A=1\nPARSE_SERVER_WEBHOOK_KEY='hush\n", 2),
+        ("\nA='hush\nB=2\nC=3\n", 2),
+        ("A=1\nB=hush hush\nC=3\n", 2),
+        ("hush\n", 1),
+    ] {
+        let folder = Folder::new(&[(".env", text)]);
+        let environment = folder.environment(&[URL, KEY]);
+        assert_eq!(
+            environment.serve(Needs::default()).unwrap_err().to_string(),
+            format!(".env: line {line}: expected NAME=value or NAME='value'"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn a_dotenv_file_may_begin_with_a_byte_order_mark() {
+    let folder = Folder::new(&[(".env", "\u{feff}PARSE_SERVER_WEBHOOK_KEY=key\r\n")]);
+    let serve = folder.environment(&[URL]).serve(Needs::default()).unwrap();
+    assert_eq!(serve.webhook_key.expose_secret(), "key");
+}
+
+/// Container engines make a folder of a file that is mounted but missing.
+#[test]
+fn a_dotenv_that_is_no_text_file_is_a_mistake() {
+    let folder = Folder::new(&[]);
+    std::fs::create_dir(folder.0.path().join(".env")).unwrap();
+    let found = folder.environment(&[URL, KEY]).serve(Needs::default()).unwrap_err();
+    assert_eq!(found.to_string(), ".env: cannot be read: Is a directory (os error 21)");
+    let folder = Folder::new(&[]);
+    std::fs::write(folder.0.path().join(".env"), b"A=\xff\n").unwrap();
+    let found = folder.environment(&[URL, KEY]).serve(Needs::default()).unwrap_err();
+    assert_eq!(found.to_string(), ".env: cannot be read: stream did not contain valid UTF-8");
 }
 
 #[test]

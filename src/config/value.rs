@@ -4,23 +4,7 @@ use std::net::{SocketAddr, ToSocketAddrs as _};
 
 use reqwest::Url;
 
-pub(super) use crate::manifest::parse_duration;
-
-/// `16MiB`, `4mb`, `512k`, `1000000`: binary with an `i`, and, as Parse Server reads `maxUploadSize`, without one too.
-pub(super) fn parse_size(text: &str) -> Option<usize> {
-    let text = text.to_ascii_lowercase();
-    let unit_at = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let (count, unit) = text.split_at(unit_at);
-    let factor = match unit.trim_start() {
-        "" | "b" => 1,
-        "k" | "kb" | "kib" => 1 << 10,
-        "m" | "mb" | "mib" => 1 << 20,
-        "g" | "gb" | "gib" => 1 << 30,
-        _ => return None,
-    };
-    let count: usize = count.parse().ok().filter(|count| *count > 0)?;
-    count.checked_mul(factor)
-}
+pub(super) use crate::manifest::{parse_duration, parse_size};
 
 /// An address and a port; a host name is looked up.
 pub(super) fn parse_address(text: &str) -> Option<SocketAddr> {

@@ -9,6 +9,7 @@ use crate::manifest::{GuardedField, Place, RenderError};
 use crate::parse::envelope::User;
 use crate::parse::json::{JsonText, Kind, Member};
 
+use super::confirm::ToConfirm;
 use super::context::ContextSignatures;
 use super::folder;
 use super::refusal::{Reason, Refusal};
@@ -50,6 +51,8 @@ pub(super) struct Judge<'a> {
     pub stored: Option<JsonText<'a>>,
     /// A verified signature was made with the secret that is being rotated out.
     pub previous_secret: bool,
+    /// Verified identifiers, if the field confirms.
+    pub to_confirm: Vec<ToConfirm>,
 }
 
 impl<'a> Judge<'a> {
@@ -120,6 +123,12 @@ impl<'a> Judge<'a> {
             Some(Err(_)) | None => return Err(Refusal::bad_signature(&self.field.name)),
         }
         self.policy(&identifier)?;
+        if self.field.confirm.is_some() {
+            self.to_confirm.push(ToConfirm {
+                field: self.index,
+                identifier: identifier.bare().to_owned(),
+            });
+        }
         Ok(inline.map(|_| quote(identifier.bare())))
     }
 
@@ -318,7 +327,7 @@ fn quote(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
-fn list_of<'n>(names: impl Iterator<Item = &'n str>) -> String {
+pub(super) fn list_of<'n>(names: impl Iterator<Item = &'n str>) -> String {
     names.collect::<Vec<_>>().join(" or ")
 }
 

@@ -5,8 +5,23 @@ use crate::manifest::{Access, Action, FunctionManifest};
 use crate::parse::envelope::Envelope;
 
 use super::answer::success_answer;
+use super::limit::Limits;
 use super::refusal::Refusal;
+use super::roles::Roles;
 use super::{Decided, ParseServer, delivery_url, sign_upload};
+
+/// What a function works with.
+#[derive(Debug, Clone, Copy)]
+pub struct Means<'a> {
+    /// Signs.
+    pub account: &'a Account,
+    /// Reads rows and roles.
+    pub parse_server: Option<&'a ParseServer>,
+    /// What is known of who holds which role.
+    pub roles: &'a Roles,
+    /// How often the function may be called.
+    pub limits: &'a Limits,
+}
 
 /// Calls a function. `now` in seconds since 1970.
 ///
@@ -14,17 +29,25 @@ use super::{Decided, ParseServer, delivery_url, sign_upload};
 /// A [`Refusal`] for the caller.
 pub async fn call(
     function: &FunctionManifest,
-    account: &Account,
-    parse_server: Option<&ParseServer>,
+    means: Means<'_>,
     envelope: &Envelope<'_>,
     now: u64,
 ) -> Result<Decided, Refusal> {
     check_access(&function.access, envelope)?;
+    // Before the role: questions to Parse Server are limited too.
+    means.limits.take(&function.name, envelope)?;
+    if let Access::Role(role) = &function.access {
+        means
+            .roles
+            .check(role, means.parse_server, envelope)
+            .await?;
+    }
     let answer = match &function.action {
         Action::SignUpload(sign) => {
-            success_answer(&sign_upload::sign(sign, account, envelope, now)?)
+            success_answer(&sign_upload::sign(sign, means.account, envelope, now)?)
         }
         Action::DeliveryUrl(url) => {
+            let Means { account, parse_server, .. } = means;
             let url = delivery_url::build(url, account, parse_server, envelope, now).await?;
             success_answer(&serde_json::json!({ "url": url }))
         }
@@ -32,6 +55,7 @@ pub async fn call(
     Ok(Decided {
         answer: Some(answer),
         previous_secret: false,
+        to_confirm: Vec::new(),
     })
 }
 
@@ -40,10 +64,9 @@ fn check_access(access: &Access, envelope: &Envelope<'_>) -> Result<(), Refusal>
     let user = envelope.user.and_then(|user| user.object_id());
     match access {
         Access::Public => Ok(()),
-        Access::User if user.is_some() => Ok(()),
-        Access::User => Err(Refusal::needs_user()),
+        Access::User | Access::Role(_) if user.is_some() => Ok(()),
+        Access::User | Access::Role(_) => Err(Refusal::needs_user()),
         Access::Master if envelope.has_full_master_key() => Ok(()),
-        Access::Role(role) => Err(Refusal::needs_role(role)),
         Access::Master => Err(Refusal::needs_master()),
     }
 }

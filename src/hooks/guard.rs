@@ -36,6 +36,7 @@ pub fn before_save(
     };
     let mut instead = Vec::new();
     let mut previous_secret = false;
+    let mut to_confirm = Vec::new();
     for (index, field) in manifest.fields.iter().enumerate() {
         let original = envelope.original.as_ref();
         let value = sole(save.class, &field.name, object)?;
@@ -49,16 +50,19 @@ pub fn before_save(
             index,
             stored,
             previous_secret: false,
+            to_confirm: Vec::new(),
         };
         if let Verdict::Instead(text) = judge.judge(value)? {
             instead.push((field.name.as_str(), text));
         }
         previous_secret |= judge.previous_secret;
+        to_confirm.append(&mut judge.to_confirm);
     }
     let answer = (!instead.is_empty()).then(|| rewrite(object, envelope, &instead));
     Ok(Decided {
         answer,
         previous_secret,
+        to_confirm,
     })
 }
 

@@ -3,20 +3,27 @@
 //! Time is an argument here too; what a hook asks of Parse Server goes through the client it is given.
 
 mod answer;
+mod confirm;
 mod context;
 mod delivery_url;
 mod field;
 mod folder;
 mod function;
 mod guard;
+mod limit;
 mod refusal;
+mod roles;
 mod sign_upload;
 
+pub use crate::cloudinary::rest::ApiClient as Cloudinary;
 pub use crate::parse::rest::RestClient as ParseServer;
 pub use answer::{EMPTY, error_answer, success_answer};
-pub use function::call;
+pub use confirm::{Confirmed, ToConfirm, confirm};
+pub use function::{Means, call};
 pub use guard::before_save;
+pub use limit::Limits;
 pub use refusal::{Reason, Refusal};
+pub use roles::Roles;
 
 /// A request that is let through.
 #[derive(Debug, PartialEq, Eq)]
@@ -25,4 +32,6 @@ pub struct Decided {
     pub answer: Option<String>,
     /// A signature was made with the secret that is being rotated out.
     pub previous_secret: bool,
+    /// New pictures of fields that confirm; for [`confirm`].
+    pub to_confirm: Vec<ToConfirm>,
 }

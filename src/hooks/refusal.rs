@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::time::Duration;
 
 /// Why a request was refused, as a label of logs and metrics: a closed set, no value of a user's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -32,15 +33,27 @@ pub enum Reason {
     NeedsMaster,
     /// The caller has not the role that a function is for.
     NeedsRole,
+    /// Whether the caller has it cannot be found out now.
+    RoleLookup,
+    /// Too many calls.
+    Limited,
     /// A parameter that is not accepted.
     Parameter,
     /// No picture to build a URL of.
     ImageLookup,
+    /// No such asset in Cloudinary.
+    NoAsset,
+    /// The original has more bytes than the field takes.
+    Bytes,
+    /// Wider, higher, narrower or lower than the field takes.
+    Pixels,
+    /// Cloudinary could not be asked.
+    Unconfirmed,
 }
 
 impl Reason {
     /// Every reason, for metrics that exist before they are first needed.
-    pub const ALL: [Reason; 15] = [
+    pub const ALL: [Reason; 21] = [
         Reason::BadSignature,
         Reason::Malformed,
         Reason::Required,
@@ -54,8 +67,14 @@ impl Reason {
         Reason::NeedsUser,
         Reason::NeedsMaster,
         Reason::NeedsRole,
+        Reason::RoleLookup,
+        Reason::Limited,
         Reason::Parameter,
         Reason::ImageLookup,
+        Reason::NoAsset,
+        Reason::Bytes,
+        Reason::Pixels,
+        Reason::Unconfirmed,
     ];
 
     /// The label.
@@ -74,8 +93,14 @@ impl Reason {
             Reason::NeedsUser => "needs_user",
             Reason::NeedsMaster => "needs_master",
             Reason::NeedsRole => "needs_role",
+            Reason::RoleLookup => "role_lookup",
+            Reason::Limited => "limited",
             Reason::Parameter => "parameter",
             Reason::ImageLookup => "image_lookup",
+            Reason::NoAsset => "no_asset",
+            Reason::Bytes => "bytes",
+            Reason::Pixels => "pixels",
+            Reason::Unconfirmed => "unconfirmed",
         }
     }
 }
@@ -159,6 +184,28 @@ impl Refusal {
             reason: Reason::NeedsRole,
             field: None,
             text: Cow::Owned(format!("Needs the role {role}")),
+        }
+    }
+
+    /// Where Parse Server cannot say now whether the caller has the role.
+    pub fn role_lookup(role: &str) -> Self {
+        Refusal {
+            reason: Reason::RoleLookup,
+            field: None,
+            text: Cow::Owned(format!("Cannot check the role {role}, try again later")),
+        }
+    }
+
+    /// Where a function was called too often; there is room for another call after `wait`.
+    pub fn limited(function: &str, wait: Duration) -> Self {
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        let seconds = seconds.max(1);
+        Refusal {
+            reason: Reason::Limited,
+            field: None,
+            text: Cow::Owned(format!(
+                "{function}: too many requests, try again in {seconds} s"
+            )),
         }
     }
 

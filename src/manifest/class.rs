@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::cloudinary::identifier::{DeliveryType, ResourceType};
 
+use super::confirm::{self, Confirm};
 use super::document::{Entry, Report, Section, every};
 use super::names;
 use super::template::Template;
@@ -20,6 +21,7 @@ const FIELD_KEYS: &[&str] = &[
     "formats",
     "folder",
     "max_age",
+    "destroy_within",
 ];
 
 const RESOURCE_TYPES: &[(&str, ResourceType)] = &[
@@ -64,6 +66,10 @@ pub struct GuardedField {
     pub folder: Option<Template>,
     /// Oldest accepted upload.
     pub max_age: Option<Duration>,
+    /// What Cloudinary is asked about a new picture.
+    pub confirm: Option<Confirm>,
+    /// Only assets whose public ID begins so are ever destroyed; an empty text stands for all.
+    pub destroy_within: Option<String>,
 }
 
 impl ClassManifest {
@@ -141,7 +147,11 @@ impl GuardedField {
             let age = parse_duration(entry.text(report)?);
             age.or_else(|| entry.refuse(&format!("expected {DURATION_FORM}"), report))
         });
-        keys.finish(FIELD_KEYS, report);
+        let destroy_within = keys
+            .take("destroy_within")
+            .and_then(|entry| Some(entry.text(report)?.to_owned()));
+        let confirm = Confirm::read(&mut keys, report);
+        keys.finish(&[FIELD_KEYS, confirm::KEYS].concat(), report);
         Self {
             name: name.to_owned(),
             required,
@@ -151,6 +161,8 @@ impl GuardedField {
             formats,
             folder,
             max_age,
+            confirm,
+            destroy_within,
         }
     }
 }

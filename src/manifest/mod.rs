@@ -1,4 +1,19 @@
 //! `webhooks/*.toml` as typed hooks.
+//!
+//! A file guards a class ([`ClassManifest`]) or serves a function ([`FunctionManifest`]): a `sign_upload` ([`SignUpload`]) or a
+//! `delivery_url` ([`DeliveryUrl`]). Strings of `[upload]` and of a field's `folder` are templates ([`Template`]); what a value may
+//! hold depends on where it goes ([`Place`]). What a caller may choose stands in `[accept]` ([`Accepted`]).
+//!
+//! ```
+//! use cloudinary_parse::manifest;
+//!
+//! let folder = tempfile::tempdir()?;
+//! std::fs::write(folder.path().join("Photo.toml"), "class = \"Photo\"\n[fields.picture]\nrequird = true\n")?;
+//! let mistakes = manifest::load(folder.path()).unwrap_err();
+//! assert_eq!(mistakes[0].line, 3);
+//! assert_eq!(mistakes[0].message, "unknown key `requird`, did you mean `required`?");
+//! # Ok::<(), std::io::Error>(())
+//! ```
 
 use std::fmt;
 use std::path::PathBuf;
@@ -7,6 +22,7 @@ use crate::cloudinary::account::Account;
 
 mod accept;
 mod class;
+mod confirm;
 mod delivery_url;
 mod document;
 mod function;
@@ -21,6 +37,7 @@ pub(crate) mod units;
 
 pub use accept::{Accepted, Choice, NotAccepted, Pattern};
 pub use class::{ClassManifest, GuardedField};
+pub use confirm::{Confirm, OnUnreachable, Pixels};
 pub use delivery_url::DeliveryUrl;
 pub use function::{Access, Action, FunctionManifest, Limit, Rate};
 pub use load::load;
@@ -28,7 +45,7 @@ pub use parameter::Parameter;
 pub use place::Place;
 pub use sign_upload::{ResponseForm, SignUpload};
 pub use template::{Params, RenderError, Template, TemplateError, TemplateUser};
-pub(crate) use units::parse_duration;
+pub(crate) use units::{parse_duration, parse_size};
 
 /// Every hook of a deployment.
 #[derive(Debug, Clone, Default)]
@@ -78,6 +95,12 @@ impl Manifests {
             return Err(self.unsigned_only.clone());
         }
         Ok(())
+    }
+
+    /// Whether a hook asks Cloudinary for something.
+    pub fn confirm_assets(&self) -> bool {
+        let mut fields = self.classes.iter().flat_map(|class| &class.fields);
+        fields.any(|field| field.confirm.is_some())
     }
 
     /// Whether a hook asks Parse Server for something: a `delivery_url` that reads a row, a function for a role.

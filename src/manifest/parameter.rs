@@ -142,3 +142,6 @@ impl Parameter {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

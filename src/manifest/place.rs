@@ -38,7 +38,7 @@ const URL_VALUE: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~');
 
 impl Place {
-    /// The place that an upload parameter is. Parameters without one take no placeholders: see [`takes_placeholders`].
+    /// The place that an upload parameter is.
     pub fn of(parameter: &str) -> Self {
         match parameter {
             "tags" | "allowed_formats" => Self::Tags,

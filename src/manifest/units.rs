@@ -1,4 +1,4 @@
-//! Durations and rates as people write them.
+//! Durations, sizes and rates as people write them.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -23,6 +23,25 @@ pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
 
 /// What [`parse_duration`] takes.
 pub(crate) const DURATION_FORM: &str = "a duration such as 500ms, 10s, 2m, 1h or 7d";
+
+/// `16MiB`, `4mb`, `512k`, `1000000`: binary with an `i`, and, as Parse Server reads `maxUploadSize`, without one too.
+pub(crate) fn parse_size(text: &str) -> Option<usize> {
+    let text = text.to_ascii_lowercase();
+    let unit_at = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (count, unit) = text.split_at(unit_at);
+    let factor = match unit.trim_start() {
+        "" | "b" => 1,
+        "k" | "kb" | "kib" => 1 << 10,
+        "m" | "mb" | "mib" => 1 << 20,
+        "g" | "gb" | "gib" => 1 << 30,
+        _ => return None,
+    };
+    let count: usize = count.parse().ok().filter(|count| *count > 0)?;
+    count.checked_mul(factor)
+}
+
+/// What [`parse_size`] takes.
+pub(crate) const SIZE_FORM: &str = "a number of bytes, or a size such as \"5MiB\" or \"500k\"";
 
 /// Reads `30/m`: calls a second, minute, hour or day.
 pub(super) fn parse_rate(text: &str) -> Option<Rate> {

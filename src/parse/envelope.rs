@@ -1,6 +1,6 @@
 //! The JSON object that Parse Server posts to a webhook, as slices of the request's own text.
 //!
-//! Everything here is untrusted but for one thing: it came with the webhook key. `headers`, `log`, `ip` and `installationId` are
+//! Everything here is untrusted but for one thing: it came with the webhook key. `headers`, `log` and `installationId` are
 //! checked as JSON and otherwise ignored; they hold session tokens and the master key of REST clients.
 
 use std::borrow::Cow;
@@ -54,6 +54,7 @@ pub struct Envelope<'a> {
     class_name: Option<JsonText<'a>>,
     trigger_name: Option<JsonText<'a>>,
     function_name: Option<JsonText<'a>>,
+    ip: Option<JsonText<'a>>,
 }
 
 /// A JSON object of the request, member by member.
@@ -155,7 +156,11 @@ impl<'a> Envelope<'a> {
         seen: &mut u16,
     ) -> Result<(), EnvelopeError> {
         let Some(index) = KEYS.iter().position(|name| key.is(name)) else {
-            scanner.value()?;
+            let value = scanner.value()?;
+            // Not a key that decides anything: of two, `JSON.parse` takes the last, and so does this.
+            if key.is("ip") {
+                self.ip = Some(value);
+            }
             return Ok(());
         };
         if *seen & (1 << index) != 0 {
@@ -180,6 +185,11 @@ impl<'a> Envelope<'a> {
             _ => self.function_name = Some(scanner.value()?),
         }
         Ok(())
+    }
+
+    /// The client's address as Parse Server sees it: a proxy's, unless its option `trustProxy` says which proxies to believe.
+    pub fn ip(&self) -> Option<Cow<'a, str>> {
+        self.ip?.as_str()
     }
 
     /// Whether the caller used the master key itself, not the read-only one.

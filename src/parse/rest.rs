@@ -1,4 +1,4 @@
-//! Client of Parse Server's REST API: `/hooks`, `/serverInfo`, `/classes`.
+//! Client of Parse Server's REST API: `/hooks`, `/serverInfo`, `/classes`, `/roles`.
 //!
 //! It follows no redirects (a redirected request would carry the keys to wherever it points), bounds every call in time, and
 //! names in its errors the variable to mend. Keys and session tokens never reach an error or a log.
@@ -17,11 +17,13 @@ use serde_json::value::RawValue;
 mod error;
 mod hooks;
 mod master;
+mod roles;
 
 pub use error::RestError;
 pub(crate) use error::causes;
 pub use hooks::{HookName, RegisteredHook};
 pub use master::{MasterClient, ServerInfo};
+pub use roles::Role;
 
 /// How long a TCP and TLS connection to Parse Server may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);

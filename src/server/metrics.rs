@@ -43,6 +43,7 @@ pub(super) struct Metrics {
     previous_cloudinary_secret: Counter,
     in_flight: Gauge<i64, AtomicI64>,
     bodies: Histogram,
+    unconfirmed: Counter,
 }
 
 /// The metrics of one hook.
@@ -123,6 +124,12 @@ impl Metrics {
             Unit::Bytes,
             bodies.clone(),
         );
+        let unconfirmed = Counter::default();
+        registry.register(
+            "unconfirmed_saves",
+            "Saves let through by on_unreachable = \"accept\" while Cloudinary could not be asked",
+            unconfirmed.clone(),
+        );
         let previous = |kind| previous_keys.get_or_create_owned(&KindLabels { kind });
         Metrics {
             previous_webhook_key: previous("webhook_key"),
@@ -133,6 +140,7 @@ impl Metrics {
             failures,
             in_flight,
             bodies,
+            unconfirmed,
         }
     }
 
@@ -180,6 +188,10 @@ impl Metrics {
 
     pub(super) fn previous_cloudinary_secret(&self) {
         self.previous_cloudinary_secret.inc();
+    }
+
+    pub(super) fn unconfirmed(&self) {
+        self.unconfirmed.inc();
     }
 
     /// The text that Prometheus scrapes.

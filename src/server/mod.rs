@@ -23,6 +23,8 @@ use actix_web::{App, HttpServer, web};
 use arc_swap::ArcSwap;
 use secrecy::SecretString;
 
+use crate::hooks::Roles;
+
 pub use keys::WebhookKeys;
 pub use routes::{Deployment, Hook};
 
@@ -78,6 +80,7 @@ struct State {
     read_timeout: Duration,
     answer_timeout: Duration,
     routes: ArcSwap<Routes>,
+    roles: Roles,
     metrics: Metrics,
     stopping: AtomicBool,
 }
@@ -106,12 +109,13 @@ impl Server {
     pub fn build(settings: Settings, deployment: Deployment) -> std::io::Result<Self> {
         let metrics = Metrics::new();
         let state = Arc::new(State {
-            routes: ArcSwap::from_pointee(Routes::new(deployment, &metrics)),
+            routes: ArcSwap::from_pointee(Routes::new(deployment, &metrics, None)),
             keys: settings.webhook_keys,
             public_path: settings.public_path,
             max_body: settings.max_body,
             read_timeout: settings.read_timeout,
             answer_timeout: settings.answer_timeout,
+            roles: Roles::default(),
             metrics,
             stopping: AtomicBool::new(false),
         });
@@ -193,7 +197,8 @@ impl Server {
 impl Control {
     /// Puts other hooks in force; requests under way finish with the ones they began with.
     pub fn replace(&self, deployment: Deployment) {
-        let routes = Routes::new(deployment, &self.state.metrics);
+        let before = self.state.routes.load();
+        let routes = Routes::new(deployment, &self.state.metrics, Some(&**before));
         self.state.routes.store(Arc::new(routes));
     }
 

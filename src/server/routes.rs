@@ -7,8 +7,8 @@ use std::sync::Arc;
 use percent_encoding::percent_decode_str;
 
 use crate::cloudinary::account::Account;
-use crate::hooks::ParseServer;
-use crate::manifest::{ClassManifest, FunctionManifest, Manifests};
+use crate::hooks::{Cloudinary, Limits, ParseServer};
+use crate::manifest::{ClassManifest, FunctionManifest, Limit, Manifests};
 
 use super::metrics::{HookMetrics, Metrics};
 
@@ -21,6 +21,8 @@ pub struct Deployment {
     pub manifests: Manifests,
     /// Where hooks that read objects find Parse Server.
     pub parse_server: Option<ParseServer>,
+    /// Cloudinary's API, for fields that confirm.
+    pub cloudinary: Option<Cloudinary>,
 }
 
 /// One hook.
@@ -36,6 +38,7 @@ pub enum Hook {
 pub(super) struct Routes {
     pub(super) account: Account,
     pub(super) parse_server: Option<ParseServer>,
+    pub(super) cloudinary: Option<Cloudinary>,
     hooks: HashMap<String, Arc<Route>>,
 }
 
@@ -43,6 +46,7 @@ pub(super) struct Routes {
 pub(super) struct Route {
     pub(super) hook: Hook,
     pub(super) metrics: HookMetrics,
+    pub(super) limits: Arc<Limits>,
 }
 
 impl Hook {
@@ -63,21 +67,39 @@ impl Hook {
     }
 }
 
+fn limits(hook: &Hook, before: Option<&Arc<Route>>) -> Arc<Limits> {
+    let limit = match hook {
+        Hook::BeforeSave(_) => Limit::default(),
+        Hook::Function(function) => function.limit,
+    };
+    match before {
+        Some(route) if route.limits.limit() == limit => route.limits.clone(),
+        _ => Arc::new(Limits::new(limit)),
+    }
+}
+
 impl Routes {
-    pub(super) fn new(deployment: Deployment, metrics: &Metrics) -> Self {
+    /// Functions whose limit is the same as in `before` keep count.
+    pub(super) fn new(deployment: Deployment, metrics: &Metrics, before: Option<&Routes>) -> Self {
         let Manifests {
             classes, functions, ..
         } = deployment.manifests;
         let classes = classes.into_iter().map(Hook::BeforeSave);
         let functions = functions.into_iter().map(Hook::Function);
         let hooks = classes.chain(functions).map(|hook| {
-            let metrics = metrics.hook(&hook.name());
-            (hook.path(), Arc::new(Route { hook, metrics }))
+            let path = hook.path();
+            let route = Route {
+                limits: limits(&hook, before.and_then(|routes| routes.hooks.get(&path))),
+                metrics: metrics.hook(&hook.name()),
+                hook,
+            };
+            (path, Arc::new(route))
         });
         Routes {
             hooks: hooks.collect(),
             account: deployment.account,
             parse_server: deployment.parse_server,
+            cloudinary: deployment.cloudinary,
         }
     }
 

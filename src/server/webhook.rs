@@ -6,13 +6,17 @@ use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse, web};
 use log::{info, warn};
 
-use crate::hooks::{self, Decided, Refusal};
+use crate::hooks::{self, Confirmed, Decided, Means, Refusal};
+use crate::manifest::ClassManifest;
 use crate::parse::envelope::{Envelope, EnvelopeError};
 
 use super::keys::KeyInUse;
 use super::reply::{self, Failure};
 use super::routes::{Hook, Route, Routes};
 use super::{State, body, guarded};
+
+/// How long a save waits for Cloudinary: users wait with it.
+const CONFIRM_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Answers every request of the listener.
 pub(super) async fn answer(
@@ -114,19 +118,25 @@ async fn decide(
         Hook::BeforeSave(class) => {
             let object = envelope.expect_trigger(&class.class, "beforeSave");
             let object = object.map_err(bad_request)?;
-            hooks::before_save(class, &routes.account, &envelope, object, now)
+            let decided = hooks::before_save(class, &routes.account, &envelope, object, now);
+            match decided {
+                Ok(decided) if !decided.to_confirm.is_empty() => {
+                    confirmed(class, decided, routes, state).await
+                }
+                decided => decided,
+            }
         }
         Hook::Function(function) => {
             envelope
                 .expect_function(&function.name)
                 .map_err(bad_request)?;
-            let work = hooks::call(
-                function,
-                &routes.account,
-                routes.parse_server.as_ref(),
-                &envelope,
-                now,
-            );
+            let means = Means {
+                account: &routes.account,
+                parse_server: routes.parse_server.as_ref(),
+                roles: &state.roles,
+                limits: &route.limits,
+            };
+            let work = hooks::call(function, means, &envelope, now);
             let work = tokio::time::timeout(state.answer_timeout, work).await;
             work.map_err(|_| Failure::Deadline)?
         }
@@ -135,6 +145,22 @@ async fn decide(
         Ok(decided) => accepted(route, state, decided),
         Err(refusal) => refused(route, &envelope, &refusal),
     })
+}
+
+/// The decision, once Cloudinary has confirmed the new pictures. It leaves time for an answer of ours, whatever `on_unreachable` says.
+async fn confirmed(
+    class: &ClassManifest,
+    decided: Decided,
+    routes: &Routes,
+    state: &State,
+) -> Result<Decided, Refusal> {
+    let limit = CONFIRM_TIMEOUT.min(state.answer_timeout / 5 * 4);
+    let cloudinary = routes.cloudinary.as_ref();
+    let confirmed = hooks::confirm(class, cloudinary, &decided.to_confirm, limit).await?;
+    if confirmed == Confirmed::Unasked {
+        state.metrics.unconfirmed();
+    }
+    Ok(decided)
 }
 
 fn accepted(route: &Route, state: &State, decided: Decided) -> HttpResponse {

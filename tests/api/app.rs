@@ -47,6 +47,7 @@ pub(crate) fn deployment(manifests: &[&str]) -> Deployment {
         account: account(),
         manifests,
         parse_server: None,
+        cloudinary: None,
     }
 }
 

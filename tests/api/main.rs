@@ -8,5 +8,7 @@ mod fail_closed;
 mod guard;
 mod guard_many;
 mod limits;
+mod rate_limit;
+mod roles;
 mod sign_upload;
 mod stop;

@@ -2,12 +2,16 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
+mod check;
 mod command;
 mod configuration;
+mod domain;
 mod health;
 mod hooks;
 mod parse_server;
 mod refusals;
 mod register;
+mod register_troubles;
+mod register_warnings;
 mod unregister;
 mod usage;

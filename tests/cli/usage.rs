@@ -1,7 +1,20 @@
 use crate::command::CloudinaryParse;
 
 /// Every command, with the example that its help must hold.
-const COMMANDS: [(&str, &str); 5] = [
+const COMMANDS: [(&str, &str); 9] = [
+    ("check", "  cloudinary-parse check --strict"),
+    (
+        "sign",
+        "  cloudinary-parse sign folder=users/u1 tags=cat,dog",
+    ),
+    (
+        "verify",
+        "  cloudinary-parse verify 'image/upload/v1700000000/users/u1/cat.jpg#5f1c…'",
+    ),
+    (
+        "url",
+        "  cloudinary-parse url image/upload/v1/cat.jpg -t c_fill,w_150 --sign",
+    ),
     ("serve", "  cloudinary-parse serve"),
     ("register", "  cloudinary-parse register --dry-run"),
     (
@@ -61,6 +74,12 @@ fn exits_64_on_wrong_usage() {
         &["unregister", "--url"],
         &["unregister", "--url", "not a url"],
         &["health", "--url", ""],
+        &["check", "extra"],
+        &["sign"],
+        &["sign", "folder"],
+        &["sign", "version=1"],
+        &["verify"],
+        &["url", "image/upload/v1/cat.jpg", "--options", "[]"],
     ] {
         let result = CloudinaryParse::bare().run(arguments);
         assert_eq!((result.code, &*result.stdout), (64, ""), "{arguments:?}");

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use percent_encoding::AsciiSet;
 use serde_json::Value;
 
 use super::host::{push_prefix, set_shard};
@@ -136,6 +137,39 @@ impl Flags<'_, '_> {
     }
 }
 
+/// What makes a URL valid for its holder.
+struct Access<'a> {
+    token: Option<TokenOptions<'a>>,
+    signing: Option<Signing<'a>>,
+}
+
+impl<'a> Access<'a> {
+    /// A token takes the place of the signature unless its options say otherwise.
+    fn new(account: &'a Account, options: &UrlOptions<'a>) -> Result<Self, UrlError> {
+        if !Flags(options).is(Key::SignUrl, account.url.sign_url) {
+            return Ok(Self {
+                token: None,
+                signing: None,
+            });
+        }
+        let token = token(account, options);
+        let signing = token
+            .is_none_or(|token| token.signs_url())
+            .then(|| Signing::new(account, options))
+            .transpose()?;
+        Ok(Self { token, signing })
+    }
+
+    /// Only the Python SDK puts a signature beside a token, so such a URL is encoded as there.
+    fn encoding(&self) -> &'static AsciiSet {
+        if self.token.is_some() && self.signing.is_some() {
+            percent::REMOTE
+        } else {
+            percent::PUBLIC_ID
+        }
+    }
+}
+
 /// Writes the URL into one buffer, shard and signature last: they depend on what follows them.
 pub(super) fn build(
     account: &Account,
@@ -146,18 +180,7 @@ pub(super) fn build(
     let flags = Flags(options);
     let suffix = suffix(options)?;
     let source = Source::new(asset.public_id, asset.is_remote(), !asset.is_stored)?;
-    let is_signed = flags.is(Key::SignUrl, account.url.sign_url);
-    let token = is_signed.then(|| token(account, options)).flatten();
-    let is_both = token.is_some_and(|token| token.signs_url());
-    let signing = (is_signed && (token.is_none() || is_both))
-        .then(|| Signing::new(account, options))
-        .transpose()?;
-    // Only the Python SDK puts a signature beside a token, so such a URL is encoded as there.
-    let encoding = if is_both {
-        percent::REMOTE
-    } else {
-        percent::PUBLIC_ID
-    };
+    let access = Access::new(account, options)?;
 
     let mut out = String::with_capacity(192 + asset.public_id.len());
     let shard = push_prefix(&mut out, account, options)?;
@@ -165,25 +188,24 @@ pub(super) fn build(
         push_part(&mut out, part);
     }
     let signature_at = out.len() + 1;
-    if let Some(signing) = &signing {
+    if let Some(signing) = &access.signing {
         push_part(&mut out, signing.placeholder());
     }
     let transformation = push_transformation_part(&mut out, options, account)?;
+    let is_forced = flags.is(Key::ForceVersion, account.url.force_version);
     if let Some(version) = asset.version {
         out.push_str("/v");
         version.push(&mut out);
-    } else if flags.is(Key::ForceVersion, account.url.force_version)
-        && source.needs_version(asset.format)
-    {
+    } else if is_forced && source.needs_version(asset.format) {
         out.push_str("/v1");
     }
     out.push('/');
     let source_at = out.len();
-    let [id, format] = source.push(&mut out, encoding, suffix, asset.format);
+    let [id, format] = source.push(&mut out, access.encoding(), suffix, asset.format);
     if let Some(at) = shard {
         set_shard(&mut out, at, source_at);
     }
-    if let Some(signing) = signing {
+    if let Some(signing) = &access.signing {
         signing.sign(&mut out, signature_at, [transformation, id, format]);
     }
     if out.len() == source_at {
@@ -192,7 +214,7 @@ pub(super) fn build(
     if out.contains(' ') {
         out = out.replace(' ', "%20");
     }
-    if let Some(token) = token {
+    if let Some(token) = access.token {
         let path = path_and_query(&out);
         out.push('?');
         token.push(&mut out, Some(&path), now)?;

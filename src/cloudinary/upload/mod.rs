@@ -14,6 +14,7 @@ use super::identifier::IdentifierError;
 use super::percent;
 use super::signature::{NoSecret, sign};
 use super::transformation::{self, TransformationError};
+use super::url_config::UrlConfig;
 use parameter::Kind;
 use text::text;
 
@@ -141,14 +142,14 @@ pub fn sign_upload(
     for (name, value) in options {
         check_upload_option(name, value)?;
     }
-    sign_request(account, upload_params(account, options, now)?)
+    sign_request(account, upload_params(&account.url, options, now)?)
 }
 
 /// Serialises `options` as the SDKs do, without a signature: unknown names are ignored, odd values are sent as text.
 ///
 /// [`sign_upload`] is the strict one. The option `timestamp` takes the place of `now`.
 pub fn upload_params(
-    account: &Account,
+    config: &UrlConfig,
     options: &Map<String, Value>,
     now: u64,
 ) -> Result<Map<String, Value>, UploadError> {
@@ -161,14 +162,10 @@ pub fn upload_params(
     params.insert("timestamp".into(), timestamp);
     for (name, value) in options {
         if let Some(kind) = Kind::of(name) {
-            insert_present(
-                &mut params,
-                name,
-                kind.serialize(name, value, &account.url)?,
-            );
+            insert_present(&mut params, name, kind.serialize(name, value, config)?);
         }
     }
-    let transformation = transformation::from_options(options, &account.url)
+    let transformation = transformation::from_options(options, config)
         .map_err(|error| UploadError::transformation("transformation", error))?;
     // As the Node SDK sends it: the text of a layer, encoded twice for a URL, is encoded once here.
     let transformation = match percent::decode_component(&transformation) {
@@ -257,8 +254,8 @@ pub fn context(context: &Value) -> Result<String, UploadError> {
 }
 
 /// The `responsive_breakpoints` parameter: a JSON array whose transformations are text.
-pub fn responsive_breakpoints(account: &Account, settings: &Value) -> Result<String, UploadError> {
-    parameter::breakpoints("responsive_breakpoints", settings, &account.url)
+pub fn responsive_breakpoints(config: &UrlConfig, settings: &Value) -> Result<String, UploadError> {
+    parameter::breakpoints("responsive_breakpoints", settings, config)
 }
 
 /// `https://api.cloudinary.com/v1_1/<cloud>/<resource_type>/upload`, with the account's `upload_prefix`.

@@ -20,7 +20,7 @@ fn object(value: Value) -> Map<String, Value> {
 #[track_caller]
 fn written(name: &str, value: &Value) -> Value {
     let options = object(json!({name: value}));
-    let mut params = upload_params(&account(), &options, NOW).unwrap();
+    let mut params = upload_params(&UrlConfig::default(), &options, NOW).unwrap();
     params.remove(name).unwrap_or(Value::Null)
 }
 
