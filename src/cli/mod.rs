@@ -13,6 +13,7 @@ use crate::config::Environment;
 
 mod audit;
 mod check;
+mod doctor;
 mod health;
 mod hooks;
 mod logging;
@@ -76,6 +77,7 @@ enum Command {
     Audit(audit::Audit),
     Health(health::Health),
     Check(check::Check),
+    Doctor(doctor::Doctor),
     Sign(sign::SignArgs),
     Verify(verify::VerifyArgs),
     Url(url::UrlArgs),
@@ -116,6 +118,7 @@ fn dispatch(command: Command) -> anyhow::Result<Status> {
         Command::Audit(command) => wait(command.run(&environment)),
         Command::Health(command) => wait(command.run(&environment)),
         Command::Check(command) => command.run(&environment),
+        Command::Doctor(command) => wait(command.run(&environment)),
         Command::Sign(args) => print(&sign::run(&args, &environment.account()?, unix_time())?),
         Command::Url(args) => print(&url::run(&args, &environment.account()?, unix_time())?),
         Command::Verify(args) => {

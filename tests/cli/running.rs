@@ -13,7 +13,7 @@ use crate::parse_server::run;
 pub(crate) const WEBHOOK_KEY: &str = "webhook-key-1";
 
 /// Longest wait for a line of the log.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 pub(crate) struct Running {
     child: Child,
@@ -84,7 +84,7 @@ impl Running {
                         return line;
                     }
                 }
-                Err(_) => panic!("no line with {text:?} in\n{}", self.seen.join("\n")),
+                Err(error) => panic!("{error}: no {text:?} in\n{}", self.seen.join("\n")),
             }
         }
     }
