@@ -8,6 +8,7 @@ mod app;
 mod captured;
 mod confirm;
 mod delivery_url;
+mod deploy;
 mod fail_closed;
 mod guard;
 mod guard_many;
