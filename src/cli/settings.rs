@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::anyhow;
 
 use super::registration::public_url::PublicUrl;
+use crate::cloudinary::account::Account;
 use crate::config::{Environment, ParseAccess, ParseAddress};
 use crate::manifest::{self, Manifests};
 use crate::parse::rest::{RestClient, RestError};
@@ -29,6 +30,23 @@ pub(crate) fn registration(environment: &Environment) -> anyhow::Result<Registra
         (configuration, manifests) => {
             let mut lines = configuration.err().unwrap_or_default();
             let findings = manifests.err().unwrap_or_default();
+            lines.extend(findings.iter().map(ToString::to_string));
+            Err(mistakes(&lines))
+        }
+    }
+}
+
+/// The configuration of `audit`.
+pub(crate) fn audit(
+    environment: &Environment,
+) -> anyhow::Result<(ParseAccess, Account, Manifests)> {
+    let manifests = manifest::load(&environment.webhooks());
+    match (environment.audit(), manifests) {
+        (Ok((access, account)), Ok(manifests)) => Ok((access, account, manifests)),
+        (configuration, manifests) => {
+            let configuration = configuration.err().map_or_else(Vec::new, |found| found.0);
+            let findings = manifests.err().unwrap_or_default();
+            let mut lines: Vec<_> = configuration.iter().map(ToString::to_string).collect();
             lines.extend(findings.iter().map(ToString::to_string));
             Err(mistakes(&lines))
         }

@@ -73,6 +73,14 @@ impl CloudinaryParse {
         command
     }
 
+    /// The same for a test that watches the process.
+    pub(crate) fn process(&self) -> std::process::Command {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_cloudinary-parse"));
+        command.env_clear().current_dir(self.folder.path());
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
     pub(crate) fn run(&self, arguments: &[&str]) -> Result {
         let Output {
             status,

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
+mod audit;
+mod audit_memory;
 mod check;
 mod command;
 mod configuration;
@@ -19,3 +21,4 @@ mod secrets;
 mod tls;
 mod unregister;
 mod usage;
+mod world;
