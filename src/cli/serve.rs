@@ -15,7 +15,7 @@ use crate::cloudinary::account::Account;
 use crate::cloudinary::rest::ApiClient;
 use crate::config::{Environment, ParseAddress, Serve as Config, TlsFiles};
 use crate::manifest::{self, Manifests};
-use crate::server::{AdminSettings, Control, Deployment, Server, Settings, WebhookKeys};
+use crate::server::{AdminSettings, Control, Deployment, HookList, Server, Settings, WebhookKeys};
 
 /// Answer Parse Server's webhooks until SIGTERM or SIGINT
 #[derive(Debug, clap::Args)]
@@ -62,11 +62,13 @@ fn load(environment: &Environment) -> anyhow::Result<(Config, Manifests)> {
 }
 
 fn settings(config: Config) -> anyhow::Result<Settings> {
+    let hook_list = hook_list(&config)?;
     Ok(Settings {
         bind: config.listener.bind,
         admin: config.admin.map(|admin| AdminSettings {
             bind: admin.bind,
             token: admin.token,
+            hook_list,
         }),
         webhook_keys: WebhookKeys::new(config.webhook_key, config.webhook_key_previous),
         public_path: config.public_url.path().trim_end_matches('/').to_owned(),
@@ -78,6 +80,15 @@ fn settings(config: Config) -> anyhow::Result<Settings> {
         workers: config.workers,
         tls: config.listener.tls.as_ref().map(tls).transpose()?,
     })
+}
+
+/// What the console needs to see the registered hooks.
+fn hook_list(config: &Config) -> anyhow::Result<Option<HookList>> {
+    let (Some(address), Some(key)) = (&config.parse, &config.master_key) else {
+        return Ok(None);
+    };
+    let client = rest_client(address, Duration::from_secs(5))?.with_master_key(key)?;
+    Ok(Some(HookList::new(client, config.public_url.clone())))
 }
 
 pub(super) fn tls(files: &TlsFiles) -> anyhow::Result<rustls::ServerConfig> {
