@@ -3,6 +3,7 @@
 mod admin;
 mod app;
 mod captured;
+mod console;
 mod delivery_url;
 mod fail_closed;
 mod guard;
