@@ -6,7 +6,7 @@
 use std::net::IpAddr;
 
 use actix_web::HttpRequest;
-use actix_web::http::header::{AUTHORIZATION, COOKIE, HOST};
+use actix_web::http::header::{AUTHORIZATION, COOKIE, HOST, HeaderValue};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
@@ -73,7 +73,7 @@ impl Access {
 /// Refuses what another web site made a browser send.
 pub(super) fn check_same_site(request: &HttpRequest) -> Result<(), Failure> {
     let site = request.headers().get("sec-fetch-site");
-    let site = site.map(|value| value.as_bytes());
+    let site = site.map(HeaderValue::as_bytes);
     match site {
         None | Some(b"same-origin" | b"none") => Ok(()),
         Some(_) => Err(Failure::CrossSite),

@@ -68,9 +68,10 @@ pub(super) fn render(routes: &[&Route], cloud_name: &str, has_token: bool) -> St
             "<tr role=\"row\"><td role=\"cell\" colspan=\"4\">No manifest was found.</td></tr>",
         );
     }
-    let sign_out = match has_token {
-        true => "<form method=\"post\" action=\"/session/end\"><button>Sign out</button></form>",
-        false => "",
+    let sign_out = if has_token {
+        "<form method=\"post\" action=\"/session/end\"><button>Sign out</button></form>"
+    } else {
+        ""
     };
     CONSOLE
         .replace("{{version}}", env!("CARGO_PKG_VERSION"))
@@ -81,9 +82,10 @@ pub(super) fn render(routes: &[&Route], cloud_name: &str, has_token: bool) -> St
 
 /// The form that asks for the token, after a wrong one with a note.
 pub(super) fn sign_in(was_wrong: bool) -> String {
-    let note = match was_wrong {
-        true => "<p role=\"alert\" class=\"problem\">That is not the token.</p>",
-        false => "",
+    let note = if was_wrong {
+        "<p role=\"alert\" class=\"problem\">That is not the token.</p>"
+    } else {
+        ""
     };
     SIGN_IN.replace("{{note}}", note)
 }
