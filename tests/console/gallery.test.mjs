@@ -79,8 +79,8 @@ describe("the sample gallery", { skip: !chromiumPath && "Chromium is not install
       await page.getByRole("button", { name: "Save it" }).click();
       await page.locator("#forge-result", { hasText: refusal }).waitFor();
     }
-    const { json } = await rest(stack.parseServer.url, "GET", "/classes/Photo?count=1&limit=0", { master: true });
-    assert.equal(json.count, 1);
+    const { json } = await rest(stack.parseServer.url, "GET", "/classes/Photo", { master: true });
+    assert.equal(json.results.length, 1);
   });
 
   test("talks to Parse Server and Cloudinary only", () => {

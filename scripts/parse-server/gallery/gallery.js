@@ -97,7 +97,7 @@ async function showPhotos() {
 async function showAccount() {
   const user = Parse.User.current();
   byId("who").hidden = !user;
-  byId("account").hidden = Boolean(user);
+  byId("account").hidden = byId("stranger").hidden = Boolean(user);
   byId("name").textContent = user?.get("username") ?? "";
   await showPhotos();
 }
