@@ -8,11 +8,12 @@ use log::{error, info, warn};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::MissedTickBehavior;
 
+use super::settings::rest_client;
 use super::{Status, service, settings};
 use crate::config::{Environment, Serve as Config, TlsFiles};
 use crate::manifest::Manifests;
 use crate::server::{
-    AdminSettings, Certificate, CertificateError, Control, Deployment, Server, Settings, WebhookKeys,
+    AdminSettings, Certificate, CertificateError, Control, Deployment, HookList, Server, Settings, WebhookKeys,
 };
 
 use reload::Source;
@@ -49,7 +50,7 @@ impl Serve {
                 .map_err(|mistakes| mistakes.join("; ")),
         };
         let deployment = source.deployment(manifests)?;
-        let settings = listeners(config, source.certificate.clone());
+        let settings = listeners(config, source.certificate.clone())?;
         actix_web::rt::System::new().block_on(serve(settings, deployment, source))?;
         Ok(Status::Done)
     }
@@ -64,12 +65,14 @@ fn load(environment: &Environment) -> anyhow::Result<(Config, Manifests)> {
     Ok((config, manifests))
 }
 
-fn listeners(config: Config, certificate: Option<Arc<Certificate>>) -> Settings {
-    Settings {
+fn listeners(config: Config, certificate: Option<Arc<Certificate>>) -> anyhow::Result<Settings> {
+    let hook_list = hook_list(&config)?;
+    Ok(Settings {
         bind: config.listener.bind,
         admin: config.admin.map(|admin| AdminSettings {
             bind: admin.bind,
             token: admin.token,
+            hook_list,
         }),
         webhook_keys: WebhookKeys::new(config.webhook_key, config.webhook_key_previous),
         public_path: config.public_url.path().trim_end_matches('/').to_owned(),
@@ -80,7 +83,7 @@ fn listeners(config: Config, certificate: Option<Arc<Certificate>>) -> Settings 
         shutdown_timeout: config.shutdown_timeout,
         workers: config.workers,
         tls: certificate.map(Certificate::server_config),
-    }
+    })
 }
 
 /// The webhook listener's certificate.
@@ -89,6 +92,15 @@ fn listeners(config: Config, certificate: Option<Arc<Certificate>>) -> Settings 
 /// Files of no use.
 pub(super) fn certificate(files: &TlsFiles) -> Result<Certificate, CertificateError> {
     Certificate::load(&files.certificate, &files.key)
+}
+
+/// What the console needs to see the registered hooks.
+fn hook_list(config: &Config) -> anyhow::Result<Option<HookList>> {
+    let (Some(address), Some(key)) = (&config.parse, &config.master_key) else {
+        return Ok(None);
+    };
+    let client = rest_client(address, Duration::from_secs(5))?.with_master_key(key)?;
+    Ok(Some(HookList::new(client, config.public_url.clone())))
 }
 
 async fn serve(settings: Settings, deployment: Deployment, source: Source) -> anyhow::Result<()> {

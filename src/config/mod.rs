@@ -119,6 +119,8 @@ pub struct Serve {
     pub public_url: Url,
     /// Parse Server, where hooks read objects.
     pub parse: Option<ParseAddress>,
+    /// `PARSE_SERVER_MASTER_KEY`, with which the console asks which hooks are registered.
+    pub master_key: Option<SecretString>,
     /// `CLOUDINARY_PARSE_MAX_BODY`, default 16 MiB, in bytes.
     pub max_body: usize,
     /// `CLOUDINARY_PARSE_MAX_CONNECTIONS`, default 10000.
@@ -243,6 +245,7 @@ impl Environment {
         let admin = admin(&mut reader);
         let public_url = public_url(&mut reader, &listener);
         let parse = parse_address(&mut reader, needs.parse_server);
+        let master_key = reader.secret("PARSE_SERVER_MASTER_KEY");
         let mebibytes = 1 << 20;
         let max_body = reader.size("CLOUDINARY_PARSE_MAX_BODY", 16 * mebibytes);
         let max_connections = reader.count("CLOUDINARY_PARSE_MAX_CONNECTIONS", 10_000);
@@ -261,6 +264,7 @@ impl Environment {
             admin,
             public_url,
             parse,
+            master_key,
             max_body,
             max_connections,
             read_timeout,

@@ -8,6 +8,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::cloudinary::account::Account;
 use crate::hooks::{Cloudinary, Limits, ParseServer};
+use crate::parse::rest::HookName;
 use crate::manifest::{ClassManifest, FunctionManifest, Limit, Manifests};
 
 use super::metrics::{HookMetrics, Metrics};
@@ -55,6 +56,19 @@ impl Hook {
         match self {
             Hook::BeforeSave(class) => format!("{}.beforeSave", class.class),
             Hook::Function(function) => function.name.clone(),
+        }
+    }
+
+    /// What it is registered for at Parse Server.
+    pub(super) fn registered_as(&self) -> HookName {
+        match self {
+            Hook::BeforeSave(class) => HookName::Trigger {
+                class_name: class.class.clone(),
+                trigger_name: "beforeSave".to_owned(),
+            },
+            Hook::Function(function) => HookName::Function {
+                function_name: function.name.clone(),
+            },
         }
     }
 
@@ -119,9 +133,9 @@ impl Routes {
     }
 
     /// All hooks, sorted by name.
-    pub(super) fn all(&self) -> Vec<&Hook> {
-        let mut hooks: Vec<_> = self.hooks.values().map(|route| &route.hook).collect();
-        hooks.sort_by_key(|hook| hook.name());
-        hooks
+    pub(super) fn all(&self) -> Vec<&Route> {
+        let mut routes: Vec<_> = self.hooks.values().map(Arc::as_ref).collect();
+        routes.sort_by_key(|route| route.hook.name());
+        routes
     }
 }

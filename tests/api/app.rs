@@ -57,6 +57,7 @@ pub(crate) fn settings() -> Settings {
         admin: Some(AdminSettings {
             bind: ([127, 0, 0, 1], 0).into(),
             token: None,
+            hook_list: None,
         }),
         webhook_keys: WebhookKeys::new(KEY.into(), Some("previous-webhook-key".into())),
         public_path: String::new(),
@@ -169,7 +170,7 @@ pub(crate) fn send(
 ) -> Answer {
     let mut stream = connect(address);
     let head = format!(
-        "{method} {path} HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: {}\r\n{headers}\r\n",
+        "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {}\r\n{headers}\r\n",
         body.len()
     );
     stream.write_all(head.as_bytes()).unwrap();

@@ -7,6 +7,7 @@ mod admin;
 mod app;
 mod captured;
 mod confirm;
+mod console;
 mod delivery_url;
 mod deploy;
 mod fail_closed;
