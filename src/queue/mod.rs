@@ -17,6 +17,7 @@ mod worker;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::runtime::Handle;
 use tokio::sync::Mutex;
@@ -141,13 +142,17 @@ impl Queue {
         }
     }
 
-    async fn store(&self) -> Result<Store, StoreError> {
-        let mut slot = self.0.store.lock().await;
-        if let Some(store) = &*slot {
-            return Ok(store.clone());
-        }
-        let store = Store::open(self.0.url.expose_secret()).await?;
-        *slot = Some(store.clone());
-        Ok(store)
+    /// Boxed: of the bare future the compiler cannot tell that a worker that awaits it is `Send`.
+    fn store(&self) -> BoxFuture<'static, Result<Store, StoreError>> {
+        let queue = self.clone();
+        Box::pin(async move {
+            let mut slot = queue.0.store.lock().await;
+            if let Some(store) = &*slot {
+                return Ok(store.clone());
+            }
+            let store = Store::open(queue.0.url.expose_secret()).await?;
+            *slot = Some(store.clone());
+            Ok(store)
+        })
     }
 }
