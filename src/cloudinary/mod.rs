@@ -6,6 +6,8 @@ pub mod account;
 pub mod asset_name;
 pub mod auth_token;
 pub mod delivery_url;
+mod digest;
+pub mod diagnosis;
 pub mod download;
 pub mod identifier;
 pub mod notification;

@@ -13,6 +13,7 @@ mod function;
 mod guard;
 mod limit;
 mod refusal;
+pub(crate) mod registration;
 mod roles;
 mod sign_upload;
 

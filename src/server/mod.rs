@@ -5,6 +5,7 @@
 
 mod admin;
 mod body;
+mod certificate;
 mod guarded;
 mod keys;
 mod metrics;
@@ -25,6 +26,7 @@ use secrecy::SecretString;
 
 use crate::hooks::Roles;
 
+pub use certificate::{Certificate, CertificateError, PemError};
 pub use keys::WebhookKeys;
 pub use routes::{Deployment, Hook};
 

@@ -1,8 +1,12 @@
 //! The webhook and admin listeners over real HTTP.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests fail by panicking")]
+
+mod accept;
 mod admin;
 mod app;
 mod captured;
+mod confirm;
 mod delivery_url;
 mod fail_closed;
 mod guard;
@@ -10,5 +14,6 @@ mod guard_many;
 mod limits;
 mod rate_limit;
 mod roles;
+mod rotation;
 mod sign_upload;
 mod stop;

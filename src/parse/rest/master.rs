@@ -15,8 +15,8 @@ use super::{Answer, Proof, RestClient, RestError, header};
 /// A [`RestClient`] with the master key.
 #[derive(Debug, Clone)]
 pub struct MasterClient {
-    rest: RestClient,
-    master_key: HeaderValue,
+    pub(super) rest: RestClient,
+    pub(super) master_key: HeaderValue,
 }
 
 /// What `GET /serverInfo` says of itself.
