@@ -91,7 +91,6 @@ struct Work {
 impl Worker {
     /// Starts on the queue's runtime.
     pub fn start(queue: Queue, plan: Plan) -> Self {
-        queue.0.health.use_it();
         let (stop, stopped) = watch::channel(false);
         let runtime = queue.0.runtime.clone();
         let work = Arc::new(Work {
