@@ -16,12 +16,17 @@ use crate::server::{
     AdminSettings, Certificate, CertificateError, Control, Deployment, HookList, Server, Settings, WebhookKeys,
 };
 
+use later::Later;
 use reload::Source;
 
+mod later;
 mod reload;
 
 /// How often the certificate's files are looked at.
 const CERTIFICATE_CHECK: Duration = Duration::from_secs(10);
+
+/// How long a database may take to finish what a stopped job has begun.
+const JOBS_STOP: Duration = Duration::from_secs(1);
 
 /// Answer Parse Server's webhooks until SIGTERM or SIGINT
 #[derive(Debug, clap::Args)]
@@ -40,10 +45,17 @@ impl Serve {
         let (config, manifests) = load(environment)?;
         quiet_panics();
         let files = config.listener.tls.as_ref();
+        // Of its own, so that jobs wait for requests as little as requests for jobs.
+        let jobs = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("jobs")
+            .enable_all()
+            .build()?;
         let source = Source {
             folder,
             account: config.account.clone(),
             parse: config.parse.clone(),
+            later: Later::new(config.queue.clone(), config.master_key.clone(), jobs.handle().clone()),
             certificate: files.map(certificate).transpose()?.map(Arc::new),
             registration: settings::access_and_public_url(environment)
                 .map(Arc::new)
@@ -51,7 +63,9 @@ impl Serve {
         };
         let deployment = source.deployment(manifests)?;
         let settings = listeners(config, source.certificate.clone())?;
-        actix_web::rt::System::new().block_on(serve(settings, deployment, source))?;
+        let served = actix_web::rt::System::new().block_on(serve(settings, deployment, source));
+        jobs.shutdown_timeout(JOBS_STOP);
+        served?;
         Ok(Status::Done)
     }
 }
@@ -133,6 +147,7 @@ async fn follow_signals(control: Control, source: Source, mut hangup: Signal, st
         }
     }
     info!("stopping: requests in flight are finished");
+    source.later.stop();
     control.stop().await;
 }
 

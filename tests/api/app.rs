@@ -48,6 +48,7 @@ pub(crate) fn deployment(manifests: &[&str]) -> Deployment {
         manifests,
         parse_server: None,
         cloudinary: None,
+        queue: None,
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use log::{error, info, warn};
 
+use super::later::Later;
 use crate::cli::registration::public_url::PublicUrl;
 use crate::cli::registration::registry::Registry;
 use crate::cli::registration::{Hook, State, wanted};
@@ -22,6 +23,7 @@ pub(super) struct Source {
     pub(super) folder: PathBuf,
     pub(super) account: Account,
     pub(super) parse: Option<ParseAddress>,
+    pub(super) later: Later,
     pub(super) certificate: Option<Arc<Certificate>>,
     /// For the comparison with what is registered; `Err` is why there is none.
     pub(super) registration: Result<Arc<(ParseAccess, PublicUrl)>, String>,
@@ -37,11 +39,13 @@ impl Source {
             // A hook's own deadline is shorter or longer; this one keeps a lost answer from holding a connection for ever.
             rest_client(address, Duration::from_secs(30))
         };
+        let queue = self.later.apply(&manifests, &self.account, self.parse.as_ref())?;
         let confirms = manifests.confirm_assets();
         let cloudinary = confirms.then(|| ApiClient::new(&self.account, Duration::from_secs(30)));
         Ok(Deployment {
             account: self.account.clone(),
             manifests,
+            queue,
             cloudinary: cloudinary.transpose()?,
             parse_server: self.parse.as_ref().map(client).transpose()?,
         })
