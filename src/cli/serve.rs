@@ -13,7 +13,8 @@ use super::{Status, service, settings};
 use crate::config::{Environment, Serve as Config, TlsFiles};
 use crate::manifest::Manifests;
 use crate::server::{
-    AdminSettings, Certificate, CertificateError, Control, Deployment, HookList, Server, Settings, WebhookKeys,
+    AdminSettings, Certificate, CertificateError, Control, Deployment, HookList, Server, Settings,
+    WebhookKeys,
 };
 
 use later::Later;
@@ -55,7 +56,11 @@ impl Serve {
             folder,
             account: config.account.clone(),
             parse: config.parse.clone(),
-            later: Later::new(config.queue.clone(), config.master_key.clone(), jobs.handle().clone()),
+            later: Later::new(
+                config.queue.clone(),
+                config.master_key.clone(),
+                jobs.handle().clone(),
+            ),
             certificate: files.map(certificate).transpose()?.map(Arc::new),
             registration: settings::access_and_public_url(environment)
                 .map(Arc::new)
@@ -118,11 +123,21 @@ fn hook_list(config: &Config) -> anyhow::Result<Option<HookList>> {
 }
 
 async fn serve(settings: Settings, deployment: Deployment, source: Source) -> anyhow::Result<()> {
-    let scheme = if settings.tls.is_some() { "https" } else { "http" };
+    let scheme = if settings.tls.is_some() {
+        "https"
+    } else {
+        "http"
+    };
     let hangup = signal(SignalKind::hangup())?;
-    let stop = [signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?];
+    let stop = [
+        signal(SignalKind::terminate())?,
+        signal(SignalKind::interrupt())?,
+    ];
     let server = Server::build(settings, deployment)?;
-    info!("webhook listener on {scheme}://{}", server.webhook_address());
+    info!(
+        "webhook listener on {scheme}://{}",
+        server.webhook_address()
+    );
     if let Some(address) = server.admin_address() {
         info!("admin listener on http://{address}");
     }
@@ -154,7 +169,9 @@ async fn follow_signals(control: Control, source: Source, mut hangup: Signal, st
 /// A panic's message may hold what it panicked about; its place is enough to mend it.
 fn quiet_panics() {
     std::panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map_or_else(String::new, ToString::to_string);
+        let place = panic
+            .location()
+            .map_or_else(String::new, ToString::to_string);
         error!("panic at {place}");
     }));
 }

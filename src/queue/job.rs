@@ -51,7 +51,10 @@ impl Job {
         match self {
             Self::Destroy(job) => {
                 let object = job.object.as_deref().unwrap_or("-");
-                format!("destroy {} (lost by {}.{} of {object})", job.asset, job.class, job.field)
+                format!(
+                    "destroy {} (lost by {}.{} of {object})",
+                    job.asset, job.class, job.field
+                )
             }
         }
     }

@@ -102,7 +102,9 @@ impl Queue {
     /// They are not known to be on disk; a line in the log says so.
     pub async fn push(&self, jobs: Vec<Scheduled>) -> Result<(), QueueError> {
         let result = self
-            .ask(PUSH_TIMEOUT, async move |store, name| store.push(&name, jobs).await)
+            .ask(PUSH_TIMEOUT, async move |store, name| {
+                store.push(&name, jobs).await
+            })
             .await;
         self.0.health.pushed(result.as_ref().err());
         result
@@ -113,7 +115,8 @@ impl Queue {
     /// # Errors
     /// The database cannot be asked.
     pub async fn list(&self) -> Result<Vec<Entry>, QueueError> {
-        self.ask(PUSH_TIMEOUT, async |store, name| store.list(&name).await).await
+        self.ask(PUSH_TIMEOUT, async |store, name| store.list(&name).await)
+            .await
     }
 
     /// Lets a job that waits or is dead run now. `false`: there is none with this id.
@@ -122,7 +125,10 @@ impl Queue {
     /// The database cannot be asked.
     pub async fn retry(&self, id: &str) -> Result<bool, QueueError> {
         let id = id.to_owned();
-        self.ask(PUSH_TIMEOUT, async move |store, name| store.retry(&name, &id).await).await
+        self.ask(PUSH_TIMEOUT, async move |store, name| {
+            store.retry(&name, &id).await
+        })
+        .await
     }
 
     /// Forgets a job that waits or is dead. `false`: there is none with this id.
@@ -131,7 +137,10 @@ impl Queue {
     /// The database cannot be asked.
     pub async fn drop_job(&self, id: &str) -> Result<bool, QueueError> {
         let id = id.to_owned();
-        self.ask(PUSH_TIMEOUT, async move |store, name| store.delete(&name, &id).await).await
+        self.ask(PUSH_TIMEOUT, async move |store, name| {
+            store.delete(&name, &id).await
+        })
+        .await
     }
 
     async fn ask<T: Send + 'static, F>(

@@ -8,8 +8,8 @@ use percent_encoding::percent_decode_str;
 
 use crate::cloudinary::account::Account;
 use crate::hooks::{Cloudinary, Limits, ParseServer};
-use crate::parse::rest::HookName;
 use crate::manifest::{ClassManifest, FunctionManifest, Limit, Manifests};
+use crate::parse::rest::HookName;
 use crate::queue::Queue;
 
 use super::metrics::{HookMetrics, Metrics};
