@@ -1,11 +1,11 @@
 // The whole way of a picture, as an app with the official Parse SDK goes it. Called by scripts/demo.sh.
 //
-//   --keep   leaves everything running
+//   --keep   leaves everything running, with a sample gallery for the browser
 //   --stop   ends what --keep left running
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { bare, cloudinary, identifier, Parse, picture, rest, signUp, upload, useParseServer } from "./client.mjs";
-import { ACCOUNT, PARSE, startStack } from "./stack.mjs";
+import { ACCOUNT, PARSE, startGallery, startStack } from "./stack.mjs";
 
 const RUN_FOLDER = path.join(import.meta.dirname, ".run");
 const PIDS = path.join(RUN_FOLDER, "pids.json");
@@ -141,11 +141,12 @@ async function removeUploads(cloudinaryUrl) {
 function showUrls() {
   console.log(`
 Everything is still running:
+   Sample gallery        ${gallery.url}
    Parse Server          ${stack.parseServer.url}
      application id      ${PARSE.appId}
      master key          ${PARSE.masterKey}
    cloudinary-parse      ${stack.service.url}
-     hooks and metrics   ${stack.service.adminUrl}
+     console             ${stack.service.adminUrl}
    Cloudinary            ${target.apiUrl}
    logs                  ${RUN_FOLDER}
 End it with: scripts/demo.sh --stop`);
@@ -162,13 +163,21 @@ console.log(`Starting Parse Server, cloudinary-parse and ${realUrl ? "no double:
 
 let stack;
 let target;
+let gallery;
+
+function rememberToStop() {
+  const servers = [stack.parseServer, stack.double, stack.service, gallery].filter(Boolean);
+  writeFileSync(PIDS, JSON.stringify(servers.map(({ pid }) => pid)));
+}
+
 try {
   stack = await startStack({ folder: RUN_FOLDER, keep, cloudinaryUrl: realUrl });
-  if (keep) {
-    const servers = [stack.parseServer, stack.double, stack.service].filter(Boolean);
-    writeFileSync(PIDS, JSON.stringify(servers.map(({ pid }) => pid)));
-  }
   target = uploadTarget(realUrl);
+  if (keep) {
+    rememberToStop();
+    gallery = await startGallery({ folder: RUN_FOLDER, parseServerUrl: stack.parseServer.url, ...target, keep });
+    rememberToStop();
+  }
   useParseServer(stack.parseServer.url);
   await createClasses();
   await portraits(await photos());

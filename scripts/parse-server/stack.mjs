@@ -101,6 +101,28 @@ export async function startService({ folder, env, keep }) {
 }
 
 /**
+ * Starts the sample gallery, an app in the browser.
+ * @param {{folder: string, parseServerUrl: string, apiUrl: string, cloudName: string, keep?: boolean}} options
+ *   `apiUrl`: Cloudinary's API or the double's
+ */
+export async function startGallery({ folder, parseServerUrl, apiUrl, cloudName, keep }) {
+  const gallery = await startServer({
+    name: "the sample gallery",
+    command: process.execPath,
+    args: [path.join(HERE, "gallery-server.mjs")],
+    ready: [/^Gallery listening on (\S+)$/m],
+    logFile: path.join(folder, "gallery.log"),
+    keep,
+    env: {
+      PARSE_SERVER_URL: parseServerUrl,
+      PARSE_SERVER_APPLICATION_ID: PARSE.appId,
+      GALLERY_UPLOAD_URL: `${apiUrl}/v1_1/${cloudName}/image/upload`,
+    },
+  });
+  return { ...gallery, url: gallery.urls[0] };
+}
+
+/**
  * Starts everything and registers the hooks.
  * @param {object} [options]
  * @param {string | Record<string, string>} [options.manifests] a folder, or texts by file name; default: the shipped ones

@@ -8,19 +8,26 @@ use log::{error, info, warn};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::MissedTickBehavior;
 
+use super::settings::rest_client;
 use super::{Status, service, settings};
 use crate::config::{Environment, Serve as Config, TlsFiles};
 use crate::manifest::Manifests;
 use crate::server::{
-    AdminSettings, Certificate, CertificateError, Control, Deployment, Server, Settings, WebhookKeys,
+    AdminSettings, Certificate, CertificateError, Control, Deployment, HookList, Server, Settings,
+    WebhookKeys,
 };
 
+use later::Later;
 use reload::Source;
 
+mod later;
 mod reload;
 
 /// How often the certificate's files are looked at.
 const CERTIFICATE_CHECK: Duration = Duration::from_secs(10);
+
+/// How long a database may take to finish what a stopped job has begun.
+const JOBS_STOP: Duration = Duration::from_secs(1);
 
 /// Answer Parse Server's webhooks until SIGTERM or SIGINT
 #[derive(Debug, clap::Args)]
@@ -39,18 +46,31 @@ impl Serve {
         let (config, manifests) = load(environment)?;
         quiet_panics();
         let files = config.listener.tls.as_ref();
+        // Of its own, so that jobs wait for requests as little as requests for jobs.
+        let jobs = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("jobs")
+            .enable_all()
+            .build()?;
         let source = Source {
             folder,
             account: config.account.clone(),
             parse: config.parse.clone(),
+            later: Later::new(
+                config.queue.clone(),
+                config.master_key.clone(),
+                jobs.handle().clone(),
+            ),
             certificate: files.map(certificate).transpose()?.map(Arc::new),
             registration: settings::access_and_public_url(environment)
                 .map(Arc::new)
                 .map_err(|mistakes| mistakes.join("; ")),
         };
         let deployment = source.deployment(manifests)?;
-        let settings = listeners(config, source.certificate.clone());
-        actix_web::rt::System::new().block_on(serve(settings, deployment, source))?;
+        let settings = listeners(config, source.certificate.clone())?;
+        let served = actix_web::rt::System::new().block_on(serve(settings, deployment, source));
+        jobs.shutdown_timeout(JOBS_STOP);
+        served?;
         Ok(Status::Done)
     }
 }
@@ -64,12 +84,14 @@ fn load(environment: &Environment) -> anyhow::Result<(Config, Manifests)> {
     Ok((config, manifests))
 }
 
-fn listeners(config: Config, certificate: Option<Arc<Certificate>>) -> Settings {
-    Settings {
+fn listeners(config: Config, certificate: Option<Arc<Certificate>>) -> anyhow::Result<Settings> {
+    let hook_list = hook_list(&config)?;
+    Ok(Settings {
         bind: config.listener.bind,
         admin: config.admin.map(|admin| AdminSettings {
             bind: admin.bind,
             token: admin.token,
+            hook_list,
         }),
         webhook_keys: WebhookKeys::new(config.webhook_key, config.webhook_key_previous),
         public_path: config.public_url.path().trim_end_matches('/').to_owned(),
@@ -80,7 +102,7 @@ fn listeners(config: Config, certificate: Option<Arc<Certificate>>) -> Settings 
         shutdown_timeout: config.shutdown_timeout,
         workers: config.workers,
         tls: certificate.map(Certificate::server_config),
-    }
+    })
 }
 
 /// The webhook listener's certificate.
@@ -91,12 +113,31 @@ pub(super) fn certificate(files: &TlsFiles) -> Result<Certificate, CertificateEr
     Certificate::load(&files.certificate, &files.key)
 }
 
+/// What the console needs to see the registered hooks.
+fn hook_list(config: &Config) -> anyhow::Result<Option<HookList>> {
+    let (Some(address), Some(key)) = (&config.parse, &config.master_key) else {
+        return Ok(None);
+    };
+    let client = rest_client(address, Duration::from_secs(5))?.with_master_key(key)?;
+    Ok(Some(HookList::new(client, config.public_url.clone())))
+}
+
 async fn serve(settings: Settings, deployment: Deployment, source: Source) -> anyhow::Result<()> {
-    let scheme = if settings.tls.is_some() { "https" } else { "http" };
+    let scheme = if settings.tls.is_some() {
+        "https"
+    } else {
+        "http"
+    };
     let hangup = signal(SignalKind::hangup())?;
-    let stop = [signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?];
+    let stop = [
+        signal(SignalKind::terminate())?,
+        signal(SignalKind::interrupt())?,
+    ];
     let server = Server::build(settings, deployment)?;
-    info!("webhook listener on {scheme}://{}", server.webhook_address());
+    info!(
+        "webhook listener on {scheme}://{}",
+        server.webhook_address()
+    );
     if let Some(address) = server.admin_address() {
         info!("admin listener on http://{address}");
     }
@@ -121,13 +162,16 @@ async fn follow_signals(control: Control, source: Source, mut hangup: Signal, st
         }
     }
     info!("stopping: requests in flight are finished");
+    source.later.stop();
     control.stop().await;
 }
 
 /// A panic's message may hold what it panicked about; its place is enough to mend it.
 fn quiet_panics() {
     std::panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map_or_else(String::new, ToString::to_string);
+        let place = panic
+            .location()
+            .map_or_else(String::new, ToString::to_string);
         error!("panic at {place}");
     }));
 }

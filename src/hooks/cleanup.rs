@@ -29,10 +29,16 @@ pub fn replaced<'m>(
     };
     let fields = class.fields.iter().filter(|f| f.clean_up.on_replace);
     let lost = fields.flat_map(|field| {
-        let now = object.get(&field.name).map(JsonText::texts).unwrap_or_default();
+        let now = object
+            .get(&field.name)
+            .map(JsonText::texts)
+            .unwrap_or_default();
         let before = assets(field, original);
         let gone = move |asset: &AssetName| !now.iter().any(|text| asset.is_referred_to_by(text));
-        before.into_iter().filter(gone).map(move |asset| Lost::of(field, asset))
+        before
+            .into_iter()
+            .filter(gone)
+            .map(move |asset| Lost::of(field, asset))
     });
     lost.collect()
 }
@@ -64,7 +70,11 @@ fn assets(field: &GuardedField, object: &Object<'_>) -> Vec<AssetName> {
         prefix.is_some_and(|prefix| asset.public_id.starts_with(prefix))
     };
     let mut assets: Vec<AssetName> = Vec::new();
-    for text in object.get(&field.name).map(JsonText::texts).unwrap_or_default() {
+    for text in object
+        .get(&field.name)
+        .map(JsonText::texts)
+        .unwrap_or_default()
+    {
         if let Some(asset) = AssetName::stored(&text)
             && within(&asset)
             && !assets.contains(&asset)
