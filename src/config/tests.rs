@@ -39,7 +39,10 @@ fn served(variables: &[(&str, &str)]) -> Serve {
 #[test]
 fn an_empty_environment_lists_every_missing_variable() {
     let folder = Folder::new(&[]);
-    let needs = Needs { parse_server: true };
+    let needs = Needs {
+        parse_server: true,
+        ..Needs::default()
+    };
     assert_eq!(
         folder.environment(&[]).serve(needs).unwrap_err().to_string(),
         "CLOUDINARY_URL: is missing\nPARSE_SERVER_WEBHOOK_KEY: is missing\n\
