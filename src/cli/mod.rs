@@ -11,7 +11,9 @@ use clap::{Parser, Subcommand};
 
 use crate::config::Environment;
 
+mod audit;
 mod check;
+mod doctor;
 mod health;
 mod hooks;
 mod logging;
@@ -72,8 +74,10 @@ enum Command {
     Register(register::Register),
     Unregister(unregister::Unregister),
     Hooks(hooks::Hooks),
+    Audit(audit::Audit),
     Health(health::Health),
     Check(check::Check),
+    Doctor(doctor::Doctor),
     Sign(sign::SignArgs),
     Verify(verify::VerifyArgs),
     Url(url::UrlArgs),
@@ -111,8 +115,10 @@ fn dispatch(command: Command) -> anyhow::Result<Status> {
         Command::Register(command) => wait(command.run(&environment)),
         Command::Unregister(command) => wait(command.run(&environment)),
         Command::Hooks(command) => wait(command.run(&environment)),
+        Command::Audit(command) => wait(command.run(&environment)),
         Command::Health(command) => wait(command.run(&environment)),
         Command::Check(command) => command.run(&environment),
+        Command::Doctor(command) => wait(command.run(&environment)),
         Command::Sign(args) => print(&sign::run(&args, &environment.account()?, unix_time())?),
         Command::Url(args) => print(&url::run(&args, &environment.account()?, unix_time())?),
         Command::Verify(args) => {

@@ -1,35 +1,34 @@
 //! `serve`: answers Parse Server.
 
-use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::anyhow;
 use log::{error, info, warn};
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::MissedTickBehavior;
 
-use super::settings::rest_client;
-use super::{Status, service};
-use crate::cloudinary::account::Account;
-use crate::cloudinary::rest::ApiClient;
-use crate::config::{Environment, ParseAddress, Serve as Config, TlsFiles};
-use crate::manifest::{self, Manifests};
-use crate::server::{AdminSettings, Control, Deployment, HookList, Server, Settings, WebhookKeys};
+use super::{Status, service, settings};
+use crate::config::{Environment, Serve as Config, TlsFiles};
+use crate::manifest::Manifests;
+use crate::server::{
+    AdminSettings, Certificate, CertificateError, Control, Deployment, HookList, Server, Settings,
+    WebhookKeys,
+};
+
+use reload::Source;
+
+mod reload;
+
+/// How often the certificate's files are looked at.
+const CERTIFICATE_CHECK: Duration = Duration::from_secs(10);
 
 /// Answer Parse Server's webhooks until SIGTERM or SIGINT
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  cloudinary-parse serve\n\nSIGHUP loads changed manifests; a broken set leaves the old one in force."
+    after_help = "Example:\n  cloudinary-parse serve\n\nSIGHUP loads changed manifests; a broken set leaves the old one in force.\nA changed TLS certificate is loaded within 10 seconds."
 )]
 pub(super) struct Serve {}
-
-/// What reloading needs again.
-struct Source {
-    folder: PathBuf,
-    account: Account,
-    parse: Option<ParseAddress>,
-}
 
 impl Serve {
     /// Serves.
@@ -40,13 +39,18 @@ impl Serve {
         let folder = environment.webhooks();
         let (config, manifests) = load(environment)?;
         quiet_panics();
+        let files = config.listener.tls.as_ref();
         let source = Source {
             folder,
             account: config.account.clone(),
             parse: config.parse.clone(),
+            certificate: files.map(certificate).transpose()?.map(Arc::new),
+            registration: settings::access_and_public_url(environment)
+                .map(Arc::new)
+                .map_err(|mistakes| mistakes.join("; ")),
         };
         let deployment = source.deployment(manifests)?;
-        let settings = settings(config)?;
+        let settings = listeners(config, source.certificate.clone())?;
         actix_web::rt::System::new().block_on(serve(settings, deployment, source))?;
         Ok(Status::Done)
     }
@@ -61,7 +65,7 @@ fn load(environment: &Environment) -> anyhow::Result<(Config, Manifests)> {
     Ok((config, manifests))
 }
 
-fn settings(config: Config) -> anyhow::Result<Settings> {
+fn listeners(config: Config, certificate: Option<Arc<Certificate>>) -> anyhow::Result<Settings> {
     let hook_list = hook_list(&config)?;
     Ok(Settings {
         bind: config.listener.bind,
@@ -78,7 +82,7 @@ fn settings(config: Config) -> anyhow::Result<Settings> {
         answer_timeout: config.answer_timeout,
         shutdown_timeout: config.shutdown_timeout,
         workers: config.workers,
-        tls: config.listener.tls.as_ref().map(tls).transpose()?,
+        tls: certificate.map(Certificate::server_config),
     })
 }
 
@@ -87,70 +91,16 @@ fn hook_list(config: &Config) -> anyhow::Result<Option<HookList>> {
     let (Some(address), Some(key)) = (&config.parse, &config.master_key) else {
         return Ok(None);
     };
-    let client = rest_client(address, Duration::from_secs(5))?.with_master_key(key)?;
+    let client = settings::rest_client(address, Duration::from_secs(5))?.with_master_key(key)?;
     Ok(Some(HookList::new(client, config.public_url.clone())))
 }
 
-pub(super) fn tls(files: &TlsFiles) -> anyhow::Result<rustls::ServerConfig> {
-    let certificate = || format!("CLOUDINARY_PARSE_TLS_CERT: {}", files.certificate.display());
-    let chain: Vec<_> = CertificateDer::pem_file_iter(&files.certificate)
-        .and_then(Iterator::collect)
-        .with_context(certificate)?;
-    let key = PrivateKeyDer::from_pem_file(&files.key)
-        .with_context(|| format!("CLOUDINARY_PARSE_TLS_KEY: {}", files.key.display()))?;
-    rustls::ServerConfig::builder()
-        .with_no_client_auth()
-        .with_single_cert(chain, key)
-        .with_context(certificate)
-}
-
-impl Source {
-    fn deployment(&self, manifests: Manifests) -> anyhow::Result<Deployment> {
-        let client = |address: &ParseAddress| {
-            // A hook's own deadline is shorter or longer; this one keeps a lost answer from holding a connection for ever.
-            rest_client(address, Duration::from_secs(30))
-        };
-        let confirms = manifests.confirm_assets();
-        let cloudinary = confirms.then(|| ApiClient::new(&self.account, Duration::from_secs(30)));
-        Ok(Deployment {
-            account: self.account.clone(),
-            manifests,
-            cloudinary: cloudinary.transpose()?,
-            parse_server: self.parse.as_ref().map(client).transpose()?,
-        })
-    }
-
-    /// Puts the manifests as they are now in force, or says why not.
-    fn reload(&self, control: &Control) {
-        let loaded = manifest::load(&self.folder).and_then(|manifests| {
-            manifests.check_account(&self.account)?;
-            Ok(manifests)
-        });
-        let manifests = match loaded {
-            Ok(manifests) if manifests.need_parse_server() && self.parse.is_none() => {
-                error!("manifests not loaded, the old ones stay: PARSE_SERVER_URL and PARSE_SERVER_APPLICATION_ID are needed");
-                return;
-            }
-            Ok(manifests) => manifests,
-            Err(findings) => {
-                error!("manifests not loaded, the old ones stay: {} mistakes", findings.len());
-                for finding in findings {
-                    error!("{finding}");
-                }
-                return;
-            }
-        };
-        for warning in &manifests.warnings {
-            warn!("{warning}");
-        }
-        match self.deployment(manifests) {
-            Ok(deployment) => {
-                control.replace(deployment);
-                info!("manifests loaded");
-            }
-            Err(error) => error!("manifests not loaded, the old ones stay: {error:#}"),
-        }
-    }
+/// The webhook listener's certificate.
+///
+/// # Errors
+/// Files of no use.
+pub(super) fn certificate(files: &TlsFiles) -> Result<Certificate, CertificateError> {
+    Certificate::load(&files.certificate, &files.key)
 }
 
 async fn serve(settings: Settings, deployment: Deployment, source: Source) -> anyhow::Result<()> {
@@ -172,9 +122,12 @@ async fn serve(settings: Settings, deployment: Deployment, source: Source) -> an
 
 async fn follow_signals(control: Control, source: Source, mut hangup: Signal, stop: [Signal; 2]) {
     let [mut terminate, mut interrupt] = stop;
+    let mut look = tokio::time::interval(CERTIFICATE_CHECK);
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             Some(()) = hangup.recv() => source.reload(&control),
+            _ = look.tick(), if source.certificate.is_some() => source.renew_certificate(),
             _ = terminate.recv() => break,
             _ = interrupt.recv() => break,
         }

@@ -5,6 +5,7 @@
 pub mod account;
 pub mod auth_token;
 pub mod delivery_url;
+mod digest;
 pub mod diagnosis;
 pub mod download;
 pub mod identifier;

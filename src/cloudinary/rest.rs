@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use reqwest::header::{CONTENT_TYPE, HeaderMap};
+use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap};
 use reqwest::{RequestBuilder, StatusCode, Url};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
@@ -16,7 +16,7 @@ use super::account::Account;
 use super::identifier::{DeliveryType, ResourceType};
 use super::signature;
 use super::upload::api_base;
-use crate::parse::rest::{causes, http_client, without_password};
+use crate::parse::rest::{causes, http_client, http_date, without_password};
 
 /// Most public IDs that one call may ask for.
 pub const BATCH: usize = 100;
@@ -165,6 +165,12 @@ impl ApiError {
     }
 }
 
+/// What goes before an answer's body.
+struct Head {
+    status: StatusCode,
+    date: Option<u64>,
+}
+
 #[derive(Deserialize)]
 struct Failure {
     error: Message,
@@ -219,14 +225,14 @@ impl ApiClient {
         without_password(&self.base)
     }
 
-    /// Whether key and secret are good.
+    /// Whether key and secret are good. Returns Cloudinary's time in seconds since 1970, if it said so.
     ///
     /// # Errors
     /// Cloudinary cannot be asked, or refuses.
-    pub async fn ping(&self) -> Result<(), ApiError> {
-        let request = self.http.get(self.url(&["ping"]));
-        let _: serde::de::IgnoredAny = self.admin(request).await?;
-        Ok(())
+    pub async fn ping(&self) -> Result<Option<u64>, ApiError> {
+        let request = self.authorized(self.http.get(self.url(&["ping"])));
+        let (head, _): (_, serde::de::IgnoredAny) = self.send(request).await?;
+        Ok(head.date)
     }
 
     /// One asset; `None` if there is none.
@@ -331,7 +337,7 @@ impl ApiClient {
             .post(url)
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(form.query().unwrap_or_default().to_owned());
-        let (status, outcome): (_, Outcome) = self.send(request).await?;
+        let (Head { status, .. }, outcome): (_, Outcome) = self.send(request).await?;
         match outcome.result.as_str() {
             "ok" => Ok(Destroyed::Now),
             "not found" => Ok(Destroyed::Before),
@@ -352,18 +358,22 @@ impl ApiClient {
     }
 
     async fn admin<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, ApiError> {
-        let secret = self.api_secret.expose_secret();
-        let request = request.basic_auth(&self.api_key, Some(secret));
-        Ok(self.send(request).await?.1)
+        Ok(self.send(self.authorized(request)).await?.1)
+    }
+
+    fn authorized(&self, request: RequestBuilder) -> RequestBuilder {
+        request.basic_auth(&self.api_key, Some(self.api_secret.expose_secret()))
     }
 
     async fn send<T: DeserializeOwned>(
         &self,
         request: RequestBuilder,
-    ) -> Result<(StatusCode, T), ApiError> {
+    ) -> Result<(Head, T), ApiError> {
         let failed = |error: reqwest::Error| self.transport(&error);
         let response = request.send().await.map_err(failed)?;
         let (status, reset) = (response.status(), reset(response.headers()));
+        let date = response.headers().get(DATE);
+        let date = date.and_then(|date| http_date(date.to_str().ok()?));
         let body = response.bytes().await.map_err(failed)?;
         let api = self.api();
         // 420 is Cloudinary's own, 429 everybody else's, a proxy's before it for instance.
@@ -386,7 +396,7 @@ impl ApiClient {
         // Not a word of the body: it is not Cloudinary's, and might repeat what was sent.
         let answer = serde_json::from_slice(&body);
         let answer = answer.map_err(|_| ApiError::NotCloudinary { api, status })?;
-        Ok((status, answer))
+        Ok((Head { status, date }, answer))
     }
 
     fn transport(&self, error: &reqwest::Error) -> ApiError {
@@ -402,9 +412,7 @@ impl ApiClient {
 
 /// When the rate limit starts anew.
 fn reset(headers: &HeaderMap) -> Option<u64> {
-    let text = headers.get("x-featureratelimit-reset")?.to_str().ok()?;
-    let reset = jiff::fmt::rfc2822::parse(text).ok()?;
-    u64::try_from(reset.timestamp().as_second()).ok()
+    http_date(headers.get("x-featureratelimit-reset")?.to_str().ok()?)
 }
 
 #[cfg(test)]

@@ -208,6 +208,20 @@ impl Environment {
         reader.finish_some(access.zip(public_url))
     }
 
+    /// Parse Server with its master key, and an account with key and secret.
+    ///
+    /// # Errors
+    /// What is missing or malformed.
+    pub fn audit(&self) -> Result<(ParseAccess, Account), Mistakes> {
+        let mut reader = Reader::new(self);
+        let account = account(&mut reader);
+        if let Some(account) = &account {
+            require_signing(&mut reader, account);
+        }
+        let access = parse_access(&mut reader);
+        reader.finish_some(access.zip(account))
+    }
+
     /// The URL under which Parse Server reaches this service; `None` where [`Environment::registration`] says what is wrong with it.
     pub fn public_url(&self) -> Option<Url> {
         let mut reader = Reader::new(self);

@@ -37,10 +37,7 @@ pub async fn call(
     // Before the role: questions to Parse Server are limited too.
     means.limits.take(&function.name, envelope)?;
     if let Access::Role(role) = &function.access {
-        means
-            .roles
-            .check(role, means.parse_server, envelope)
-            .await?;
+        Box::pin(means.roles.check(role, means.parse_server, envelope)).await?;
     }
     let answer = match &function.action {
         Action::SignUpload(sign) => {

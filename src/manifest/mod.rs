@@ -45,7 +45,7 @@ pub use parameter::Parameter;
 pub use place::Place;
 pub use sign_upload::{ResponseForm, SignUpload};
 pub use template::{Params, RenderError, Template, TemplateError, TemplateUser};
-pub(crate) use units::{parse_duration, parse_size};
+pub(crate) use units::{DURATION_FORM, parse_duration, parse_size};
 
 /// Every hook of a deployment.
 #[derive(Debug, Clone, Default)]

@@ -155,7 +155,7 @@ impl<'a> Key<'a> {
     }
 }
 
-/// serde's byte visitor: the one way to have serde_json decode lone surrogates.
+/// serde's byte visitor: the one way to have `serde_json` decode lone surrogates.
 struct OwnedBytes;
 
 impl Visitor<'_> for OwnedBytes {

@@ -8,21 +8,24 @@ use std::fmt;
 use std::time::Duration;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use reqwest::header::{CONTENT_TYPE, HeaderValue, LOCATION};
+use reqwest::header::{CONTENT_TYPE, DATE, HeaderValue, LOCATION};
 use reqwest::{Method, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+mod classes;
 mod error;
 mod hooks;
 mod master;
+mod probe;
 mod roles;
 
 pub use error::RestError;
 pub(crate) use error::causes;
 pub use hooks::{HookName, RegisteredHook};
 pub use master::{MasterClient, ServerInfo};
+pub use probe::Reply;
 pub use roles::Role;
 
 /// How long a TCP and TLS connection to Parse Server may take.
@@ -111,6 +114,7 @@ struct Answer {
     status: StatusCode,
     content_type: Option<String>,
     location: Option<String>,
+    date: Option<u64>,
     body: Vec<u8>,
 }
 
@@ -213,6 +217,14 @@ impl RestClient {
         proof: Proof<'_>,
         body: Option<&Value>,
     ) -> Result<Answer, RestError> {
+        let mut request = self.request(method, url, proof);
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        self.finish(request).await
+    }
+
+    fn request(&self, method: Method, url: Url, proof: Proof<'_>) -> reqwest::RequestBuilder {
         let mut request = self
             .http
             .request(method, url)
@@ -220,14 +232,14 @@ impl RestClient {
         if let Some(key) = &self.rest_api_key {
             request = request.header("X-Parse-REST-API-Key", key);
         }
-        request = match proof {
+        match proof {
             Proof::Nothing => request,
             Proof::MasterKey(key) => request.header("X-Parse-Master-Key", key),
             Proof::Session(token) => request.header("X-Parse-Session-Token", token),
-        };
-        if let Some(body) = body {
-            request = request.json(body);
         }
+    }
+
+    async fn finish(&self, request: reqwest::RequestBuilder) -> Result<Answer, RestError> {
         let failed = |error: reqwest::Error| RestError::transport(self, &error);
         let response = request.send().await.map_err(failed)?;
         let text = |name| {
@@ -238,6 +250,7 @@ impl RestClient {
             status: response.status(),
             content_type: text(CONTENT_TYPE),
             location: text(LOCATION),
+            date: text(DATE).as_deref().and_then(http_date),
             body: response.bytes().await.map_err(failed)?.into(),
         })
     }
@@ -248,6 +261,12 @@ impl fmt::Debug for RestClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("RestClient").field(&self.server()).finish()
     }
+}
+
+/// The time of a `Date` header, in seconds since 1970.
+pub(crate) fn http_date(text: &str) -> Option<u64> {
+    let date = jiff::fmt::rfc2822::parse(text).ok()?;
+    u64::try_from(date.timestamp().as_second()).ok()
 }
 
 /// A header value that `Debug` and trace logs do not show.

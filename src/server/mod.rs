@@ -5,6 +5,7 @@
 
 mod admin;
 mod body;
+mod certificate;
 mod clock;
 mod console;
 mod guarded;
@@ -28,6 +29,7 @@ use secrecy::SecretString;
 
 use crate::hooks::Roles;
 
+pub use certificate::{Certificate, CertificateError, PemError};
 pub use console::HookList;
 pub use keys::WebhookKeys;
 pub use routes::{Deployment, Hook};

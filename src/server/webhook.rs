@@ -123,7 +123,7 @@ async fn decide(
             let decided = hooks::before_save(class, &routes.account, &envelope, object, now);
             match decided {
                 Ok(decided) if !decided.to_confirm.is_empty() => {
-                    confirmed(class, decided, routes, state).await
+                    Box::pin(confirmed(class, decided, routes, state)).await
                 }
                 decided => decided,
             }

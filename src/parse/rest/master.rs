@@ -15,8 +15,8 @@ use super::{Answer, Proof, RestClient, RestError, header};
 /// A [`RestClient`] with the master key.
 #[derive(Debug, Clone)]
 pub struct MasterClient {
-    rest: RestClient,
-    master_key: HeaderValue,
+    pub(super) rest: RestClient,
+    pub(super) master_key: HeaderValue,
 }
 
 /// What `GET /serverInfo` says of itself.
@@ -55,7 +55,15 @@ impl MasterClient {
         segments: &[&str],
         body: Option<&Value>,
     ) -> Result<T, RestError> {
-        let url = self.url(segments)?;
+        self.call_url(method, self.url(segments)?, body).await
+    }
+
+    pub(super) async fn call_url<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        url: Url,
+        body: Option<&Value>,
+    ) -> Result<T, RestError> {
         let proof = Proof::MasterKey(&self.master_key);
         let answer = self.rest.send(method, url, proof, body).await?;
         match answer.json(&self.rest) {
@@ -67,7 +75,7 @@ impl MasterClient {
         }
     }
 
-    fn url(&self, segments: &[&str]) -> Result<Url, RestError> {
+    pub(super) fn url(&self, segments: &[&str]) -> Result<Url, RestError> {
         self.rest.url(segments).ok_or_else(|| RestError::Name {
             name: segments.join("/"),
         })

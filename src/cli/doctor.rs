@@ -1,0 +1,279 @@
+//! `doctor`: finds what is wrong between this service, Parse Server and Cloudinary, and says what to do about it.
+
+use std::time::Duration;
+
+use log::info;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::output::complain;
+use super::registration::public_url::PublicUrl;
+use super::registration::{Hook, State, compare, wanted};
+use super::settings::rest_client;
+use super::Status;
+use crate::config::{Environment, ParseAccess};
+use crate::manifest::Manifests;
+use crate::parse::rest::{HookName, MasterClient, RestClient, RestError};
+use clock::Span;
+use cloudinary::Ping;
+use reach::Found;
+use report::{Check, Report};
+use setup::Setup;
+use temporary::Temporary;
+use witness::Witness;
+
+mod clock;
+mod cloudinary;
+mod heard;
+mod parse_server;
+mod reach;
+mod report;
+mod setup;
+mod shadow;
+mod temporary;
+mod witness;
+
+/// How long one call may take.
+const TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Find what is wrong between this service, Parse Server and Cloudinary
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example:\n  cloudinary-parse doctor --offline\n\nRun it beside a running service. ✓ is in order, ✗ is not, ! should be known, – was not tried; exit code 1 if there is a ✗.\nIt registers function hooks with random names and removes them again; nothing is stored."
+)]
+pub(super) struct Doctor {
+    /// Do not ask Cloudinary
+    #[arg(long)]
+    offline: bool,
+    /// Print one JSON object instead of lines
+    #[arg(long)]
+    json: bool,
+}
+
+/// The configured Parse Server, and when `/health` was asked and what it said.
+struct ParseServer {
+    anonymous: RestClient,
+    master: MasterClient,
+    span: Span,
+    health: Result<Option<u64>, RestError>,
+}
+
+impl ParseServer {
+    async fn ask(access: &ParseAccess) -> Result<Self, RestError> {
+        let anonymous = rest_client(&access.address, TIMEOUT)?;
+        let master = anonymous.clone().with_master_key(&access.master_key)?;
+        let (span, health) = Span::of(anonymous.health()).await;
+        Ok(Self {
+            anonymous,
+            master,
+            span,
+            health,
+        })
+    }
+}
+
+impl Doctor {
+    /// Checks everything that can be checked.
+    ///
+    /// # Errors
+    /// Standard output cannot be written, or signals cannot be caught.
+    pub(super) async fn run(self, environment: &Environment) -> anyhow::Result<Status> {
+        let mut report = Report::new(self.json);
+        let setup = Setup::examine(environment, &mut report);
+        let ping = Ping::send(setup.account.as_ref(), self.offline).await;
+        let server = match &setup.access {
+            Some(access) => Some(ParseServer::ask(access).await),
+            None => None,
+        };
+        let (finished, cleared) = match server {
+            Some(Ok(server)) => {
+                tell_clocks(Some(&server), &ping, &mut report);
+                let (master, anonymous) = (server.master.clone(), server.anonymous.clone());
+                let temporary = Temporary::new(master, anonymous);
+                let checks = check_parse_server(&server, setup, &ping, &temporary, &mut report);
+                let finished = unless_stopped(checks).await?;
+                (finished, temporary.clear().await)
+            }
+            other => {
+                tell_clocks(None, &ping, &mut report);
+                match other.and_then(Result::err) {
+                    Some(error) => {
+                        report.bad(Check::ParseServer, &error, parse_server::remedy(&error));
+                    }
+                    None => report.skipped(Check::ParseServer, "not asked: see \"configuration\""),
+                }
+                skip_hooks("not tried: see \"configuration\"", &mut report);
+                tell_others(&ping, &mut report);
+                (true, Ok(()))
+            }
+        };
+        let healthy = report.finish()?;
+        if let Err((names, error)) = &cleared {
+            complain(format_args!(
+                "temporary hooks are left, which the next doctor removes: {} ({error})",
+                names.join(", ")
+            ));
+        }
+        if !finished {
+            complain("interrupted: not everything was checked");
+        }
+        Ok(match healthy && finished && cleared.is_ok() {
+            true => Status::Done,
+            false => Status::Failed,
+        })
+    }
+}
+
+/// Does `work`, unless Ctrl-C, SIGTERM or SIGHUP come first. Returns whether it was finished.
+async fn unless_stopped(work: impl Future<Output = ()>) -> std::io::Result<bool> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    Ok(tokio::select! {
+        () = work => true,
+        _ = interrupt.recv() => false,
+        _ = terminate.recv() => false,
+        _ = hangup.recv() => false,
+    })
+}
+
+fn tell_clocks(server: Option<&ParseServer>, ping: &Ping, report: &mut Report) {
+    const CHECK: Check = Check::ParseServerClock;
+    match server.map(|server| (server.span, &server.health)) {
+        Some((span, Ok(date))) => clock::compare(CHECK, "Parse Server", span, *date, report),
+        _ => report.skipped(CHECK, "not told: see \"Parse Server\""),
+    }
+    ping.tell_clock(report);
+}
+
+async fn check_parse_server(
+    server: &ParseServer,
+    setup: Setup,
+    ping: &Ping,
+    temporary: &Temporary,
+    report: &mut Report,
+) {
+    if let Err(error) = &server.health {
+        report.bad(Check::ParseServer, error, parse_server::remedy(error));
+        skip_hooks("not tried: see \"Parse Server\"", report);
+        return tell_others(ping, report);
+    }
+    if parse_server::prove(&server.master, report).await {
+        check_hooks(server, setup, temporary, report).await;
+    } else {
+        skip_hooks("not tried: see \"master key\"", report);
+    }
+    tell_others(ping, report);
+    parse_server::tell_upload_size(&server.anonymous, report).await;
+}
+
+fn skip_hooks(why: &str, report: &mut Report) {
+    for check in [
+        Check::WebhookKey,
+        Check::Hooks,
+        Check::CloudCode,
+        Check::PublicUrl,
+    ] {
+        report.skipped(check, why);
+    }
+}
+
+async fn check_hooks(
+    server: &ParseServer,
+    setup: Setup,
+    temporary: &Temporary,
+    report: &mut Report,
+) {
+    let (Some(public), Some(manifests)) = (&setup.public_url, &setup.manifests) else {
+        return skip_hooks("not tried: see \"configuration\" and \"manifests\"", report);
+    };
+    let hooks = match registered(server, public, manifests, temporary).await {
+        Ok(hooks) => hooks,
+        Err(error) => {
+            report.bad(Check::Hooks, &error, parse_server::remedy(&error));
+            return;
+        }
+    };
+    let found = Found::out(temporary, public, &wanted(manifests)).await;
+    found
+        .tell_key(public, setup.webhook_key.as_ref(), report)
+        .await;
+    let registered = parse_server::tell_hooks(&hooks, report);
+    if found.tell_missing(report) && registered {
+        let ours = hooks.iter().filter(|hook| hook.wanted.is_some()).count();
+        report.good(
+            Check::Hooks,
+            format_args!("all {ours} registered as the manifests say"),
+        );
+    }
+    // Only on this machine is the listener that answers surely the one whose metrics are asked.
+    let witness = setup.admin.filter(|_| public.is_loopback());
+    let witness = witness.and_then(Witness::new);
+    let asked: Vec<_> = hooks
+        .iter()
+        .filter(|hook| hook.state == State::Current && found.served.contains(&hook.name))
+        .collect();
+    check_cloud_code(server, manifests, &asked, witness.as_ref(), report).await;
+    found.tell_public_url(public, report).await;
+}
+
+/// The hooks, without those that a killed run left behind.
+async fn registered(
+    server: &ParseServer,
+    public: &PublicUrl,
+    manifests: &Manifests,
+    temporary: &Temporary,
+) -> Result<Vec<Hook>, RestError> {
+    let mut registered = server.master.hooks().await?;
+    match temporary.sweep(&mut registered).await? {
+        0 => {}
+        left => info!("temporary hooks of an earlier run removed: {left}"),
+    }
+    Ok(compare(public, wanted(manifests), registered))
+}
+
+/// Tries each of the `asked` hooks, which are registered rightly and served.
+async fn check_cloud_code(
+    server: &ParseServer,
+    manifests: &Manifests,
+    asked: &[&Hook],
+    witness: Option<&Witness>,
+    report: &mut Report,
+) {
+    if asked.is_empty() {
+        return report.skipped(
+            Check::CloudCode,
+            "not tried: no hook is registered and served",
+        );
+    }
+    let mut good = true;
+    for hook in asked {
+        good &= match &hook.name {
+            HookName::Trigger {
+                class_name,
+                trigger_name,
+            } if trigger_name == "beforeSave" => {
+                shadow::try_class(&server.master, class_name, report).await
+            }
+            HookName::Trigger { .. } => true,
+            HookName::Function { function_name } => {
+                let mut functions = manifests.functions.iter();
+                match functions.find(|function| function.name == *function_name) {
+                    Some(function) => {
+                        shadow::try_function(&server.anonymous, function, witness, report).await
+                    }
+                    None => true,
+                }
+            }
+        };
+    }
+    if good {
+        report.good(Check::CloudCode, "none stands before this service's hooks");
+    }
+}
+
+/// Cloudinary, and what this version has nothing to say about.
+fn tell_others(ping: &Ping, report: &mut Report) {
+    ping.tell(report);
+    report.skipped(Check::Notifications, "no manifest needs Cloudinary's notifications");
+    report.skipped(Check::Queue, "no manifest needs the queue");
+}

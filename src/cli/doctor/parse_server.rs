@@ -1,0 +1,123 @@
+//! Parse Server itself: version, keys, hooks and limits.
+
+use super::report::{Check, Report};
+use super::temporary::random_name;
+use crate::cli::registration::{Hook, State};
+use crate::parse::rest::{MasterClient, RestClient, RestError};
+
+/// An update's hook request holds the object twice, and one above 10 MiB breaks off half sent and can end Parse Server's process.
+const UPLOAD_LIMIT: usize = 5 << 20;
+
+/// What is tested, by major version.
+const SUPPORTED: std::ops::RangeInclusive<u64> = 5..=9;
+
+/// Asks for the version, which proves the master key. Returns whether the key is good.
+pub(super) async fn prove(client: &MasterClient, report: &mut Report) -> bool {
+    let server = client.server();
+    match client.prove_master_key().await {
+        Ok(info) => {
+            tell_version(&server, &info.version, report);
+            // Nothing has this name; the read-only master key passes all but a change.
+            match client.delete_hook(&random_name()).await {
+                Ok(()) => {
+                    report.good(Check::MasterKey, "application id and master key are right");
+                    true
+                }
+                Err(error) => {
+                    report.bad(Check::MasterKey, &error, remedy(&error));
+                    false
+                }
+            }
+        }
+        Err(error) => {
+            report.good(
+                Check::ParseServer,
+                format_args!("{server} answers, its version is for the master key only"),
+            );
+            report.bad(Check::MasterKey, &error, remedy(&error));
+            false
+        }
+    }
+}
+
+fn tell_version(server: &str, version: &str, report: &mut Report) {
+    let mut numbers = version
+        .split(['.', '-'])
+        .map_while(|number| number.parse::<u64>().ok());
+    let mut next = || numbers.next().unwrap_or_default();
+    let (major, minor, patch) = (next(), next(), next());
+    let text = format!("{server} is {version}");
+    if !SUPPORTED.contains(&major) {
+        let expected = "versions 5 to 9 are supported";
+        let remedy = if major > *SUPPORTED.end() {
+            "use Parse Server 9, or a newer cloudinary-parse"
+        } else {
+            "upgrade Parse Server"
+        };
+        report.bad(Check::ParseServer, format_args!("{text}: {expected}"), remedy);
+    } else if (major, minor, patch) < (5, 3, 3) {
+        report.bad(
+            Check::ParseServer,
+            format_args!("{text}, whose hooks open it to attacks (GHSA-xprv-wvh7-qqqx, GHSA-93vw-8fm5-p2jf)"),
+            "upgrade to 5.3.3 or newer",
+        );
+    } else {
+        report.good(Check::ParseServer, text);
+    }
+}
+
+/// What to do about `error`, where its own words do not say it.
+pub(super) fn remedy(error: &RestError) -> &'static str {
+    match error {
+        RestError::Timeout { .. } | RestError::Broken { .. } => {
+            "look whether Parse Server is overloaded or a proxy lies between; its log says more"
+        }
+        RestError::Unavailable { .. } => "start Parse Server, or correct its proxy",
+        RestError::NotReady { .. } => "wait for its start, and see that its database runs",
+        RestError::Refused { .. } => "its log says more",
+        _ => "",
+    }
+}
+
+/// Says how the registered hooks differ from the manifests. Returns whether they do not.
+pub(super) fn tell_hooks(hooks: &[Hook], report: &mut Report) -> bool {
+    const REGISTER: &str = "run `cloudinary-parse register`";
+    let mut good = true;
+    for hook in hooks {
+        let name = &hook.name;
+        let urls = hook.registered_shown();
+        let (message, remedy) = match hook.state {
+            State::Current | State::Foreign => continue,
+            State::Missing => (format!("{name} is not registered"), REGISTER),
+            State::Outdated => (format!("{name} is registered with another URL: {urls}"), REGISTER),
+            State::Duplicate => (format!("{name} is registered more than once: {urls}"), REGISTER),
+            State::Stale => (
+                format!("{name} is registered under the public URL, and no manifest names it, so its calls are refused"),
+                "run `cloudinary-parse register --prune`",
+            ),
+            State::Shared => (
+                format!("{name}, which no manifest names, is registered more than once, and not always under the public URL: {urls}"),
+                "remove it by hand, in the Parse Dashboard for instance: Parse Server removes all or none of one name",
+            ),
+        };
+        good = false;
+        report.bad(Check::Hooks, message, remedy);
+    }
+    good
+}
+
+/// Says whether Parse Server takes requests that make hook requests above 10 MiB.
+pub(super) async fn tell_upload_size(client: &RestClient, report: &mut Report) {
+    match client.takes_body_of(UPLOAD_LIMIT).await {
+        Ok(false) => report.good(
+            Check::UploadSize,
+            "Parse Server refuses requests of 5 MiB",
+        ),
+        Ok(true) => report.warning(
+            Check::UploadSize,
+            "Parse Server takes requests of 5 MiB: a hook request above 10 MiB, and an update holds the object twice, can end its process",
+            "set its option maxUploadSize (PARSE_SERVER_MAX_UPLOAD_SIZE) to 4mb or less",
+        ),
+        Err(error) => report.skipped(Check::UploadSize, format_args!("cannot be told: {error}")),
+    }
+}

@@ -1,0 +1,122 @@
+//! The first two checks, and what the others need: as much of configuration and manifests as is usable.
+
+use super::report::{Check, Report};
+use crate::cli::registration::public_url::PublicUrl;
+use crate::cli::{serve, service};
+use crate::cloudinary::account::Account;
+use crate::config::{Admin, Environment, Mistake, Needs, ParseAccess, Serve};
+use crate::manifest::{self, Manifests};
+use secrecy::SecretString;
+
+/// What the checks work with; what is absent has its ✗ already.
+pub(super) struct Setup {
+    pub(super) access: Option<ParseAccess>,
+    pub(super) account: Option<Account>,
+    pub(super) public_url: Option<PublicUrl>,
+    pub(super) manifests: Option<Manifests>,
+    pub(super) webhook_key: Option<SecretString>,
+    pub(super) admin: Option<Admin>,
+}
+
+impl Setup {
+    /// Checks configuration and manifests.
+    pub(super) fn examine(environment: &Environment, report: &mut Report) -> Self {
+        let serve = environment.serve(Needs { parse_server: true });
+        let access = environment.parse_access();
+        let public_url = environment.public_url().map(|url| PublicUrl::new(&url));
+        let mut mistakes: Vec<&Mistake> = Vec::new();
+        for found in [serve.as_ref().err(), access.as_ref().err()] {
+            for mistake in found.into_iter().flat_map(|mistakes| &mistakes.0) {
+                if !mistakes.contains(&mistake) {
+                    mistakes.push(mistake);
+                }
+            }
+        }
+        for mistake in &mistakes {
+            report.bad(Check::Configuration, mistake, remedy(mistake));
+        }
+        let mut usable = mistakes.is_empty();
+        if let Some(Err(error)) = &public_url {
+            usable = false;
+            report.bad(
+                Check::Configuration,
+                format_args!("CLOUDINARY_PARSE_PUBLIC_URL: {error}"),
+                "set it to the URL under which Parse Server reaches this service",
+            );
+        }
+        usable &= tls_is_usable(serve.as_ref().ok(), report);
+        if usable {
+            report.good(Check::Configuration, "complete");
+        }
+        let account = environment.account().ok();
+        let manifests = examine_manifests(environment, account.as_ref(), report);
+        let (webhook_key, admin) = serve
+            .ok()
+            .map_or((None, None), |serve| (Some(serve.webhook_key), serve.admin));
+        Self {
+            access: access.ok(),
+            account,
+            public_url: public_url.and_then(Result::ok),
+            manifests,
+            webhook_key,
+            admin,
+        }
+    }
+}
+
+fn remedy(mistake: &Mistake) -> &'static str {
+    if mistake.message == "is missing" {
+        "set it in the environment, in .env, or, if it is a secret, in the file that its name with _FILE names"
+    } else if mistake.variable == ".env" {
+        "values with spaces, quotes, $ or # go in single quotes"
+    } else {
+        "correct it in the environment or in .env; the environment wins"
+    }
+}
+
+fn tls_is_usable(serve: Option<&Serve>, report: &mut Report) -> bool {
+    let files = serve.and_then(|serve| serve.listener.tls.as_ref());
+    match files.map(serve::tls) {
+        Some(Err(error)) => {
+            report.bad(
+                Check::Configuration,
+                format_args!("{error:#}"),
+                "name PEM files that this user can read: the certificate's chain and its private key",
+            );
+            false
+        }
+        Some(Ok(_)) | None => true,
+    }
+}
+
+fn examine_manifests(
+    environment: &Environment,
+    account: Option<&Account>,
+    report: &mut Report,
+) -> Option<Manifests> {
+    const CORRECT: &str = "correct the file; `cloudinary-parse check --strict` reads it again";
+    let folder = environment.webhooks();
+    let manifests = manifest::load(&folder).and_then(|manifests| {
+        if let Some(account) = account {
+            manifests.check_account(account)?;
+        }
+        Ok(manifests)
+    });
+    match manifests {
+        Ok(manifests) => {
+            for warning in &manifests.warnings {
+                report.bad(Check::Manifests, warning, CORRECT);
+            }
+            if manifests.warnings.is_empty() {
+                report.good(Check::Manifests, service::summary(&folder, &manifests));
+            }
+            Some(manifests)
+        }
+        Err(findings) => {
+            for finding in findings {
+                report.bad(Check::Manifests, finding, CORRECT);
+            }
+            None
+        }
+    }
+}

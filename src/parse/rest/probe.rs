@@ -1,0 +1,152 @@
+//! Calls of `doctor`, which wants to know what Parse Server says, whatever it is.
+
+use reqwest::header::{CONNECTION, CONTENT_TYPE};
+use reqwest::{Method, StatusCode};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{Answer, MasterClient, Proof, RestClient, RestError};
+
+/// An answer of Parse Server, a refusal included.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// The body; null if it is no JSON.
+    pub body: Value,
+    /// Parse Server's time in seconds since 1970, if it said so.
+    pub date: Option<u64>,
+}
+
+impl From<Answer> for Reply {
+    fn from(answer: Answer) -> Self {
+        Reply {
+            status: answer.status,
+            body: serde_json::from_slice(&answer.body).unwrap_or_default(),
+            date: answer.date,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Health {
+    status: String,
+}
+
+impl RestClient {
+    /// Asks `GET /health`, which needs neither application id nor key. Returns Parse Server's time in seconds since 1970, if it said so.
+    ///
+    /// # Errors
+    /// Parse Server cannot be asked, or is not ready.
+    pub async fn health(&self) -> Result<Option<u64>, RestError> {
+        let url = self.path(&["health"])?;
+        let answer = self.send(Method::GET, url, Proof::Nothing, None).await?;
+        let date = answer.date;
+        match serde_json::from_slice(&answer.body) {
+            Ok(Health { status }) if status == "ok" => Ok(date),
+            Ok(Health { status: state }) => Err(RestError::NotReady {
+                server: self.server(),
+                state,
+            }),
+            Err(_) => Err(match answer.json::<Health>(self) {
+                Err(error) => error,
+                Ok(_) => RestError::NotParseServer {
+                    server: self.server(),
+                    status: answer.status,
+                },
+            }),
+        }
+    }
+
+    /// Calls a cloud function without parameters as nobody.
+    ///
+    /// # Errors
+    /// Parse Server cannot be asked, or does not let this application ask.
+    pub async fn call_function(&self, name: &str) -> Result<Reply, RestError> {
+        let url = self.path(&["functions", name])?;
+        let body = json!({});
+        let answer = self.send(Method::POST, url, Proof::Nothing, Some(&body));
+        let answer = answer.await?;
+        match answer.json::<Value>(self) {
+            Err(RestError::Unauthorized { server }) => Err(RestError::ClientKey { server }),
+            Err(
+                error @ (RestError::NotParseServer { .. }
+                | RestError::Redirect { .. }
+                | RestError::Unavailable { .. }
+                | RestError::NotReady { .. }),
+            ) if !answer.is_json() => Err(error),
+            _ => Ok(answer.into()),
+        }
+    }
+
+    /// Whether a body of so many bytes is taken. It asks for nothing and has no application id.
+    ///
+    /// # Errors
+    /// Parse Server cannot be asked.
+    pub async fn takes_body_of(&self, bytes: usize) -> Result<bool, RestError> {
+        let url = self.path(&["functions", "cloudinaryParseDoctor"])?;
+        let frame = r#"{"doctor":""}"#;
+        let filler = "x".repeat(bytes.saturating_sub(frame.len()));
+        let request = self
+            .http
+            .post(url)
+            .header(CONTENT_TYPE, "application/json")
+            // Parse Server breaks the connection after such a refusal.
+            .header(CONNECTION, "close")
+            .body(format!(r#"{{"doctor":"{filler}"}}"#));
+        let answer = self.finish(request).await?;
+        Ok(answer.status != StatusCode::PAYLOAD_TOO_LARGE)
+    }
+
+    fn path(&self, segments: &[&str]) -> Result<reqwest::Url, RestError> {
+        self.url(segments).ok_or_else(|| RestError::Name {
+            name: segments.join("/"),
+        })
+    }
+}
+
+impl MasterClient {
+    /// Tries to create a row with a `context`.
+    ///
+    /// # Errors
+    /// Parse Server cannot be asked.
+    pub async fn try_create(
+        &self,
+        class: &str,
+        row: &Value,
+        context: &Value,
+    ) -> Result<Reply, RestError> {
+        let url = self.url(&["classes", class])?;
+        let proof = Proof::MasterKey(&self.master_key);
+        let request = self.rest.request(Method::POST, url, proof);
+        let request = request
+            .header("X-Parse-Cloud-Context", context.to_string())
+            .json(row);
+        Ok(self.rest.finish(request).await?.into())
+    }
+
+    /// Deletes a row.
+    ///
+    /// # Errors
+    /// Parse Server cannot be asked, or refuses.
+    pub async fn delete_row(&self, class: &str, object_id: &str) -> Result<(), RestError> {
+        let path = ["classes", class, object_id];
+        let _: Value = self.call(Method::DELETE, &path, None).await?;
+        Ok(())
+    }
+
+    /// Whether a class exists.
+    ///
+    /// # Errors
+    /// Parse Server cannot be asked, or refuses.
+    pub async fn has_class(&self, class: &str) -> Result<bool, RestError> {
+        match self
+            .call::<Value>(Method::GET, &["schemas", class], None)
+            .await
+        {
+            Ok(_) => Ok(true),
+            Err(RestError::Refused { code: 103, .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}
