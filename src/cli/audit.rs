@@ -35,10 +35,10 @@ use sources::Sources;
 use state::State;
 
 /// Each call to Parse Server or Cloudinary.
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// How old an orphan must be to be destroyed, if the command line does not say.
-const DEFAULT_AGE: Duration = Duration::from_secs(7 * 24 * 3600);
+const DEFAULT_AGE: Duration = Duration::from_hours(7 * 24);
 
 /// Compare the rows of every guarded class with the account: signatures left over, malformed identifiers, missing assets, orphans
 #[derive(Debug, clap::Args)]

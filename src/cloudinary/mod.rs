@@ -3,6 +3,7 @@
 //! Pure: no async, no environment, no clock. Time and secrets are arguments. [`rest`] alone talks to Cloudinary.
 
 pub mod account;
+pub mod asset_name;
 pub mod auth_token;
 pub mod delivery_url;
 mod digest;

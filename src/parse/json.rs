@@ -98,6 +98,14 @@ impl<'a> JsonText<'a> {
         }
     }
 
+    /// The strings of a value: itself, or the elements of an array.
+    pub fn texts(self) -> Vec<Cow<'a, str>> {
+        match self.elements() {
+            Some(elements) => elements.into_iter().filter_map(JsonText::as_str).collect(),
+            None => self.as_str().into_iter().collect(),
+        }
+    }
+
     /// Whether it is the literal `true`.
     pub fn is_true(self) -> bool {
         self.0 == "true"

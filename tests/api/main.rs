@@ -9,6 +9,7 @@ mod captured;
 mod confirm;
 mod console;
 mod delivery_url;
+mod deploy;
 mod fail_closed;
 mod guard;
 mod guard_many;

@@ -9,7 +9,7 @@ use super::plan::{self, Kind};
 use super::reference::{AssetKey, references};
 use super::sources::Rows;
 use super::{Run, cells, unix_time};
-use crate::cloudinary::rest::{BATCH, Destroyed};
+use crate::cloudinary::rest::{Asset, BATCH, Destroyed};
 use crate::parse::rest::Row;
 
 /// Orphans that one reading of all rows counts for.
@@ -122,7 +122,7 @@ impl Run {
         let newest = self.newest();
         for orphan in orphans {
             let asset = found.iter().find(|asset| asset.public_id == orphan.public_id);
-            let uploaded_at = asset.and_then(|asset| asset.uploaded_at());
+            let uploaded_at = asset.and_then(Asset::uploaded_at);
             if asset.is_some() && uploaded_at.is_none_or(|at| newest.is_some_and(|n| at > n)) {
                 self.keep(orphan, "it has been uploaded again")?;
                 continue;

@@ -26,8 +26,8 @@ impl AssetKey {
 
     /// Which of `parts` of all keys this one belongs to.
     pub(super) fn part(self, parts: u64) -> u64 {
-        let [a, b, c, d, e, f, g, h, ..] = self.0;
-        u64::from_be_bytes([a, b, c, d, e, f, g, h]) % parts
+        let part = u128::from_be_bytes(self.0) % u128::from(parts);
+        u64::try_from(part).unwrap_or(0)
     }
 }
 

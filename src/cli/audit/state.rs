@@ -16,7 +16,7 @@ use super::reference::AssetKey;
 const KEYS_AT_ONCE: u64 = 1 << 19;
 
 /// A state older than this tells too little about today's rows.
-const MAX_AGE: Duration = Duration::from_secs(24 * 3600);
+const MAX_AGE: Duration = Duration::from_hours(24);
 
 const KEY_LEN: u64 = 16;
 
@@ -256,7 +256,7 @@ mod tests {
     fn splits_keys_into_parts_that_together_are_all_keys() {
         let ids: Vec<_> = (0..100).map(|n| n.to_string()).collect();
         for parts in [1, 2, 7] {
-            let mut counts = vec![0; 7];
+            let mut counts = [0; 7];
             for id in &ids {
                 counts[usize::try_from(key(id).part(parts)).unwrap()] += 1;
             }

@@ -76,7 +76,7 @@ fn remedy(mistake: &Mistake) -> &'static str {
 
 fn tls_is_usable(serve: Option<&Serve>, report: &mut Report) -> bool {
     let files = serve.and_then(|serve| serve.listener.tls.as_ref());
-    match files.map(serve::tls) {
+    match files.map(serve::certificate) {
         Some(Err(error)) => {
             report.bad(
                 Check::Configuration,

@@ -3,6 +3,8 @@
 //! Parse Server answers 200 here to a wrong master key and hides rows, so whoever concludes something from a missing row proves
 //! the key first, and again after the last row.
 
+use std::collections::HashMap;
+
 use reqwest::Method;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -18,6 +20,11 @@ struct Found {
     results: Vec<Row>,
     #[serde(default)]
     count: u64,
+}
+
+#[derive(Deserialize)]
+struct Schema {
+    fields: HashMap<String, IgnoredAny>,
 }
 
 impl MasterClient {
@@ -48,6 +55,18 @@ impl MasterClient {
             .append_pair("keys", &columns.join(","));
         let found: Found = self.call_url(Method::GET, url, None).await?;
         Ok(found.results)
+    }
+
+    /// Whether a class has a column: a query for a missing one is an error on PostgreSQL.
+    ///
+    /// # Errors
+    /// Parse Server cannot be asked, or refuses.
+    pub async fn has_field(&self, class: &str, field: &str) -> Result<bool, RestError> {
+        match self.call(Method::GET, &["schemas", class], None).await {
+            Ok(Schema { fields }) => Ok(fields.contains_key(field)),
+            Err(RestError::Refused { code: 103, .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// How many rows a class has.
