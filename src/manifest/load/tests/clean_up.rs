@@ -12,7 +12,7 @@ fn reads_what_becomes_of_lost_pictures() {
     let keep = CleanUp {
         on_replace: false,
         on_delete: false,
-        grace: Duration::from_secs(24 * 3600),
+        grace: Duration::from_hours(24),
     };
     for keys in ["", "on_replace = \"keep\"\non_delete = \"keep\""] {
         assert_eq!(clean_up(keys), keep, "{keys}");
@@ -21,7 +21,7 @@ fn reads_what_becomes_of_lost_pictures() {
     let keys = "on_replace = \"destroy\"\ngrace = \"2h\"\ndestroy_within = \"app/\"";
     let replaced = CleanUp {
         on_replace: true,
-        grace: Duration::from_secs(7200),
+        grace: Duration::from_hours(2),
         ..keep.clone()
     };
     assert_eq!(clean_up(keys), replaced);
