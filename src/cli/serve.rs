@@ -13,15 +13,21 @@ use super::{Status, service, settings};
 use crate::config::{Environment, Serve as Config, TlsFiles};
 use crate::manifest::Manifests;
 use crate::server::{
-    AdminSettings, Certificate, CertificateError, Control, Deployment, HookList, Server, Settings, WebhookKeys,
+    AdminSettings, Certificate, CertificateError, Control, Deployment, HookList, Server, Settings,
+    WebhookKeys,
 };
 
+use later::Later;
 use reload::Source;
 
+mod later;
 mod reload;
 
 /// How often the certificate's files are looked at.
 const CERTIFICATE_CHECK: Duration = Duration::from_secs(10);
+
+/// How long a database may take to finish what a stopped job has begun.
+const JOBS_STOP: Duration = Duration::from_secs(1);
 
 /// Answer Parse Server's webhooks until SIGTERM or SIGINT
 #[derive(Debug, clap::Args)]
@@ -40,10 +46,21 @@ impl Serve {
         let (config, manifests) = load(environment)?;
         quiet_panics();
         let files = config.listener.tls.as_ref();
+        // Of its own, so that jobs wait for requests as little as requests for jobs.
+        let jobs = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("jobs")
+            .enable_all()
+            .build()?;
         let source = Source {
             folder,
             account: config.account.clone(),
             parse: config.parse.clone(),
+            later: Later::new(
+                config.queue.clone(),
+                config.master_key.clone(),
+                jobs.handle().clone(),
+            ),
             certificate: files.map(certificate).transpose()?.map(Arc::new),
             registration: settings::access_and_public_url(environment)
                 .map(Arc::new)
@@ -51,7 +68,9 @@ impl Serve {
         };
         let deployment = source.deployment(manifests)?;
         let settings = listeners(config, source.certificate.clone())?;
-        actix_web::rt::System::new().block_on(serve(settings, deployment, source))?;
+        let served = actix_web::rt::System::new().block_on(serve(settings, deployment, source));
+        jobs.shutdown_timeout(JOBS_STOP);
+        served?;
         Ok(Status::Done)
     }
 }
@@ -104,11 +123,21 @@ fn hook_list(config: &Config) -> anyhow::Result<Option<HookList>> {
 }
 
 async fn serve(settings: Settings, deployment: Deployment, source: Source) -> anyhow::Result<()> {
-    let scheme = if settings.tls.is_some() { "https" } else { "http" };
+    let scheme = if settings.tls.is_some() {
+        "https"
+    } else {
+        "http"
+    };
     let hangup = signal(SignalKind::hangup())?;
-    let stop = [signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?];
+    let stop = [
+        signal(SignalKind::terminate())?,
+        signal(SignalKind::interrupt())?,
+    ];
     let server = Server::build(settings, deployment)?;
-    info!("webhook listener on {scheme}://{}", server.webhook_address());
+    info!(
+        "webhook listener on {scheme}://{}",
+        server.webhook_address()
+    );
     if let Some(address) = server.admin_address() {
         info!("admin listener on http://{address}");
     }
@@ -133,13 +162,16 @@ async fn follow_signals(control: Control, source: Source, mut hangup: Signal, st
         }
     }
     info!("stopping: requests in flight are finished");
+    source.later.stop();
     control.stop().await;
 }
 
 /// A panic's message may hold what it panicked about; its place is enough to mend it.
 fn quiet_panics() {
     std::panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map_or_else(String::new, ToString::to_string);
+        let place = panic
+            .location()
+            .map_or_else(String::new, ToString::to_string);
         error!("panic at {place}");
     }));
 }

@@ -68,9 +68,14 @@ impl State {
 
 /// The hooks that `manifests` ask for, classes first.
 pub(crate) fn wanted(manifests: &Manifests) -> Vec<HookName> {
-    let triggers = manifests.classes.iter().map(|class| HookName::Trigger {
-        class_name: class.class.clone(),
-        trigger_name: "beforeSave".to_owned(),
+    let triggers = manifests.classes.iter().flat_map(|class| {
+        let after_save = class.destroys_replaced().then_some("afterSave");
+        let after_delete = class.destroys_deleted().then_some("afterDelete");
+        let names = [Some("beforeSave"), after_save, after_delete].into_iter();
+        names.flatten().map(|name| HookName::Trigger {
+            class_name: class.class.clone(),
+            trigger_name: name.to_owned(),
+        })
     });
     let functions = manifests
         .functions

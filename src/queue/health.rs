@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use log::{error, info, warn};
 use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode_registry;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -27,14 +28,14 @@ pub enum Check {
 const CHECKS: [Check; 3] = [Check::Queue, Check::ParseServer, Check::Cloudinary];
 
 /// Shared by whoever reports and whoever shows.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Health(Arc<Inner>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Inner {
+    registry: Registry,
     /// What is wrong with each, in the order of [`CHECKS`].
     troubles: Mutex<[Option<String>; 3]>,
-    in_use: std::sync::atomic::AtomicBool,
     pushes: Family<OutcomeLabels, Counter>,
     tries: Family<OutcomeLabels, Counter>,
     jobs: Family<StateLabels, Gauge<i64, AtomicI64>>,
@@ -68,25 +69,49 @@ impl Check {
 }
 
 impl Health {
-    /// Adds its metrics.
-    pub fn register(&self, registry: &mut Registry) {
-        let inner = &self.0;
-        registry.register("queue_pushes", "Jobs handed to the queue, by outcome", inner.pushes.clone());
-        registry.register("queue_tries", "Tries of jobs, by outcome", inner.tries.clone());
-        registry.register("queue_jobs", "Jobs in the queue, by state", inner.jobs.clone());
-        registry.register("queue_dependency_up", "Whether the last use of it went well", inner.up.clone());
-    }
-
-    /// Whether there is a queue, so that its checks mean something.
-    pub fn is_in_use(&self) -> bool {
-        self.0.in_use.load(std::sync::atomic::Ordering::Relaxed)
-    }
-
-    pub(super) fn use_it(&self) {
-        self.0.in_use.store(true, std::sync::atomic::Ordering::Relaxed);
+    pub(super) fn new() -> Self {
+        let (pushes, tries) = (Family::default(), Family::default());
+        let (jobs, up) = (Family::default(), Family::default());
+        let mut registry = Registry::with_prefix("cloudinary_parse");
+        registry.register(
+            "queue_pushes",
+            "Jobs handed to the queue, by outcome",
+            Family::clone(&pushes),
+        );
+        registry.register(
+            "queue_tries",
+            "Tries of jobs, by outcome",
+            Family::clone(&tries),
+        );
+        registry.register(
+            "queue_jobs",
+            "Jobs in the queue, by state",
+            Family::clone(&jobs),
+        );
+        registry.register(
+            "queue_dependency_up",
+            "Whether its last use went well",
+            Family::clone(&up),
+        );
         for outcome in ["accepted", "failed"] {
-            let _ = self.0.pushes.get_or_create(&OutcomeLabels { outcome });
+            let _ = Family::get_or_create(&pushes, &OutcomeLabels { outcome });
         }
+        Self(Arc::new(Inner {
+            registry,
+            troubles: Mutex::default(),
+            pushes,
+            tries,
+            jobs,
+            up,
+        }))
+    }
+
+    /// Adds its metrics to a text that is not ended yet.
+    ///
+    /// # Errors
+    /// The text takes no more.
+    pub fn encode(&self, text: &mut String) -> fmt::Result {
+        encode_registry(text, &self.0.registry)
     }
 
     /// Each check and what is wrong with it.
@@ -102,8 +127,15 @@ impl Health {
     }
 
     pub(super) fn pushed(&self, error: Option<&super::QueueError>) {
-        let outcome = if error.is_some() { "failed" } else { "accepted" };
-        self.0.pushes.get_or_create(&OutcomeLabels { outcome }).inc();
+        let outcome = if error.is_some() {
+            "failed"
+        } else {
+            "accepted"
+        };
+        self.0
+            .pushes
+            .get_or_create(&OutcomeLabels { outcome })
+            .inc();
         if let Some(error) = error {
             error!("job lost, `audit` will find the asset: {error}");
         }
@@ -115,7 +147,11 @@ impl Health {
     }
 
     pub(super) fn counted(&self, counts: Counts) {
-        for (state, count) in [("waiting", counts.waiting), ("due", counts.due), ("dead", counts.dead)] {
+        for (state, count) in [
+            ("waiting", counts.waiting),
+            ("due", counts.due),
+            ("dead", counts.dead),
+        ] {
             self.0.jobs.get_or_create(&StateLabels { state }).set(count);
         }
     }
@@ -123,8 +159,15 @@ impl Health {
     /// Notes how the last use went; a line is logged when that changes.
     pub(super) fn report(&self, check: Check, trouble: Option<&dyn fmt::Display>) {
         let dependency = check.name();
-        self.0.up.get_or_create(&CheckLabels { dependency }).set(i64::from(trouble.is_none()));
-        let mut troubles = self.0.troubles.lock().unwrap_or_else(PoisonError::into_inner);
+        self.0
+            .up
+            .get_or_create(&CheckLabels { dependency })
+            .set(i64::from(trouble.is_none()));
+        let mut troubles = self
+            .0
+            .troubles
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let slot = &mut troubles[check as usize];
         let now = trouble.map(ToString::to_string);
         if *slot == now {

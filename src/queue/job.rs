@@ -12,6 +12,17 @@ pub enum Job {
     Destroy(Destroy),
 }
 
+/// A job and when to do it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scheduled {
+    /// What.
+    pub job: Job,
+    /// From when on, in seconds since 1970.
+    pub run_at: u64,
+    /// Of jobs with one key only the first is kept, for a day after it is done.
+    pub key: Option<String>,
+}
+
 /// An asset that lost a reference, and where.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Destroy {
@@ -40,7 +51,10 @@ impl Job {
         match self {
             Self::Destroy(job) => {
                 let object = job.object.as_deref().unwrap_or("-");
-                format!("destroy {} (lost by {}.{} of {object})", job.asset, job.class, job.field)
+                format!(
+                    "destroy {} (lost by {}.{} of {object})",
+                    job.asset, job.class, job.field
+                )
             }
         }
     }

@@ -17,12 +17,13 @@ mod worker;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::runtime::Handle;
 use tokio::sync::Mutex;
 
 pub use health::{Check, Health};
-pub use job::{Destroy, Job};
+pub use job::{Destroy, Job, Scheduled};
 pub use store::{Counts, Entry, State, StoreError};
 pub use worker::{Plan, Worker};
 
@@ -56,19 +57,35 @@ struct Inner {
     runtime: Handle,
     store: Mutex<Option<Store>>,
     health: Health,
+    create: bool,
 }
 
 impl Queue {
     /// The queue of the application `application_id` at `url` (`sqlite://…` or `postgres://…`). Its database is talked to on
     /// `runtime`, whose connections outlive the thread that asks.
-    pub fn new(url: SecretString, application_id: &str, runtime: Handle, health: Health) -> Self {
+    pub fn new(url: SecretString, application_id: &str, runtime: Handle) -> Self {
+        Self::open(url, application_id, runtime, true)
+    }
+
+    /// The same, but an SQLite file that is missing stays so.
+    pub fn existing(url: SecretString, application_id: &str, runtime: Handle) -> Self {
+        Self::open(url, application_id, runtime, false)
+    }
+
+    fn open(url: SecretString, application_id: &str, runtime: Handle, create: bool) -> Self {
         Self(Arc::new(Inner {
             url,
             name: format!("cloudinary-parse/{application_id}"),
             runtime,
             store: Mutex::new(None),
-            health,
+            health: Health::new(),
+            create,
         }))
+    }
+
+    /// How it is.
+    pub fn health(&self) -> &Health {
+        &self.0.health
     }
 
     /// Whether `url` names a queue that there can be.
@@ -79,16 +96,14 @@ impl Queue {
         store::check_url(url)
     }
 
-    /// Puts a job on disk, to be done from `run_at` on (seconds since 1970). A job with the `key` of one that is there already, done or
-    /// not, is not put there again.
+    /// Puts jobs on disk, all or none.
     ///
     /// # Errors
-    /// It is not known to be on disk.
-    pub async fn push(&self, job: &Job, run_at: u64, key: Option<&str>) -> Result<(), QueueError> {
-        let (job, key) = (job.to_json(), key.map(str::to_owned));
+    /// They are not known to be on disk; a line in the log says so.
+    pub async fn push(&self, jobs: Vec<Scheduled>) -> Result<(), QueueError> {
         let result = self
             .ask(PUSH_TIMEOUT, async move |store, name| {
-                store.push(&name, job, run_at, key.as_deref()).await
+                store.push(&name, jobs).await
             })
             .await;
         self.0.health.pushed(result.as_ref().err());
@@ -100,7 +115,8 @@ impl Queue {
     /// # Errors
     /// The database cannot be asked.
     pub async fn list(&self) -> Result<Vec<Entry>, QueueError> {
-        self.ask(PUSH_TIMEOUT, async |store, name| store.list(&name).await).await
+        self.ask(PUSH_TIMEOUT, async |store, name| store.list(&name).await)
+            .await
     }
 
     /// Lets a job that waits or is dead run now. `false`: there is none with this id.
@@ -109,7 +125,10 @@ impl Queue {
     /// The database cannot be asked.
     pub async fn retry(&self, id: &str) -> Result<bool, QueueError> {
         let id = id.to_owned();
-        self.ask(PUSH_TIMEOUT, async move |store, name| store.retry(&name, &id).await).await
+        self.ask(PUSH_TIMEOUT, async move |store, name| {
+            store.retry(&name, &id).await
+        })
+        .await
     }
 
     /// Forgets a job that waits or is dead. `false`: there is none with this id.
@@ -118,7 +137,10 @@ impl Queue {
     /// The database cannot be asked.
     pub async fn drop_job(&self, id: &str) -> Result<bool, QueueError> {
         let id = id.to_owned();
-        self.ask(PUSH_TIMEOUT, async move |store, name| store.delete(&name, &id).await).await
+        self.ask(PUSH_TIMEOUT, async move |store, name| {
+            store.delete(&name, &id).await
+        })
+        .await
     }
 
     async fn ask<T: Send + 'static, F>(
@@ -141,13 +163,17 @@ impl Queue {
         }
     }
 
-    async fn store(&self) -> Result<Store, StoreError> {
-        let mut slot = self.0.store.lock().await;
-        if let Some(store) = &*slot {
-            return Ok(store.clone());
-        }
-        let store = Store::open(self.0.url.expose_secret()).await?;
-        *slot = Some(store.clone());
-        Ok(store)
+    /// Boxed: of the bare future the compiler cannot tell that a worker that awaits it is `Send`.
+    fn store(&self) -> BoxFuture<'static, Result<Store, StoreError>> {
+        let queue = self.clone();
+        Box::pin(async move {
+            let mut slot = queue.0.store.lock().await;
+            if let Some(store) = &*slot {
+                return Ok(store.clone());
+            }
+            let store = Store::open(queue.0.url.expose_secret(), queue.0.create).await?;
+            *slot = Some(store.clone());
+            Ok(store)
+        })
     }
 }

@@ -3,14 +3,14 @@
 use std::str::FromStr as _;
 use std::time::Duration;
 
-use apalis::prelude::TaskBuilder;
+use apalis::prelude::{Task, TaskBuilder};
 use apalis_postgres::PostgresStorage;
 use apalis_sqlite::SqliteStorage;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{FromRow, PgPool, Postgres, SqlitePool, Transaction};
 
-use super::job::Job;
+use super::job::{Job, Scheduled};
 
 /// How long a statement waits for another process's lock on an SQLite file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(4);
@@ -174,7 +174,7 @@ fn postgres(statement: &str) -> String {
 }
 
 impl Store {
-    pub(super) async fn open(url: &str) -> Result<Self, StoreError> {
+    pub(super) async fn open(url: &str, create: bool) -> Result<Self, StoreError> {
         if is_postgres(url) {
             let pool = PgPoolOptions::new()
                 .max_connections(12)
@@ -186,7 +186,7 @@ impl Store {
         }
         // apalis's own set-up turns `synchronous` off: a job would not survive a power cut.
         let options = SqliteConnectOptions::from_str(url)?
-            .create_if_missing(true)
+            .create_if_missing(create)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(BUSY_TIMEOUT);
@@ -199,35 +199,21 @@ impl Store {
         Ok(Self::Sqlite(pool))
     }
 
-    pub(super) async fn push(
-        &self,
-        queue: &str,
-        job: Vec<u8>,
-        run_at: u64,
-        key: Option<&str>,
-    ) -> Result<(), StoreError> {
-        // Whether a job is given up is decided by what went wrong, not by a number that is set beforehand.
-        let task = TaskBuilder::new(job)
-            .run_at_timestamp(run_at)
-            .max_attempts(i32::MAX as usize);
-        let task = match key {
-            Some(key) => task.idempotency_key(key),
-            None => task,
-        };
+    pub(super) async fn push(&self, queue: &str, jobs: Vec<Scheduled>) -> Result<(), StoreError> {
+        let keyed = jobs.iter().any(|job| job.key.is_some());
+        let tasks: Vec<_> = jobs.into_iter().map(task).collect();
         match self {
             Self::Sqlite(pool) => {
-                let mut connection = pool.acquire().await?;
-                let tasks = [task.build()];
-                apalis_sqlite::queries::push_tasks(&mut *connection, queue, &tasks).await?;
-                Ok(())
+                let mut transaction = pool.begin().await?;
+                apalis_sqlite::queries::push_tasks(&mut *transaction, queue, &tasks).await?;
+                Ok(transaction.commit().await?)
             }
             Self::Postgres(pool) => {
                 let mut connection = pool.acquire().await?;
-                let tasks = vec![task.build()];
                 let pushed = apalis_postgres::queries::push_tasks(&mut *connection, queue, tasks);
                 match pushed.await {
                     Err(apalis_postgres::Error::Database(sqlx::Error::Database(error)))
-                        if key.is_some() && error.is_unique_violation() =>
+                        if keyed && error.is_unique_violation() =>
                     {
                         Ok(())
                     }
@@ -272,7 +258,12 @@ impl Store {
 
     /// Sets when a job that is running is tried again, should it fail.
     pub(super) async fn postpone(&self, id: &str, run_at: i64) -> Result<(), StoreError> {
-        let _ = on_both!(self, "UPDATE {jobs} SET run_at = {time $2} WHERE id = $1", id, run_at);
+        let _ = on_both!(
+            self,
+            "UPDATE {jobs} SET run_at = {time $2} WHERE id = $1",
+            id,
+            run_at
+        );
         Ok(())
     }
 
@@ -290,7 +281,11 @@ impl Store {
 
     /// Forgets jobs that are done and workers that are gone. It always writes, so that a database that takes no writes is found out.
     pub(super) async fn sweep(&self, queue: &str, worker: &str) -> Result<(), StoreError> {
-        let _ = on_both!(self, "UPDATE {workers} SET layers = layers WHERE id = $1", worker);
+        let _ = on_both!(
+            self,
+            "UPDATE {workers} SET layers = layers WHERE id = $1",
+            worker
+        );
         let _ = on_both!(
             self,
             "DELETE FROM {jobs} WHERE job_type = $1 AND status = 'Done' AND {done_at} < {now} - $2",
@@ -319,6 +314,17 @@ impl Store {
             .fetch_one(&mut *transaction)
             .await?;
         Ok(locked.then_some(Turn::Locked(transaction)))
+    }
+}
+
+fn task(scheduled: Scheduled) -> Task<Vec<u8>> {
+    // Whether a job is given up is decided by what went wrong, not by a number that is set beforehand.
+    let task = TaskBuilder::new(scheduled.job.to_json())
+        .run_at_timestamp(scheduled.run_at)
+        .max_attempts(i32::MAX as usize);
+    match scheduled.key {
+        Some(key) => task.idempotency_key(key).build(),
+        None => task.build(),
     }
 }
 

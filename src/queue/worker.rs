@@ -1,5 +1,6 @@
 //! Does the jobs.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -10,6 +11,8 @@ use apalis::prelude::{
 use apalis_postgres::PostgresStorage;
 use apalis_sqlite::SqliteStorage;
 use arc_swap::ArcSwap;
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 use log::{error, warn};
 use serde_json::Value;
 use tokio::sync::watch;
@@ -23,8 +26,8 @@ use super::clean_up::{self, Shared, Trouble};
 use super::health::Check;
 use super::job::Job;
 use super::parse_rows::Place;
-use super::retry::{back_off, chance};
-use super::store::{Store, Turn};
+use super::retry::{Failure, back_off, chance};
+use super::store::{Counts, Store, StoreError, Turn};
 use super::{Queue, QueueError};
 
 /// How often the database is asked for jobs whose time has come.
@@ -88,7 +91,6 @@ struct Work {
 impl Worker {
     /// Starts on the queue's runtime.
     pub fn start(queue: Queue, plan: Plan) -> Self {
-        queue.0.health.use_it();
         let (stop, stopped) = watch::channel(false);
         let runtime = queue.0.runtime.clone();
         let work = Arc::new(Work {
@@ -96,7 +98,10 @@ impl Worker {
             plan: ArcSwap::from_pointee(plan),
             shared: Shared::default(),
         });
-        runtime.spawn(until(stopped.clone(), keep_working(work.clone(), stopped.clone())));
+        runtime.spawn(until(
+            stopped.clone(),
+            keep_working(work.clone(), stopped.clone()),
+        ));
         runtime.spawn(until(stopped, prove(work.clone())));
         let stop = Arc::new(stop);
         Self { work, stop }
@@ -122,14 +127,17 @@ async fn until(mut stopped: watch::Receiver<bool>, work: impl Future<Output = ()
 
 /// Runs workers one after the other: apalis ends one whenever its database does not answer.
 async fn keep_working(work: Arc<Work>, stopped: watch::Receiver<bool>) {
-    let health = &work.queue.0.health;
+    let (queue, health) = (work.queue.clone(), work.queue.0.health.clone());
     loop {
         let name = worker_name();
-        let ended = match work.queue.store().await {
+        let ended = match queue.store().await {
             Ok(store) => {
+                let watch: BoxFuture<'static, ()> =
+                    Box::pin(watch_over(work.clone(), store.clone(), name.clone()));
+                let run: BoxFuture<'static, _> = Box::pin(run(work.clone(), store, name));
                 tokio::select! {
-                    ended = run(work.clone(), store.clone(), &name) => ended,
-                    () = watch_over(work.clone(), store, &name) => Ok(()),
+                    ended = run => ended,
+                    () = watch => Ok(()),
                 }
             }
             Err(error) => Err(error.to_string()),
@@ -146,19 +154,25 @@ async fn keep_working(work: Arc<Work>, stopped: watch::Receiver<bool>) {
 
 /// A name that no worker had before: the jobs of one that died are freed by its silence.
 fn worker_name() -> String {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    format!("{}-{:x}-{:x}", std::process::id(), since.as_nanos(), chance("worker"))
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    format!(
+        "{}-{:x}-{:x}",
+        std::process::id(),
+        since.as_nanos(),
+        chance("worker")
+    )
 }
 
-async fn run(work: Arc<Work>, store: Store, name: &str) -> Result<(), String> {
+async fn run(work: Arc<Work>, store: Store, name: String) -> Result<(), String> {
     let queue = work.queue.0.name.clone();
     macro_rules! worker {
         ($storage:expr) => {
-            WorkerBuilder::new(name)
+            WorkerBuilder::new(name.as_str())
                 .backend($storage.poll_with_interval(POLL))
                 .data((work, store.clone()))
                 .concurrency(AT_ONCE)
-                .catch_panic()
                 .build(handle)
                 .run()
                 .await
@@ -186,14 +200,10 @@ async fn run(work: Arc<Work>, store: Store, name: &str) -> Result<(), String> {
 }
 
 /// Counts, sweeps, and finds out whether the database takes writes.
-async fn watch_over(work: Arc<Work>, store: Store, worker: &str) {
-    let (queue, health) = (&work.queue.0.name, &work.queue.0.health);
+async fn watch_over(work: Arc<Work>, store: Store, worker: String) {
+    let (queue, health) = (work.queue.0.name.clone(), work.queue.0.health.clone());
     loop {
-        let looked = async {
-            store.sweep(queue, worker).await?;
-            store.counts(queue).await
-        };
-        match looked.await {
+        match look(&store, &queue, &worker).await {
             Ok(counts) => {
                 health.counted(counts);
                 health.report(Check::Queue, None);
@@ -204,9 +214,14 @@ async fn watch_over(work: Arc<Work>, store: Store, worker: &str) {
     }
 }
 
+async fn look(store: &Store, queue: &str, worker: &str) -> Result<Counts, StoreError> {
+    store.sweep(queue, worker).await?;
+    store.counts(queue).await
+}
+
 /// Says in `/ready` that the master key is refused before a job finds it out, and that it is good again after one did.
 async fn prove(work: Arc<Work>) {
-    let health = &work.queue.0.health;
+    let health = work.queue.0.health.clone();
     loop {
         let proved = work.plan.load_full().parse.prove_master_key().await;
         health.report(Check::ParseServer, proved.as_ref().err().map(|e| e as _));
@@ -215,7 +230,11 @@ async fn prove(work: Arc<Work>) {
             let ping = work.plan.load_full().cloudinary.ping().await;
             health.report(Check::Cloudinary, ping.as_ref().err().map(|e| e as _));
         }
-        let pause = if proved.is_err() || troubled { PROVE / 3 } else { PROVE };
+        let pause = if proved.is_err() || troubled {
+            PROVE / 3
+        } else {
+            PROVE
+        };
         tokio::time::sleep(pause).await;
     }
 }
@@ -237,8 +256,18 @@ async fn handle(
             return Err(AbortError::new(format!("cannot be read: {error}")).into());
         }
     };
-    let Err(trouble) = work.attempt(&job, store).await else {
-        return Ok(());
+    // A panic would take the whole worker with it.
+    let attempted = AssertUnwindSafe(work.attempt(&job, store))
+        .catch_unwind()
+        .await;
+    let trouble = match attempted {
+        Ok(Ok(())) => return Ok(()),
+        Ok(Err(trouble)) => trouble,
+        Err(_) => Trouble {
+            failure: Failure::Refusal,
+            error: "a mistake in this program: its place is in the log".to_owned(),
+            not_before: 0,
+        },
     };
     let tries = attempt.current();
     let summary = job.summary();
@@ -249,9 +278,16 @@ async fn handle(
     }
     let pause = back_off(tries, chance(&id));
     let run_at = (unix_time() + pause.as_secs()).max(trouble.not_before);
-    warn!("tried {tries} times, again in {} s: {summary}: {}", run_at - unix_time(), trouble.error);
+    warn!(
+        "tried {tries} times, again in {} s: {summary}: {}",
+        run_at - unix_time(),
+        trouble.error
+    );
     health.tried("failed");
-    if let Err(error) = store.postpone(&id, i64::try_from(run_at).unwrap_or(i64::MAX)).await {
+    if let Err(error) = store
+        .postpone(&id, i64::try_from(run_at).unwrap_or(i64::MAX))
+        .await
+    {
         health.report(Check::Queue, Some(&error));
     }
     Err(trouble.error.into())

@@ -6,7 +6,9 @@ use std::sync::atomic::Ordering;
 
 use actix_web::dev::Server as ActixServer;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
-use serde_json::json;
+use serde_json::{Map, json};
+
+use crate::queue::Queue;
 
 use super::console::{self, Console};
 use super::reply::Failure;
@@ -80,11 +82,27 @@ fn ready(state: &State) -> HttpResponse {
         let body = json!({"status": "not ready", "checks": {"listener": "stopping"}});
         return HttpResponse::ServiceUnavailable().json(body);
     }
-    HttpResponse::Ok().json(json!({"status": "ready", "checks": {"listener": "ok"}}))
+    let mut checks = Map::new();
+    checks.insert("listener".to_owned(), "ok".into());
+    let mut ready = true;
+    if let Some(queue) = &state.routes.load().queue {
+        for (check, trouble) in queue.health().checks() {
+            ready &= trouble.is_none();
+            let state = trouble.unwrap_or_else(|| "ok".to_owned());
+            checks.insert(check.name().to_owned(), state.into());
+        }
+    }
+    if ready {
+        HttpResponse::Ok().json(json!({"status": "ready", "checks": checks}))
+    } else {
+        HttpResponse::ServiceUnavailable().json(json!({"status": "not ready", "checks": checks}))
+    }
 }
 
 fn metrics(state: &State) -> Result<HttpResponse, Failure> {
-    let text = state.metrics.text().map_err(|_| Failure::Panic)?;
+    let routes = state.routes.load();
+    let queue = routes.queue.as_ref().map(Queue::health);
+    let text = state.metrics.text(queue).map_err(|_| Failure::Panic)?;
     let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     Ok(HttpResponse::Ok().content_type(content_type).body(text))
 }

@@ -7,13 +7,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use prometheus_client::encoding::EncodeLabelSet;
-use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::hooks::Refusal;
+use crate::queue::Health;
 
 use super::console::Totals;
 use super::histogram::Histogram;
@@ -206,9 +207,13 @@ impl Metrics {
     }
 
     /// The text that Prometheus scrapes.
-    pub(super) fn text(&self) -> Result<String, fmt::Error> {
+    pub(super) fn text(&self, queue: Option<&Health>) -> Result<String, fmt::Error> {
         let mut text = String::new();
-        encode(&mut text, &self.registry)?;
+        encode_registry(&mut text, &self.registry)?;
+        if let Some(queue) = queue {
+            queue.encode(&mut text)?;
+        }
+        encode_eof(&mut text)?;
         Ok(text)
     }
 }

@@ -6,9 +6,11 @@ use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse, web};
 use log::{info, warn};
 
-use crate::hooks::{self, Confirmed, Decided, Means, Refusal};
+use crate::hooks::{self, Confirmed, Decided, Lost, Means, Refusal};
 use crate::manifest::ClassManifest;
-use crate::parse::envelope::{Envelope, EnvelopeError};
+use crate::parse::envelope::{Envelope, EnvelopeError, Object};
+use crate::parse::json::JsonText;
+use crate::queue::{Destroy, Job, Scheduled};
 
 use super::clock::unix_time;
 use super::console::Refused;
@@ -117,6 +119,18 @@ async fn decide(
     let envelope = Envelope::parse(body).map_err(bad_request)?;
     let now = unix_time();
     let decided = match &route.hook {
+        Hook::AfterSave(class) => {
+            let object = envelope.expect_trigger(&class.class, "afterSave");
+            let object = object.map_err(bad_request)?;
+            let lost = hooks::replaced(class, object, envelope.original.as_ref());
+            return Ok(later(route, routes, class, object, lost, now).await);
+        }
+        Hook::AfterDelete(class) => {
+            let object = envelope.expect_trigger(&class.class, "afterDelete");
+            let object = object.map_err(bad_request)?;
+            let lost = hooks::deleted(class, object);
+            return Ok(later(route, routes, class, object, lost, now).await);
+        }
         Hook::BeforeSave(class) => {
             let object = envelope.expect_trigger(&class.class, "beforeSave");
             let object = object.map_err(bad_request)?;
@@ -147,6 +161,36 @@ async fn decide(
         Ok(decided) => accepted(route, state, decided),
         Err(refusal) => refused(route, state, &envelope, &refusal),
     })
+}
+
+/// Queues what an object has lost. The deed is done, so the answer is `{}` whatever happens: an error would reach the client.
+async fn later(
+    route: &Route,
+    routes: &Routes,
+    class: &ClassManifest,
+    object: &Object<'_>,
+    lost: Vec<Lost<'_>>,
+    now: u64,
+) -> HttpResponse {
+    if let Some(queue) = routes.queue.as_ref().filter(|_| !lost.is_empty()) {
+        let object = object.get("objectId").and_then(JsonText::as_str);
+        let jobs = lost.into_iter().map(|lost| Scheduled {
+            // `now` may be almost a second ago.
+            run_at: now.saturating_add(lost.grace + 1),
+            key: None,
+            job: Job::Destroy(Destroy {
+                asset: lost.asset,
+                cloud: routes.account.cloud_name.clone(),
+                class: class.class.clone(),
+                field: lost.field.to_owned(),
+                object: object.as_deref().map(str::to_owned),
+            }),
+        });
+        // Err: it is logged and counted.
+        let _ = queue.push(jobs.collect()).await;
+    }
+    route.metrics.accepted(false);
+    reply::decision(hooks::EMPTY)
 }
 
 /// The decision, once Cloudinary has confirmed the new pictures. It leaves time for an answer of ours, whatever `on_unreachable` says.

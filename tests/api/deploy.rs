@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 use crate::app::App;
 
 fn deploy(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("deploy")
+        .join(name)
 }
 
 fn text(name: &str) -> String {
@@ -20,23 +22,31 @@ fn text(name: &str) -> String {
 /// Names of our metrics in a text.
 fn metrics_in(text: &str) -> BTreeSet<&str> {
     let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
-    words.filter(|word| word.starts_with("cloudinary_parse_")).collect()
+    words
+        .filter(|word| word.starts_with("cloudinary_parse_"))
+        .collect()
 }
 
 /// Names of the series that a scrape yields.
 fn scraped(text: &str) -> BTreeSet<&str> {
     let series = text.lines().filter(|line| !line.starts_with('#'));
-    series.filter_map(|line| line.split(['{', ' ']).next()).collect()
+    series
+        .filter_map(|line| line.split(['{', ' ']).next())
+        .collect()
 }
 
 /// The expressions of a dashboard with Grafana's variables filled in.
 fn expressions(dashboard: &Value) -> Vec<String> {
     let panels = dashboard["panels"].as_array().unwrap();
-    let targets = panels.iter().flat_map(|panel| panel["targets"].as_array().unwrap());
+    let targets = panels
+        .iter()
+        .flat_map(|panel| panel["targets"].as_array().unwrap());
     targets
         .map(|target| {
             let expression = target["expr"].as_str().unwrap();
-            let filled = expression.replace("$__rate_interval", "5m").replace("$__range", "6h");
+            let filled = expression
+                .replace("$__rate_interval", "5m")
+                .replace("$__range", "6h");
             filled.replace("$instance", ".*").replace("$hook", ".*")
         })
         .collect()
@@ -58,7 +68,11 @@ fn asks_for_metrics_that_there_are() {
     app.send("POST", "/triggers/Photo/beforeSave", "", b"");
     let scrape = app.get_admin("/metrics", "").body;
     let scraped = scraped(&scrape);
-    for name in ["grafana-dashboard.json", "prometheus-rules.yml", "prometheus-rules.test.yml"] {
+    for name in [
+        "grafana-dashboard.json",
+        "prometheus-rules.yml",
+        "prometheus-rules.test.yml",
+    ] {
         let text = text(name);
         let asked = metrics_in(&text);
         assert!(!asked.is_empty(), "{name}");
@@ -70,17 +84,28 @@ fn asks_for_metrics_that_there_are() {
 
 #[test]
 fn alerts_are_what_prometheus_understands_and_mean_what_they_say() {
-    promtool(&["check".as_ref(), "rules".as_ref(), &deploy("prometheus-rules.yml")]);
-    promtool(&["test".as_ref(), "rules".as_ref(), &deploy("prometheus-rules.test.yml")]);
+    promtool(&[
+        "check".as_ref(),
+        "rules".as_ref(),
+        &deploy("prometheus-rules.yml"),
+    ]);
+    promtool(&[
+        "test".as_ref(),
+        "rules".as_ref(),
+        &deploy("prometheus-rules.test.yml"),
+    ]);
 }
 
 #[test]
 fn the_dashboard_asks_what_prometheus_understands() {
     let dashboard: Value = serde_json::from_str(&text("grafana-dashboard.json")).unwrap();
-    let rules = expressions(&dashboard).into_iter().enumerate().map(|(at, expression)| {
-        assert!(!expression.contains('$'), "{expression}");
-        json!({"record": format!("panel:{at}"), "expr": expression})
-    });
+    let rules = expressions(&dashboard)
+        .into_iter()
+        .enumerate()
+        .map(|(at, expression)| {
+            assert!(!expression.contains('$'), "{expression}");
+            json!({"record": format!("panel:{at}"), "expr": expression})
+        });
     let rules = json!({"groups": [{"name": "dashboard", "rules": rules.collect::<Vec<_>>()}]});
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("rules.json");

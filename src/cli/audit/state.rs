@@ -52,11 +52,19 @@ pub(super) struct State {
 impl State {
     /// Opens the state in `folder`, made if there is none. What is there about something else is dropped.
     pub(super) fn open(folder: &Path, about: &str) -> anyhow::Result<Self> {
-        let what = || format!("cannot keep the audit's state in {} (--state)", folder.display());
+        let what = || {
+            format!(
+                "cannot keep the audit's state in {} (--state)",
+                folder.display()
+            )
+        };
         fs::create_dir_all(folder).with_context(what)?;
         let lock = append(&folder.join("lock")).with_context(what)?;
         if lock.try_lock().is_err() {
-            anyhow::bail!("another audit is running with its state in {}", folder.display());
+            anyhow::bail!(
+                "another audit is running with its state in {}",
+                folder.display()
+            );
         }
         let position = recent(&folder.join("position.json"));
         let position = position
@@ -67,13 +75,12 @@ impl State {
                 ..Position::default()
             });
         // What was written after the position was is written again.
-        let [keys, assets] = [("keys", position.keys_len), ("assets", position.assets_len)].map(
-            |(name, len)| {
+        let [keys, assets] =
+            [("keys", position.keys_len), ("assets", position.assets_len)].map(|(name, len)| {
                 let file = append(&folder.join(name))?;
                 file.set_len(len)?;
                 io::Result::Ok(BufWriter::new(file))
-            },
-        );
+            });
         Ok(Self {
             folder: folder.to_owned(),
             _lock: lock,
@@ -155,9 +162,7 @@ impl State {
     }
 
     /// The orphans in that file.
-    pub(super) fn orphans(
-        &self,
-    ) -> io::Result<impl Iterator<Item = io::Result<Orphan>> + use<>> {
+    pub(super) fn orphans(&self) -> io::Result<impl Iterator<Item = io::Result<Orphan>> + use<>> {
         self.read("orphans")
     }
 
@@ -248,7 +253,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let _first = State::open(folder.path(), "x").unwrap();
         let second = State::open(folder.path(), "x").err().unwrap();
-        let expected = format!("another audit is running with its state in {}", folder.path().display());
+        let expected = format!(
+            "another audit is running with its state in {}",
+            folder.path().display()
+        );
         assert_eq!(second.to_string(), expected);
     }
 

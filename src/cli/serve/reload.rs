@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use log::{error, info, warn};
 
+use super::later::Later;
 use crate::cli::registration::public_url::PublicUrl;
 use crate::cli::registration::registry::Registry;
 use crate::cli::registration::{Hook, State, wanted};
@@ -22,6 +23,7 @@ pub(super) struct Source {
     pub(super) folder: PathBuf,
     pub(super) account: Account,
     pub(super) parse: Option<ParseAddress>,
+    pub(super) later: Later,
     pub(super) certificate: Option<Arc<Certificate>>,
     /// For the comparison with what is registered; `Err` is why there is none.
     pub(super) registration: Result<Arc<(ParseAccess, PublicUrl)>, String>,
@@ -37,11 +39,15 @@ impl Source {
             // A hook's own deadline is shorter or longer; this one keeps a lost answer from holding a connection for ever.
             rest_client(address, Duration::from_secs(30))
         };
+        let queue = self
+            .later
+            .apply(&manifests, &self.account, self.parse.as_ref())?;
         let confirms = manifests.confirm_assets();
         let cloudinary = confirms.then(|| ApiClient::new(&self.account, Duration::from_secs(30)));
         Ok(Deployment {
             account: self.account.clone(),
             manifests,
+            queue,
             cloudinary: cloudinary.transpose()?,
             parse_server: self.parse.as_ref().map(client).transpose()?,
         })
@@ -142,7 +148,9 @@ fn drift(hook: &Hook) -> Option<String> {
         ),
     };
     let name = &hook.name;
-    Some(format!("{name} {difference}: run `cloudinary-parse {remedy}`"))
+    Some(format!(
+        "{name} {difference}: run `cloudinary-parse {remedy}`"
+    ))
 }
 
 #[cfg(test)]
@@ -178,7 +186,9 @@ mod tests {
             (
                 State::Duplicate,
                 &["http://a", "http://b"],
-                Some("url is registered twice: http://a, http://b: run `cloudinary-parse register`"),
+                Some(
+                    "url is registered twice: http://a, http://b: run `cloudinary-parse register`",
+                ),
             ),
             (
                 State::Stale,

@@ -93,6 +93,8 @@ pub(super) fn sign_in(was_wrong: bool) -> String {
 fn describe(hook: &Hook) -> String {
     match hook {
         Hook::BeforeSave(class) => describe_class(class),
+        Hook::AfterSave(_) => "queues pictures that were replaced".to_owned(),
+        Hook::AfterDelete(_) => "queues the pictures of deleted objects".to_owned(),
         Hook::Function(function) => {
             let action = match &function.action {
                 Action::SignUpload(_) => "signs an upload".to_owned(),
