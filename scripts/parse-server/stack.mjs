@@ -130,7 +130,7 @@ export async function startGallery({ folder, parseServerUrl, apiUrl, cloudName, 
  * @param {object} [options.env] more variables of the service
  * @param {string} [options.cloudinaryUrl] a real account instead of the double
  * @param {string} [options.folder] for logs and databases; default: a temporary one
- * @param {boolean} [options.keep] everything outlives this process
+ * @param {boolean} [options.keep] everything can outlive this process (`releaseServers`)
  * @param {boolean} [options.register] default: true
  */
 export async function startStack(options = {}) {
@@ -164,8 +164,9 @@ export async function startStack(options = {}) {
     service,
     /** Runs a command of cloudinary-parse in the service's environment. */
     cli: (args, variables = {}) => run(binary(), args, { cwd: folder, env: { ...service.env, ...variables } }),
+    /** Ends what is in its places now: a test may have put a restarted server there. */
     async stop() {
-      await Promise.all([stack.parseServer, stack.double, stack.service].map((server) => server?.stop()));
+      await Promise.all([this.parseServer, this.double, this.service].map((server) => server?.stop()));
       if (!options.folder) rmSync(folder, { recursive: true, force: true });
     },
   };

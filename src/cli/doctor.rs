@@ -116,9 +116,10 @@ impl Doctor {
         if !finished {
             complain("interrupted: not everything was checked");
         }
-        Ok(match healthy && finished && cleared.is_ok() {
-            true => Status::Done,
-            false => Status::Failed,
+        Ok(if healthy && finished && cleared.is_ok() {
+            Status::Done
+        } else {
+            Status::Failed
         })
     }
 }

@@ -84,3 +84,69 @@ fn assets(field: &GuardedField, object: &Object<'_>) -> Vec<AssetName> {
     }
     assets
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parse::envelope::Envelope;
+
+    const MANIFEST: &str = "class = \"Photo\"\n[fields.picture]\non_replace = \"destroy\"\ndestroy_within = \"app/\"\ngrace = \"2h\"\n\
+        [fields.pictures]\nmany = true\non_replace = \"destroy\"\non_delete = \"destroy\"\ndestroy_within = \"app/\"\n[fields.kept]\n";
+
+    fn class() -> ClassManifest {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("Photo.toml"), MANIFEST).unwrap();
+        crate::manifest::load(folder.path()).unwrap().classes.remove(0)
+    }
+
+    fn lost(body: &str) -> Vec<String> {
+        let class = class();
+        let envelope = Envelope::parse(body.as_bytes()).unwrap();
+        let object = envelope.object.as_ref().unwrap();
+        let lost = replaced(&class, object, envelope.original.as_ref());
+        lost.iter().map(|lost| format!("{} {} {}", lost.field, lost.asset, lost.grace)).collect()
+    }
+
+    #[test]
+    fn a_replaced_cleared_or_removed_picture_is_lost() {
+        for (object, original, expected) in [
+            (r#"{"picture":"image/upload/v1/app/b.jpg"}"#, r#"{"picture":"image/upload/v1/app/a.jpg"}"#, &["picture image/upload/app/a 7200"][..]),
+            (r#"{"picture":null}"#, r#"{"picture":"image/upload/v1/app/a.jpg#0000"}"#, &["picture image/upload/app/a 7200"]),
+            ("{}", r#"{"picture":"raw/private/v1/app/a.jpg"}"#, &["picture raw/private/app/a.jpg 7200"]),
+            (
+                r#"{"pictures":["image/upload/v1/app/b"]}"#,
+                r#"{"pictures":["image/upload/v1/app/a","image/upload/v1/app/b","image/upload/v2/app/a.png","other/c",5]}"#,
+                &["pictures image/upload/app/a 86400"],
+            ),
+            (r#"{"pictures":[]}"#, r#"{"pictures":"image/upload/v1/app/a"}"#, &["pictures image/upload/app/a 86400"]),
+        ] {
+            let body = format!(r#"{{"object":{object},"original":{original}}}"#);
+            assert_eq!(lost(&body), expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_lost_by_a_create_another_version_or_a_field_that_keeps() {
+        for body in [
+            r#"{"object":{"picture":"image/upload/v1/app/a.jpg"}}"#,
+            r#"{"object":{"picture":"image/upload/v2/app/a.png"},"original":{"picture":"image/upload/v1/app/a.jpg"}}"#,
+            r#"{"object":{"pictures":["image/upload/v2/app/a"]},"original":{"pictures":["image/upload/v1/app/a"]}}"#,
+            r#"{"object":{},"original":{"kept":"image/upload/v1/app/a.jpg"}}"#,
+            r#"{"object":{},"original":{"picture":"image/upload/v1/application/a.jpg"}}"#,
+            r#"{"object":{},"original":{"picture":"app/a.jpg"}}"#,
+            r#"{"object":{},"original":{"picture":{"__op":"Delete"}}}"#,
+        ] {
+            assert_eq!(lost(body), [""; 0], "{body}");
+        }
+    }
+
+    #[test]
+    fn a_deleted_object_loses_the_pictures_of_fields_that_say_so() {
+        let class = class();
+        let body = r#"{"object":{"picture":"image/upload/v1/app/a","pictures":["image/upload/v1/app/b","image/upload/v1/app/b.jpg"]}}"#;
+        let envelope = Envelope::parse(body.as_bytes()).unwrap();
+        let lost = deleted(&class, envelope.object.as_ref().unwrap());
+        let assets: Vec<_> = lost.iter().map(|lost| lost.asset.to_string()).collect();
+        assert_eq!(assets, ["image/upload/app/b"]);
+    }
+}

@@ -175,7 +175,8 @@ async fn later(
     if let Some(queue) = routes.queue.as_ref().filter(|_| !lost.is_empty()) {
         let object = object.get("objectId").and_then(JsonText::as_str);
         let jobs = lost.into_iter().map(|lost| Scheduled {
-            run_at: now.saturating_add(lost.grace),
+            // `now` may be almost a second ago.
+            run_at: now.saturating_add(lost.grace + 1),
             key: None,
             job: Job::Destroy(Destroy {
                 asset: lost.asset,

@@ -23,7 +23,7 @@ impl Setup {
     pub(super) fn examine(environment: &Environment, report: &mut Report) -> Self {
         let serve = environment.serve(Needs {
             parse_server: true,
-            ..Needs::default()
+            master_key: true,
         });
         let access = environment.parse_access();
         let public_url = environment.public_url().map(|url| PublicUrl::new(&url));

@@ -196,9 +196,6 @@ fn refuses_mistaken_values_of_a_field() {
 #[test]
 fn refuses_keys_of_later_capabilities() {
     for key in [
-        "on_replace",
-        "on_delete",
-        "grace",
         "moderation_field",
         "on_reject",
         "sync",
