@@ -67,20 +67,14 @@ pub(super) fn judge(
 /// Every text in a stored value, whatever its type is. A lone surrogate in one does not hide the others.
 pub(super) fn texts(raw: &RawValue) -> Vec<String> {
     let mut texts = Vec::new();
-    if let Ok(value) = JsonText::parse(raw.get()) {
-        collect(value, &mut texts);
+    let mut values: Vec<JsonText<'_>> = JsonText::parse(raw.get()).into_iter().collect();
+    while let Some(value) = values.pop() {
+        texts.extend(value.as_str().map(Cow::into_owned));
+        values.extend(value.elements().unwrap_or_default());
+        let members = value.members().unwrap_or_default();
+        values.extend(members.into_iter().map(|member| member.value));
     }
     texts
-}
-
-fn collect(value: JsonText<'_>, texts: &mut Vec<String>) {
-    texts.extend(value.as_str().map(Cow::into_owned));
-    for element in value.elements().unwrap_or_default() {
-        collect(element, texts);
-    }
-    for member in value.members().unwrap_or_default() {
-        collect(member.value, texts);
-    }
 }
 
 impl Judged {
@@ -265,7 +259,7 @@ mod tests {
         let nested = json!({"old": ["image/upload/v1/cat.jpg", {"x": "y"}]});
         assert_eq!(
             judged(false, &nested).texts,
-            ["image/upload/v1/cat.jpg", "y"]
+            ["y", "image/upload/v1/cat.jpg"]
         );
         assert_eq!(judged(true, &json!("z")).texts, ["z"]);
         let raw =

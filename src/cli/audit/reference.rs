@@ -121,7 +121,16 @@ mod tests {
     #[test]
     fn means_what_clean_up_means_by_a_reference() {
         let names = ["a/cat", "cat", "cat.jpg", "a/cat.jpg", "v1/a/cat"];
-        let texts = ["image/upload/v1/a/cat.jpg", "a/cat.jpg#x", "cat", "/cat", "b/a/cat", "raw/upload/v1/a/cat.jpg", "a/cat.", "#"];
+        let texts = [
+            "image/upload/v1/a/cat.jpg",
+            "a/cat.jpg#x",
+            "cat",
+            "/cat",
+            "b/a/cat",
+            "raw/upload/v1/a/cat.jpg",
+            "a/cat.",
+            "#",
+        ];
         for (kind, public_id) in kinds().flat_map(|kind| names.map(|name| (kind, name))) {
             let name = AssetName {
                 resource_type: kind.0,
@@ -129,7 +138,11 @@ mod tests {
                 public_id: public_id.to_owned(),
             };
             for text in texts {
-                assert_eq!(refers(text, kind, public_id), name.is_referred_to_by(text), "{name} {text}");
+                assert_eq!(
+                    refers(text, kind, public_id),
+                    name.is_referred_to_by(text),
+                    "{name} {text}"
+                );
             }
         }
     }
