@@ -5,6 +5,7 @@ mod kill;
 mod nodes;
 mod postgres;
 mod promises;
+mod secrets;
 mod service;
 mod troubles;
 mod world;
