@@ -1,4 +1,4 @@
-// A double of Cloudinary: the Upload API's upload and destroy, the Admin API's resource, and delivery, over HTTP.
+// A double of Cloudinary: the Upload API's upload and destroy, the Admin API's ping and resource, and delivery, over HTTP.
 //
 //   CLOUDINARY_URL        the account; only key, secret, cloud name and signature_algorithm matter
 //   PORT                  0 (the default) takes a free one
@@ -35,6 +35,7 @@ async function route(cloud, request) {
   const [cloudName, ...rest] = api ? segments.slice(1) : segments;
   if (cloudName !== cloud.account.cloud_name) throw new ApiError(401, `Invalid cloud_name ${cloudName}`);
   if (request.method === "POST" && api && rest.length === 2) return json(await callUploadApi(cloud, rest, request));
+  if (request.method === "GET" && api && rest[0] === "ping") return json(ping(cloud, request));
   if (request.method === "GET" && api && rest[0] === "resources") return json(readResource(cloud, rest.slice(1), request));
   if (request.method === "GET" && !api) {
     const { contentType, bytes } = deliver(cloud, rest);
@@ -64,9 +65,19 @@ async function callUploadApi(cloud, [resourceType, action], request) {
   }
 }
 
-function readResource({ account, assets }, [resourceType, type, ...publicId], request) {
+function checkCredentials({ account }, request) {
   const credentials = Buffer.from(`${account.api_key}:${account.api_secret}`).toString("base64");
   if (request.headers.authorization !== `Basic ${credentials}`) throw new ApiError(401, "Invalid credentials");
+}
+
+function ping(cloud, request) {
+  checkCredentials(cloud, request);
+  return { status: "ok" };
+}
+
+function readResource(cloud, [resourceType, type, ...publicId], request) {
+  checkCredentials(cloud, request);
+  const { assets } = cloud;
   const asset = assets.get(assetKey(resourceType, type, publicId.join("/")));
   if (!asset) throw new ApiError(404, `Resource not found - ${publicId.join("/")}`);
   // The Admin API never hands out the signature that an upload's answer holds.

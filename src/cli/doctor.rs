@@ -211,6 +211,8 @@ async fn check_hooks(
     let asked: Vec<_> = hooks
         .iter()
         .filter(|hook| hook.state == State::Current && found.served.contains(&hook.name))
+        // What follows a save or a delete decides nothing.
+        .filter(|hook| !matches!(&hook.name, HookName::Trigger { trigger_name, .. } if trigger_name != "beforeSave"))
         .collect();
     check_cloud_code(server, manifests, &asked, witness.as_ref(), report).await;
     found.tell_public_url(public, report).await;
@@ -248,13 +250,13 @@ async fn check_cloud_code(
     let mut good = true;
     for hook in asked {
         good &= match &hook.name {
-            HookName::Trigger {
-                class_name,
-                trigger_name,
-            } if trigger_name == "beforeSave" => {
-                shadow::try_class(&server.master, class_name, report).await
+            HookName::Trigger { class_name, .. } => {
+                let mut classes = manifests.classes.iter();
+                match classes.find(|class| class.class == *class_name) {
+                    Some(class) => shadow::try_class(&server.master, class, report).await,
+                    None => true,
+                }
             }
-            HookName::Trigger { .. } => true,
             HookName::Function { function_name } => {
                 let mut functions = manifests.functions.iter();
                 match functions.find(|function| function.name == *function_name) {
