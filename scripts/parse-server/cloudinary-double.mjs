@@ -1,4 +1,4 @@
-// A double of Cloudinary: the Upload API's upload and destroy, the Admin API's ping and resource, and delivery, over HTTP.
+// A double of Cloudinary: the Upload API's upload and destroy, the Admin API's resources, and delivery, over HTTP.
 //
 //   CLOUDINARY_URL        the account; only key, secret, cloud name and signature_algorithm matter
 //   PORT                  0 (the default) takes a free one
@@ -35,8 +35,7 @@ async function route(cloud, request) {
   const [cloudName, ...rest] = api ? segments.slice(1) : segments;
   if (cloudName !== cloud.account.cloud_name) throw new ApiError(401, `Invalid cloud_name ${cloudName}`);
   if (request.method === "POST" && api && rest.length === 2) return json(await callUploadApi(cloud, rest, request));
-  if (request.method === "GET" && api && rest[0] === "ping") return json(ping(cloud, request));
-  if (request.method === "GET" && api && rest[0] === "resources") return json(readResource(cloud, rest.slice(1), request));
+  if (request.method === "GET" && api && ["resources", "ping"].includes(rest[0])) return json(callAdminApi(cloud, rest, request));
   if (request.method === "GET" && !api) {
     const { contentType, bytes } = deliver(cloud, rest);
     return { contentType, body: bytes };
@@ -65,24 +64,35 @@ async function callUploadApi(cloud, [resourceType, action], request) {
   }
 }
 
-function checkCredentials({ account }, request) {
+function callAdminApi({ account, assets, base }, [action, ...path], request) {
   const credentials = Buffer.from(`${account.api_key}:${account.api_secret}`).toString("base64");
   if (request.headers.authorization !== `Basic ${credentials}`) throw new ApiError(401, "Invalid credentials");
-}
-
-function ping(cloud, request) {
-  checkCredentials(cloud, request);
-  return { status: "ok" };
-}
-
-function readResource(cloud, [resourceType, type, ...publicId], request) {
-  checkCredentials(cloud, request);
-  const { assets } = cloud;
+  if (action === "ping") return { status: "ok" };
+  const [resourceType, type, ...publicId] = path;
+  if (publicId.length === 0) return listResources(assets, resourceType, type, new URL(request.url, base).searchParams);
   const asset = assets.get(assetKey(resourceType, type, publicId.join("/")));
   if (!asset) throw new ApiError(404, `Resource not found - ${publicId.join("/")}`);
-  // The Admin API never hands out the signature that an upload's answer holds.
-  const { signature: _, ...resource } = asset.answer;
-  return resource;
+  return resource(asset);
+}
+
+/** The assets of one kind: those that are asked for by public_id, else those with a prefix, page by page. */
+function listResources(assets, resourceType, type, query) {
+  const wanted = query.getAll("public_ids[]");
+  if (wanted.length > 0) {
+    const found = wanted.map((publicId) => assets.get(assetKey(resourceType, type, publicId))).filter(Boolean);
+    return { resources: found.map(resource) };
+  }
+  const start = Number(query.get("next_cursor") ?? 0);
+  const end = start + Number(query.get("max_results") ?? 10);
+  const beginning = assetKey(resourceType, type, query.get("prefix") ?? "");
+  const found = [...assets].filter(([key]) => key.startsWith(beginning)).map(([, asset]) => resource(asset));
+  return { resources: found.slice(start, end), ...(end < found.length && { next_cursor: String(end) }) };
+}
+
+/** The Admin API never hands out the signature that an upload's answer holds. */
+function resource(asset) {
+  const { signature: _, ...rest } = asset.answer;
+  return rest;
 }
 
 /** Reads multipart and urlencoded forms; the file may also be a data URI. */
@@ -125,7 +135,7 @@ function fileFromDataUri(value) {
 }
 
 const { username, password, hostname, searchParams } = new URL(process.env.CLOUDINARY_URL);
-const server = http.createServer((request, response) => answer(cloud, request, response));
+const server = http.createServer({ keepAliveTimeout: 60_000 }, (request, response) => answer(cloud, request, response));
 server.listen(Number(process.env.PORT || 0), "127.0.0.1");
 await once(server, "listening");
 const cloud = {

@@ -63,6 +63,9 @@ async function startParseServer(ParseServer, options, version) {
   });
 }
 
+// Parse Server reads this one when it is loaded, and would make a folder of logs wherever it is started.
+process.env.PARSE_SERVER_LOGS_FOLDER = "null";
+
 const folder = packageFolder(process.env.RIG_PARSE_SERVER || NEWEST);
 const modules = path.join(folder, "node_modules");
 const require = createRequire(path.join(folder, "package.json"));
@@ -72,7 +75,8 @@ const { version } = JSON.parse(readFileSync(path.join(modules, "parse-server/pac
 const { default: ParseServer } = require(path.join(modules, "parse-server/lib/ParseServer.js"));
 
 const database = await startDatabase(process.env.RIG_DATABASE);
-const listener = http.createServer();
+// A connection that a client still counts on must not be closed under it while the machine is slow.
+const listener = http.createServer({ keepAliveTimeout: 60_000 });
 listener.listen(Number(process.env.PORT || 0), "127.0.0.1");
 await once(listener, "listening");
 const url = `http://127.0.0.1:${listener.address().port}${MOUNT_PATH}`;
@@ -80,9 +84,9 @@ const url = `http://127.0.0.1:${listener.address().port}${MOUNT_PATH}`;
 const options = {
   appId: "rig",
   masterKey: "rig-master-key",
-  logsFolder: null,
   logLevel: "warn",
   ...optionsFromEnvironment(ParseServerOptions),
+  logsFolder: null,
   databaseURI: database.uri,
   serverURL: url,
 };
@@ -90,6 +94,7 @@ const parseServer = await startParseServer(ParseServer, options, version);
 // What its own startApp() sets; handleShutdown() closes it.
 parseServer.server = listener;
 const app = require("express")();
+if (options.trustProxy) app.set("trust proxy", options.trustProxy);
 app.use(MOUNT_PATH, parseServer.app);
 listener.on("request", app);
 console.log(`Parse Server ${version} listening on ${url}`);

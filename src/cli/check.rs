@@ -30,10 +30,10 @@ impl Check {
                 return Ok(Status::Failed);
             }
         };
-        let tls = config.listener.tls.as_ref().map(serve::tls);
+        let tls = config.listener.tls.as_ref().map(serve::certificate);
         let tls = tls.transpose().err();
         if let Some(error) = &tls {
-            complain(format_args!("{error:#}"));
+            complain(error);
         }
         for warning in &manifests.warnings {
             complain(format_args!("warning: {warning}"));

@@ -11,7 +11,9 @@ use clap::{Parser, Subcommand};
 
 use crate::config::Environment;
 
+mod audit;
 mod check;
+mod cleanup;
 mod doctor;
 mod health;
 mod hooks;
@@ -73,6 +75,8 @@ enum Command {
     Register(register::Register),
     Unregister(unregister::Unregister),
     Hooks(hooks::Hooks),
+    Audit(audit::Audit),
+    Cleanup(cleanup::Cleanup),
     Health(health::Health),
     Check(check::Check),
     Doctor(doctor::Doctor),
@@ -113,6 +117,8 @@ fn dispatch(command: Command) -> anyhow::Result<Status> {
         Command::Register(command) => wait(command.run(&environment)),
         Command::Unregister(command) => wait(command.run(&environment)),
         Command::Hooks(command) => wait(command.run(&environment)),
+        Command::Audit(command) => wait(command.run(&environment)),
+        Command::Cleanup(command) => wait(command.run(&environment)),
         Command::Health(command) => wait(command.run(&environment)),
         Command::Check(command) => command.run(&environment),
         Command::Doctor(command) => wait(command.run(&environment)),
@@ -121,7 +127,11 @@ fn dispatch(command: Command) -> anyhow::Result<Status> {
         Command::Verify(args) => {
             let verdict = verify::run(&args, &environment.account()?)?;
             let status = print(&verdict.text)?;
-            Ok(if verdict.is_valid { status } else { Status::Failed })
+            Ok(if verdict.is_valid {
+                status
+            } else {
+                Status::Failed
+            })
         }
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::anyhow;
 
 use super::registration::public_url::PublicUrl;
+use crate::cloudinary::account::Account;
 use crate::config::{Environment, ParseAccess, ParseAddress};
 use crate::manifest::{self, Manifests};
 use crate::parse::rest::{RestClient, RestError};
@@ -35,6 +36,23 @@ pub(crate) fn registration(environment: &Environment) -> anyhow::Result<Registra
     }
 }
 
+/// The configuration of `audit`.
+pub(crate) fn audit(
+    environment: &Environment,
+) -> anyhow::Result<(ParseAccess, Account, Manifests)> {
+    let manifests = manifest::load(&environment.webhooks());
+    match (environment.audit(), manifests) {
+        (Ok((access, account)), Ok(manifests)) => Ok((access, account, manifests)),
+        (configuration, manifests) => {
+            let configuration = configuration.err().map_or_else(Vec::new, |found| found.0);
+            let findings = manifests.err().unwrap_or_default();
+            let mut lines: Vec<_> = configuration.iter().map(ToString::to_string).collect();
+            lines.extend(findings.iter().map(ToString::to_string));
+            Err(mistakes(&lines))
+        }
+    }
+}
+
 /// The configuration of `unregister`.
 pub(crate) fn unregistration(
     environment: &Environment,
@@ -42,7 +60,11 @@ pub(crate) fn unregistration(
     access_and_public_url(environment).map_err(|lines| mistakes(&lines))
 }
 
-fn access_and_public_url(
+/// Parse Server, its master key, and the URL under which Parse Server reaches this service.
+///
+/// # Errors
+/// A line for each mistake.
+pub(crate) fn access_and_public_url(
     environment: &Environment,
 ) -> Result<(ParseAccess, PublicUrl), Vec<String>> {
     let public_url = environment.public_url().map(|url| PublicUrl::new(&url));

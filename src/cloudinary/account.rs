@@ -117,6 +117,15 @@ fn text(config: &Map<String, Value>, key: &str) -> Option<String> {
 /// The configuration that a `CLOUDINARY_URL` stands for, as the SDKs read it: values of the query stay text, `a[b]=c` nests.
 ///
 /// Holds the secret in the clear; [`Account::from_url`] does not.
+///
+/// ```
+/// use cloudinary_parse::cloudinary::account::config_from_url;
+///
+/// let config = config_from_url("cloudinary://key:secret@demo?auth_token[duration]=300")?;
+/// assert_eq!(config["cloud_name"], "demo");
+/// assert_eq!(config["auth_token"]["duration"], "300");
+/// # Ok::<(), cloudinary_parse::cloudinary::account::AccountError>(())
+/// ```
 pub fn config_from_url(url: &str) -> Result<Map<String, Value>, AccountError> {
     const SCHEME: &str = "cloudinary://";
     let rest = url

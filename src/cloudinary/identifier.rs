@@ -141,17 +141,14 @@ impl<'a> Identifier<'a> {
     /// # Ok::<(), cloudinary_parse::cloudinary::identifier::IdentifierError>(())
     /// ```
     pub fn parse(text: &'a str) -> Result<Self, IdentifierError> {
-        let (bare, signature) = match text.split_once('#') {
+        let (bare, signature) = match cut(text, b'#') {
             None => (text, None),
             Some((_, "")) => return Err(IdentifierError::EmptySignature),
             Some((bare, signature)) => (bare, Some(signature)),
         };
-        let mut parts = bare.splitn(4, '/');
-        let (Some(resource_type), Some(delivery_type), Some(version), Some(file)) =
-            (parts.next(), parts.next(), parts.next(), parts.next())
-        else {
-            return Err(IdentifierError::MissingPart);
-        };
+        let (resource_type, rest) = cut(bare, b'/').ok_or(IdentifierError::MissingPart)?;
+        let (delivery_type, rest) = cut(rest, b'/').ok_or(IdentifierError::MissingPart)?;
+        let (version, file) = cut(rest, b'/').ok_or(IdentifierError::MissingPart)?;
         if file.is_empty() {
             return Err(IdentifierError::MissingPart);
         }
@@ -190,6 +187,19 @@ impl<'a> Identifier<'a> {
 
     /// Checks `signature` (lower-case hex, signature version 1 over `public_id` and `version`) with every secret of
     /// `account`, in constant time.
+    ///
+    /// ```
+    /// use cloudinary_parse::cloudinary::account::Account;
+    /// use cloudinary_parse::cloudinary::identifier::Identifier;
+    /// use cloudinary_parse::cloudinary::signature::SecretInUse;
+    ///
+    /// let account = Account::from_url("cloudinary://1234567890:test-secret-abcDEF123@demo-cloud")?;
+    /// let text = "image/upload/v1571218330/folder/sample.jpg#433bfb3d9e1208e5018128660fc1383bfe52c4ff";
+    /// let identifier = Identifier::parse(text)?;
+    /// let signature = identifier.signature.ok_or("unsigned")?;
+    /// assert_eq!(identifier.verify(&account, signature), Ok(SecretInUse::Current));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn verify(&self, account: &Account, signature: &str) -> Result<SecretInUse, BadSignature> {
         verify_response(account, self.public_id, self.version, signature)
     }
@@ -205,19 +215,46 @@ impl fmt::Display for Identifier<'_> {
     }
 }
 
+/// Cuts at the first `byte`, an ASCII character. Faster than `split_once` on texts as short as these.
+fn cut(text: &str, byte: u8) -> Option<(&str, &str)> {
+    let at = text.bytes().position(|other| other == byte)?;
+    Some((&text[..at], &text[at + 1..]))
+}
+
 /// Checks that `public_id` may stand in an identifier; what a caller chooses for an upload follows the same rule.
+///
+/// ```
+/// use cloudinary_parse::cloudinary::identifier::{IdentifierError, check_public_id};
+///
+/// assert_eq!(check_public_id("users/u1/cat"), Ok(()));
+/// assert_eq!(check_public_id("users/../cat"), Err(IdentifierError::Segment));
+/// assert_eq!(check_public_id("cat&version=1"), Err(IdentifierError::ForbiddenCharacter('&')));
+/// ```
 pub fn check_public_id(public_id: &str) -> Result<(), IdentifierError> {
-    if let Some(character) = public_id.chars().find(|&c| is_forbidden(c)) {
-        return Err(IdentifierError::ForbiddenCharacter(character));
+    let mut is_plain = true;
+    let mut has_bad_segment = false;
+    let (mut len, mut dots) = (0, 0);
+    for byte in public_id.bytes() {
+        if byte == b'/' {
+            has_bad_segment |= len == dots && len <= 2;
+            (len, dots) = (0, 0);
+        } else {
+            len += 1;
+            dots += usize::from(byte == b'.');
+            is_plain &= byte.is_ascii_graphic() && !is_forbidden(char::from(byte));
+        }
     }
-    if public_id
-        .split('/')
-        .any(|segment| matches!(segment, "" | "." | ".."))
-    {
+    has_bad_segment |= len == dots && len <= 2;
+    if !is_plain {
+        if let Some(character) = public_id.chars().find(|&c| is_forbidden(c)) {
+            return Err(IdentifierError::ForbiddenCharacter(character));
+        }
+        if public_id.starts_with(is_white_space) || public_id.ends_with(is_white_space) {
+            return Err(IdentifierError::OuterWhiteSpace);
+        }
+    }
+    if has_bad_segment {
         return Err(IdentifierError::Segment);
-    }
-    if public_id.starts_with(is_white_space) || public_id.ends_with(is_white_space) {
-        return Err(IdentifierError::OuterWhiteSpace);
     }
     Ok(())
 }
@@ -245,11 +282,11 @@ fn parse_version(part: &str) -> Result<&str, IdentifierError> {
 
 /// A dot in the last segment always starts a format: were `a.b c` read as a public ID with a dot, one text would have two readings.
 fn split_format(file: &str) -> Result<(&str, Option<&str>), IdentifierError> {
-    let name_at = file.rfind('/').map_or(0, |slash| slash + 1);
-    let Some(dot) = file[name_at..].rfind('.') else {
+    let last = file.bytes().rposition(|byte| matches!(byte, b'.' | b'/'));
+    let Some(dot) = last.filter(|&at| file.as_bytes()[at] == b'.') else {
         return Ok((file, None));
     };
-    let (public_id, format) = (&file[..name_at + dot], &file[name_at + dot + 1..]);
+    let (public_id, format) = (&file[..dot], &file[dot + 1..]);
     let is_format = (1..=MAX_FORMAT_LEN).contains(&format.len())
         && format.bytes().all(|byte| byte.is_ascii_alphanumeric());
     if !is_format {

@@ -3,8 +3,11 @@
 //! Pure: no async, no environment, no clock. Time and secrets are arguments. [`rest`] alone talks to Cloudinary.
 
 pub mod account;
+pub mod asset_name;
 pub mod auth_token;
 pub mod delivery_url;
+pub mod diagnosis;
+mod digest;
 pub mod download;
 pub mod identifier;
 pub mod notification;

@@ -3,14 +3,10 @@
 //! Cloudinary's request signature is a plain digest of the sorted parameters followed by the secret; it is not an HMAC. The same
 //! form, over `public_id` and `version` only, is what an upload's response carries and what an identifier shows.
 
-use std::fmt;
-
-use secrecy::{ExposeSecret, SecretString};
-use sha1::{Digest, Sha1};
-use sha2::Sha256;
-use subtle::ConstantTimeEq;
-
 use super::account::Account;
+use super::digest::Hasher;
+
+pub use super::digest::HexDigest;
 
 /// Digest of a signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -60,6 +56,14 @@ impl SignatureVersion {
             .filter(|number: &f64| number.is_finite())?;
         Some(if number >= 2.0 { Self::V2 } else { Self::V1 })
     }
+
+    /// The number in configurations.
+    pub fn number(self) -> u8 {
+        match self {
+            Self::V1 => 1,
+            Self::V2 => 2,
+        }
+    }
 }
 
 /// Which of an account's secrets made a signature.
@@ -81,89 +85,19 @@ pub struct BadSignature;
 #[error("api_secret: missing, expected cloudinary://<api_key>:<api_secret>@<cloud_name>")]
 pub struct NoSecret;
 
-/// A digest in lower-case hex, without an allocation.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct HexDigest {
-    digits: [u8; 64],
-    len: usize,
-}
-
-impl HexDigest {
-    fn of(digest: &[u8]) -> Self {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
-        let mut digits = [0; 64];
-        for (pair, byte) in digits.chunks_exact_mut(2).zip(digest) {
-            pair[0] = DIGITS[usize::from(byte >> 4)];
-            pair[1] = DIGITS[usize::from(byte & 15)];
-        }
-        Self {
-            digits,
-            len: digest.len() * 2,
-        }
-    }
-
-    fn as_bytes(&self) -> &[u8] {
-        &self.digits[..self.len]
-    }
-
-    /// The digits.
-    pub fn as_str(&self) -> &str {
-        str::from_utf8(self.as_bytes()).unwrap_or_default()
-    }
-
-    /// Compares in constant time; anything but lower-case hex of the right length differs.
-    pub fn matches(&self, signature: &str) -> bool {
-        self.as_bytes().ct_eq(signature.as_bytes()).into()
-    }
-}
-
-impl fmt::Display for HexDigest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl fmt::Debug for HexDigest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// The two digests behind one face, fed piece by piece so that nothing is joined first.
-#[derive(Clone)]
-enum Hasher {
-    Sha1(Sha1),
-    Sha256(Sha256),
-}
-
-impl Hasher {
-    fn new(algorithm: Algorithm) -> Self {
-        match algorithm {
-            Algorithm::Sha1 => Self::Sha1(Sha1::new()),
-            Algorithm::Sha256 => Self::Sha256(Sha256::new()),
-        }
-    }
-
-    fn update(&mut self, bytes: &[u8]) {
-        match self {
-            Self::Sha1(hasher) => hasher.update(bytes),
-            Self::Sha256(hasher) => hasher.update(bytes),
-        }
-    }
-
-    fn finish(mut self, secret: &SecretString) -> HexDigest {
-        self.update(secret.expose_secret().as_bytes());
-        match self {
-            Self::Sha1(hasher) => HexDigest::of(&hasher.finalize()),
-            Self::Sha256(hasher) => HexDigest::of(&hasher.finalize()),
-        }
-    }
-}
-
 /// Signs upload parameters with the account's newest secret.
 ///
 /// `params` are sorted by name; those with an empty value are left out, as Cloudinary leaves them out. The caller leaves out what is never
 /// signed: `file`, `cloud_name`, `resource_type`, `api_key`.
+///
+/// ```
+/// use cloudinary_parse::cloudinary::{account::Account, signature::sign};
+///
+/// let account = Account::from_url("cloudinary://key:abcd@demo")?;
+/// let mut params = [("timestamp", "1315060510"), ("public_id", "sample_image")];
+/// assert_eq!(sign(&account, &mut params)?.as_str(), "b4ad47fb4e25c7bf5f92a20089f9db59bc302313");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn sign<V: AsRef<str>>(
     account: &Account,
     params: &mut [(&str, V)],
@@ -177,6 +111,16 @@ pub fn sign<V: AsRef<str>>(
 }
 
 /// What [`sign`] digests, but for the secret at its end: the answer to "Invalid Signature".
+///
+/// ```
+/// use cloudinary_parse::cloudinary::signature::{SignatureVersion, string_to_sign};
+///
+/// let mut params = [("timestamp", "1700000000"), ("notification_url", "https://example.com/?a=1&b=2")];
+/// assert_eq!(
+///     string_to_sign(&mut params, SignatureVersion::V2),
+///     "notification_url=https://example.com/?a=1%26b=2&timestamp=1700000000"
+/// );
+/// ```
 pub fn string_to_sign<V: AsRef<str>>(
     params: &mut [(&str, V)],
     version: SignatureVersion,
@@ -221,6 +165,16 @@ fn write_escaped(text: &str, version: SignatureVersion, write: &mut impl FnMut(&
 }
 
 /// Checks the signature of an upload response: over `public_id` and `version` and nothing else, always in version 1.
+///
+/// ```
+/// use cloudinary_parse::cloudinary::{account::Account, signature::verify_response};
+///
+/// let account = Account::from_url("cloudinary://1234567890:test-secret-abcDEF123@demo-cloud")?;
+/// let signature = "433bfb3d9e1208e5018128660fc1383bfe52c4ff";
+/// assert!(verify_response(&account, "folder/sample", "1571218330", signature).is_ok());
+/// assert!(verify_response(&account, "folder/sample", "1571218331", signature).is_err());
+/// # Ok::<(), cloudinary_parse::cloudinary::account::AccountError>(())
+/// ```
 pub fn verify_response(
     account: &Account,
     public_id: &str,

@@ -16,6 +16,7 @@ use reqwest::Url;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::cloudinary::account::Account;
+use crate::queue::Queue;
 
 pub use environment::Environment;
 pub use reader::Mistake;
@@ -119,6 +120,10 @@ pub struct Serve {
     pub public_url: Url,
     /// Parse Server, where hooks read objects.
     pub parse: Option<ParseAddress>,
+    /// `PARSE_SERVER_MASTER_KEY`, for clean-up and for the console's list of registered hooks.
+    pub master_key: Option<SecretString>,
+    /// `CLOUDINARY_PARSE_QUEUE`, default `sqlite://cloudinary-parse.db`.
+    pub queue: SecretString,
     /// `CLOUDINARY_PARSE_MAX_BODY`, default 16 MiB, in bytes.
     pub max_body: usize,
     /// `CLOUDINARY_PARSE_MAX_CONNECTIONS`, default 10000.
@@ -138,6 +143,8 @@ pub struct Serve {
 pub struct Needs {
     /// A hook reads objects: `PARSE_SERVER_URL` and `PARSE_SERVER_APPLICATION_ID`.
     pub parse_server: bool,
+    /// A hook has something done later, for which all rows are looked at: `PARSE_SERVER_MASTER_KEY` too.
+    pub master_key: bool,
 }
 
 impl Environment {
@@ -206,6 +213,35 @@ impl Environment {
         reader.finish_some(access.zip(public_url))
     }
 
+    /// Parse Server with its master key, and an account with key and secret.
+    ///
+    /// # Errors
+    /// What is missing or malformed.
+    pub fn audit(&self) -> Result<(ParseAccess, Account), Mistakes> {
+        let mut reader = Reader::new(self);
+        let account = account(&mut reader);
+        if let Some(account) = &account {
+            require_signing(&mut reader, account);
+        }
+        let access = parse_access(&mut reader);
+        reader.finish_some(access.zip(account))
+    }
+
+    /// The queue's URL and the application whose jobs lie there.
+    ///
+    /// # Errors
+    /// What is missing or malformed.
+    pub fn queue(&self) -> Result<(SecretString, String), Mistakes> {
+        let mut reader = Reader::new(self);
+        let queue = queue(&mut reader);
+        let application_id = reader.text("PARSE_SERVER_APPLICATION_ID");
+        let application_id = match application_id {
+            None => reader.missing("PARSE_SERVER_APPLICATION_ID"),
+            found => found,
+        };
+        reader.finish_some(queue.zip(application_id))
+    }
+
     /// The URL under which Parse Server reaches this service; `None` where [`Environment::registration`] says what is wrong with it.
     pub fn public_url(&self) -> Option<Url> {
         let mut reader = Reader::new(self);
@@ -228,7 +264,13 @@ impl Environment {
         let listener = listener(&mut reader);
         let admin = admin(&mut reader);
         let public_url = public_url(&mut reader, &listener);
-        let parse = parse_address(&mut reader, needs.parse_server);
+        let parse = parse_address(&mut reader, needs.parse_server || needs.master_key);
+        let master_key = if needs.master_key {
+            reader.required_secret("PARSE_SERVER_MASTER_KEY")
+        } else {
+            reader.secret("PARSE_SERVER_MASTER_KEY")
+        };
+        let queue = queue(&mut reader);
         let mebibytes = 1 << 20;
         let max_body = reader.size("CLOUDINARY_PARSE_MAX_BODY", 16 * mebibytes);
         let max_connections = reader.count("CLOUDINARY_PARSE_MAX_CONNECTIONS", 10_000);
@@ -238,22 +280,26 @@ impl Environment {
         let read_timeout = reader.duration("CLOUDINARY_PARSE_READ_TIMEOUT", seconds(10));
         let answer_timeout = reader.duration("CLOUDINARY_PARSE_ANSWER_TIMEOUT", seconds(10));
         let shutdown_timeout = reader.duration("CLOUDINARY_PARSE_SHUTDOWN_TIMEOUT", seconds(8));
-        let needed = account.zip(webhook_key).zip(public_url);
-        reader.finish_some(needed.map(|((account, webhook_key), public_url)| Serve {
-            account,
-            webhook_key,
-            webhook_key_previous,
-            listener,
-            admin,
-            public_url,
-            parse,
-            max_body,
-            max_connections,
-            read_timeout,
-            answer_timeout,
-            shutdown_timeout,
-            workers,
-        }))
+        let needed = account.zip(webhook_key).zip(public_url.zip(queue));
+        reader.finish_some(
+            needed.map(|((account, webhook_key), (public_url, queue))| Serve {
+                account,
+                webhook_key,
+                webhook_key_previous,
+                listener,
+                admin,
+                public_url,
+                parse,
+                master_key,
+                queue,
+                max_body,
+                max_connections,
+                read_timeout,
+                answer_timeout,
+                shutdown_timeout,
+                workers,
+            }),
+        )
     }
 }
 
@@ -274,7 +320,8 @@ fn account(reader: &mut Reader<'_>) -> Option<Account> {
 fn require_signing(reader: &mut Reader<'_>, account: &Account) {
     let previous = usize::from(reader.is_set("CLOUDINARY_API_SECRET_PREVIOUS"));
     if account.api_key.is_none() || account.secrets.len() <= previous {
-        let expected = "expected cloudinary://<api_key>:<api_secret>@<cloud_name> with key and secret";
+        let expected =
+            "expected cloudinary://<api_key>:<api_secret>@<cloud_name> with key and secret";
         let _: Option<()> = reader.mistake("CLOUDINARY_URL", expected);
     }
 }
@@ -311,6 +358,18 @@ fn parse_access(reader: &mut Reader<'_>) -> Option<ParseAccess> {
     })
 }
 
+fn queue(reader: &mut Reader<'_>) -> Option<SecretString> {
+    const QUEUE: &str = "CLOUDINARY_PARSE_QUEUE";
+    if !reader.is_set(QUEUE) {
+        return Some("sqlite://cloudinary-parse.db".into());
+    }
+    let url = reader.secret(QUEUE)?;
+    match Queue::check_url(url.expose_secret()) {
+        Ok(()) => Some(url),
+        Err(error) => reader.mistake(QUEUE, error),
+    }
+}
+
 fn listener(reader: &mut Reader<'_>) -> Listener {
     let bind = reader.address("CLOUDINARY_PARSE_BIND", ([127, 0, 0, 1], 8080));
     let certificate = reader.text("CLOUDINARY_PARSE_TLS_CERT").map(PathBuf::from);
@@ -343,7 +402,11 @@ fn public_url(reader: &mut Reader<'_>, listener: &Listener) -> Option<Url> {
     if reader.is_set(PUBLIC_URL) {
         return reader.url(PUBLIC_URL);
     }
-    let scheme = if listener.tls.is_some() { "https" } else { "http" };
+    let scheme = if listener.tls.is_some() {
+        "https"
+    } else {
+        "http"
+    };
     Url::parse(&format!("{scheme}://{}", listener.bind)).ok()
 }
 

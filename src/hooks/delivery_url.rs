@@ -31,30 +31,27 @@ pub(super) async fn build(
     };
     refuse_other_params(envelope, key)?;
     let options = options(manifest, envelope)?;
-    match &manifest.source {
-        Some((class, field)) => {
-            let id = envelope.params.get(key).and_then(JsonText::as_str);
-            let id = id.ok_or_else(Refusal::image_lookup)?;
-            let stored = read(parse_server, envelope, class, field, &id).await?;
-            let identifier = Identifier::parse(&stored).map_err(|_| Refusal::image_lookup())?;
-            url(account, &identifier, options, now)
-        }
-        None => {
-            let expected = "identifier: expected one such as image/upload/v1700000000/cat.jpg";
-            let text = envelope.params.get(key).and_then(JsonText::as_str);
-            let text = text.ok_or_else(|| Refusal::of_parameter(expected))?;
-            let identifier = Identifier::parse(&text)
-                .map_err(|error| Refusal::of_parameter(format!("identifier: {error}")))?;
-            if identifier.signature.is_some() {
-                let expected = "identifier: expected a bare one, without #signature";
-                return Err(Refusal::of_parameter(expected));
-            }
-            if identifier.delivery_type != DeliveryType::Upload {
-                return Err(Refusal::of_parameter("identifier: expected type upload"));
-            }
-            url(account, &identifier, options, now)
-        }
+    if let Some((class, field)) = &manifest.source {
+        let id = envelope.params.get(key).and_then(JsonText::as_str);
+        let id = id.ok_or_else(Refusal::image_lookup)?;
+        // Boxed: most calls need no row, and should not carry the room that reading one takes.
+        let stored = Box::pin(read(parse_server, envelope, class, field, &id)).await?;
+        let identifier = Identifier::parse(&stored).map_err(|_| Refusal::image_lookup())?;
+        return url(account, &identifier, options, now);
     }
+    let expected = "identifier: expected one such as image/upload/v1700000000/cat.jpg";
+    let text = envelope.params.get(key).and_then(JsonText::as_str);
+    let text = text.ok_or_else(|| Refusal::of_parameter(expected))?;
+    let identifier = Identifier::parse(&text)
+        .map_err(|error| Refusal::of_parameter(format!("identifier: {error}")))?;
+    if identifier.signature.is_some() {
+        let expected = "identifier: expected a bare one, without #signature";
+        return Err(Refusal::of_parameter(expected));
+    }
+    if identifier.delivery_type != DeliveryType::Upload {
+        return Err(Refusal::of_parameter("identifier: expected type upload"));
+    }
+    url(account, &identifier, options, now)
 }
 
 fn url(

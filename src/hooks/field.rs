@@ -353,7 +353,7 @@ fn operation_name<'a>(members: &[Member<'a>]) -> Option<Cow<'a, str>> {
     (once("__op") && once("objects")).then(|| op.value.as_str())?
 }
 
-/// The array of an Add, AddUnique or Remove.
+/// The array of an `Add`, `AddUnique` or `Remove`.
 fn operands<'a>(members: &[Member<'a>]) -> Option<Vec<JsonText<'a>>> {
     members
         .iter()

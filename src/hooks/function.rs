@@ -37,17 +37,18 @@ pub async fn call(
     // Before the role: questions to Parse Server are limited too.
     means.limits.take(&function.name, envelope)?;
     if let Access::Role(role) = &function.access {
-        means
-            .roles
-            .check(role, means.parse_server, envelope)
-            .await?;
+        Box::pin(means.roles.check(role, means.parse_server, envelope)).await?;
     }
     let answer = match &function.action {
         Action::SignUpload(sign) => {
             success_answer(&sign_upload::sign(sign, means.account, envelope, now)?)
         }
         Action::DeliveryUrl(url) => {
-            let Means { account, parse_server, .. } = means;
+            let Means {
+                account,
+                parse_server,
+                ..
+            } = means;
             let url = delivery_url::build(url, account, parse_server, envelope, now).await?;
             success_answer(&serde_json::json!({ "url": url }))
         }

@@ -15,7 +15,7 @@ use governor::state::keyed::HashMapStateStore;
 use governor::{Quota, RateLimiter};
 
 use crate::manifest::{Limit, Rate};
-use crate::parse::envelope::Envelope;
+use crate::parse::envelope::{Envelope, User};
 
 use super::refusal::Refusal;
 
@@ -76,7 +76,7 @@ impl Limits {
             let network = ip.as_deref().map_or(Network::Unknown, Network::of);
             buckets.take(&network).map_err(limited)?;
         }
-        let user = envelope.user.as_ref().and_then(|user| user.object_id());
+        let user = envelope.user.as_ref().and_then(User::object_id);
         if let Some((buckets, user)) = self.by_user.as_ref().zip(user) {
             buckets.take(&user).map_err(limited)?;
         }
@@ -168,7 +168,7 @@ mod tests {
         assert_eq!(buckets.take(&"u1"), Err(Duration::from_millis(500)));
         clock.advance(Duration::from_millis(500));
         assert_eq!(taken(&buckets, "u1", 100), 1);
-        clock.advance(Duration::from_secs(60));
+        clock.advance(Duration::from_mins(1));
         assert_eq!(taken(&buckets, "u1", 100), 30);
     }
 

@@ -3,6 +3,7 @@
 //! Time is an argument here too; what a hook asks of Parse Server goes through the client it is given.
 
 mod answer;
+mod cleanup;
 mod confirm;
 mod context;
 mod delivery_url;
@@ -12,12 +13,14 @@ mod function;
 mod guard;
 mod limit;
 mod refusal;
+pub(crate) mod registration;
 mod roles;
 mod sign_upload;
 
 pub use crate::cloudinary::rest::ApiClient as Cloudinary;
 pub use crate::parse::rest::RestClient as ParseServer;
 pub use answer::{EMPTY, error_answer, success_answer};
+pub use cleanup::{Lost, deleted, replaced};
 pub use confirm::{Confirmed, ToConfirm, confirm};
 pub use function::{Means, call};
 pub use guard::before_save;

@@ -59,14 +59,13 @@ impl Roles {
         let asked = Instant::now();
         // A statement of its own: the lock must not be held while Parse Server is asked.
         let known = self.answers().recall(&holding, asked);
-        let held = match known {
-            Some(held) => held,
-            None => {
-                let session = SecretString::from(session.into_owned());
-                let held = ask(parse_server, &holding, &session).await?;
-                self.answers().remember(holding, Known { held, asked });
-                held
-            }
+        let held = if let Some(held) = known {
+            held
+        } else {
+            let session = SecretString::from(session.into_owned());
+            let held = ask(parse_server, &holding, &session).await?;
+            self.answers().remember(holding, Known { held, asked });
+            held
         };
         if held {
             Ok(())

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::cloudinary::identifier::{DeliveryType, ResourceType};
 
+use super::clean_up::{self, CleanUp};
 use super::confirm::{self, Confirm};
 use super::document::{Entry, Report, Section, every};
 use super::names;
@@ -21,7 +22,6 @@ const FIELD_KEYS: &[&str] = &[
     "formats",
     "folder",
     "max_age",
-    "destroy_within",
 ];
 
 const RESOURCE_TYPES: &[(&str, ResourceType)] = &[
@@ -68,11 +68,23 @@ pub struct GuardedField {
     pub max_age: Option<Duration>,
     /// What Cloudinary is asked about a new picture.
     pub confirm: Option<Confirm>,
+    /// What becomes of pictures that it loses.
+    pub clean_up: CleanUp,
     /// Only assets whose public ID begins so are ever destroyed; an empty text stands for all.
     pub destroy_within: Option<String>,
 }
 
 impl ClassManifest {
+    /// Whether a save may have an asset destroyed: then its `afterSave` is ours too.
+    pub fn destroys_replaced(&self) -> bool {
+        self.fields.iter().any(|field| field.clean_up.on_replace)
+    }
+
+    /// Whether a deletion may: then its `afterDelete` is ours too.
+    pub fn destroys_deleted(&self) -> bool {
+        self.fields.iter().any(|field| field.clean_up.on_delete)
+    }
+
     /// Reads a file that has `class` and no `function`. What is mistaken is left at its default.
     pub(super) fn read(mut file: Section<'_>, report: &mut Report<'_>) -> Self {
         let class = file.take("class");
@@ -147,11 +159,15 @@ impl GuardedField {
             let age = parse_duration(entry.text(report)?);
             age.or_else(|| entry.refuse(&format!("expected {DURATION_FORM}"), report))
         });
+        let clean_up = CleanUp::read(&mut keys, max_age, report);
         let destroy_within = keys
             .take("destroy_within")
             .and_then(|entry| Some(entry.text(report)?.to_owned()));
         let confirm = Confirm::read(&mut keys, report);
-        keys.finish(&[FIELD_KEYS, confirm::KEYS].concat(), report);
+        keys.finish(
+            &[FIELD_KEYS, clean_up::KEYS, confirm::KEYS].concat(),
+            report,
+        );
         Self {
             name: name.to_owned(),
             required,
@@ -162,6 +178,7 @@ impl GuardedField {
             folder,
             max_age,
             confirm,
+            clean_up,
             destroy_within,
         }
     }

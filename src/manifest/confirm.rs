@@ -73,7 +73,14 @@ impl Confirm {
             }
             return None;
         }
-        let [max_bytes, max_width, max_height, min_width, min_height, on_unreachable] = taken[..]
+        let [
+            max_bytes,
+            max_width,
+            max_height,
+            min_width,
+            min_height,
+            on_unreachable,
+        ] = taken[..]
         else {
             return None;
         };
@@ -89,12 +96,12 @@ impl Confirm {
 }
 
 fn size(entry: Entry<'_>, report: &mut Report<'_>) -> Option<u64> {
-    if entry.is_text() {
-        let size = parse_size(entry.text(report)?).and_then(|size| u64::try_from(size).ok());
-        return size.or_else(|| entry.refuse(&format!("expected {SIZE_FORM}"), report));
-    }
-    let size = entry.json(report)?.as_u64().filter(|&size| size > 0);
-    size.or_else(|| entry.mistyped(SIZE_FORM, report))
+    let size = if entry.is_text() {
+        parse_size(entry.text(report)?).and_then(|size| u64::try_from(size).ok())
+    } else {
+        entry.json(report)?.as_u64().filter(|&size| size > 0)
+    };
+    size.or_else(|| entry.refuse(&format!("expected {SIZE_FORM}"), report))
 }
 
 fn range(min: Option<Entry<'_>>, max: Option<Entry<'_>>, report: &mut Report<'_>) -> Pixels {

@@ -22,6 +22,7 @@ use crate::cloudinary::account::Account;
 
 mod accept;
 mod class;
+mod clean_up;
 mod confirm;
 mod delivery_url;
 mod document;
@@ -37,6 +38,7 @@ pub(crate) mod units;
 
 pub use accept::{Accepted, Choice, NotAccepted, Pattern};
 pub use class::{ClassManifest, GuardedField};
+pub use clean_up::CleanUp;
 pub use confirm::{Confirm, OnUnreachable, Pixels};
 pub use delivery_url::DeliveryUrl;
 pub use function::{Access, Action, FunctionManifest, Limit, Rate};
@@ -45,7 +47,7 @@ pub use parameter::Parameter;
 pub use place::Place;
 pub use sign_upload::{ResponseForm, SignUpload};
 pub use template::{Params, RenderError, Template, TemplateError, TemplateUser};
-pub(crate) use units::{parse_duration, parse_size};
+pub(crate) use units::{DURATION_FORM, parse_duration, parse_size};
 
 /// Every hook of a deployment.
 #[derive(Debug, Clone, Default)]
@@ -101,6 +103,12 @@ impl Manifests {
     pub fn confirm_assets(&self) -> bool {
         let mut fields = self.classes.iter().flat_map(|class| &class.fields);
         fields.any(|field| field.confirm.is_some())
+    }
+
+    /// Whether a field ever has an asset destroyed: then there is a queue, and Parse Server is asked with the master key.
+    pub fn clean_up(&self) -> bool {
+        let mut classes = self.classes.iter();
+        classes.any(|class| class.destroys_replaced() || class.destroys_deleted())
     }
 
     /// Whether a hook asks Parse Server for something: a `delivery_url` that reads a row, a function for a role.

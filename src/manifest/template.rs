@@ -193,6 +193,16 @@ impl Template {
         bound && placeholders == 1
     }
 
+    /// What every value of it begins with: the text before the first placeholder, and whether there is one.
+    pub fn beginning(&self) -> (&str, bool) {
+        match self.pieces.as_slice() {
+            [] => ("", false),
+            [Piece::Text(text)] => (text, false),
+            [Piece::Text(text), ..] => (text, true),
+            [_, ..] => ("", true),
+        }
+    }
+
     /// The text, if there is no placeholder in it.
     pub(super) fn fixed(&self) -> Option<&str> {
         match self.pieces.as_slice() {

@@ -98,6 +98,14 @@ impl<'a> JsonText<'a> {
         }
     }
 
+    /// The strings of a value: itself, or the elements of an array.
+    pub fn texts(self) -> Vec<Cow<'a, str>> {
+        match self.elements() {
+            Some(elements) => elements.into_iter().filter_map(JsonText::as_str).collect(),
+            None => self.as_str().into_iter().collect(),
+        }
+    }
+
     /// Whether it is the literal `true`.
     pub fn is_true(self) -> bool {
         self.0 == "true"
@@ -155,7 +163,7 @@ impl<'a> Key<'a> {
     }
 }
 
-/// serde's byte visitor: the one way to have serde_json decode lone surrogates.
+/// serde's byte visitor: the one way to have `serde_json` decode lone surrogates.
 struct OwnedBytes;
 
 impl Visitor<'_> for OwnedBytes {

@@ -34,8 +34,7 @@ pub(super) fn check_headers(headers: &HeaderMap) -> Result<(), Failure> {
         .and_then(|value| value.to_str().ok())
         .is_some_and(is_json);
     let encoded = headers.get_all(CONTENT_ENCODING);
-    let encoded = encoded.map(|value| value.as_bytes());
-    if !json || types.next().is_some() || encoded.into_iter().any(|e| e != b"identity") {
+    if !json || types.next().is_some() || encoded.into_iter().any(|e| e.as_bytes() != b"identity") {
         return Err(Failure::BadRequest);
     }
     Ok(())
@@ -82,9 +81,8 @@ pub(super) async fn read(
 
 async fn collect(payload: Payload, limit: usize) -> Result<Bytes, Failure> {
     let mut payload = payload.into_inner();
-    let mut body = match next(&mut payload, limit).await? {
-        Some(chunk) => chunk,
-        None => return Ok(Bytes::new()),
+    let Some(body) = next(&mut payload, limit).await? else {
+        return Ok(Bytes::new());
     };
     // Most bodies arrive in one piece, which needs no copy.
     let Some(second) = next(&mut payload, limit - body.len()).await? else {
@@ -96,8 +94,7 @@ async fn collect(payload: Payload, limit: usize) -> Result<Bytes, Failure> {
     while let Some(chunk) = next(&mut payload, limit - whole.len()).await? {
         whole.extend_from_slice(&chunk);
     }
-    body = whole.freeze();
-    Ok(body)
+    Ok(whole.freeze())
 }
 
 async fn next(

@@ -9,6 +9,8 @@ use percent_encoding::percent_decode_str;
 use crate::cloudinary::account::Account;
 use crate::hooks::{Cloudinary, Limits, ParseServer};
 use crate::manifest::{ClassManifest, FunctionManifest, Limit, Manifests};
+use crate::parse::rest::HookName;
+use crate::queue::Queue;
 
 use super::metrics::{HookMetrics, Metrics};
 
@@ -23,6 +25,8 @@ pub struct Deployment {
     pub parse_server: Option<ParseServer>,
     /// Cloudinary's API, for fields that confirm.
     pub cloudinary: Option<Cloudinary>,
+    /// Where jobs go, if a manifest has any.
+    pub queue: Option<Queue>,
 }
 
 /// One hook.
@@ -30,6 +34,10 @@ pub struct Deployment {
 pub enum Hook {
     /// `beforeSave` of a guarded class.
     BeforeSave(ClassManifest),
+    /// `afterSave` of a class whose replaced pictures are destroyed.
+    AfterSave(ClassManifest),
+    /// `afterDelete` of a class whose objects' pictures are destroyed.
+    AfterDelete(ClassManifest),
     /// A cloud function.
     Function(FunctionManifest),
 }
@@ -39,6 +47,7 @@ pub(super) struct Routes {
     pub(super) account: Account,
     pub(super) parse_server: Option<ParseServer>,
     pub(super) cloudinary: Option<Cloudinary>,
+    pub(super) queue: Option<Queue>,
     hooks: HashMap<String, Arc<Route>>,
 }
 
@@ -54,7 +63,25 @@ impl Hook {
     pub fn name(&self) -> String {
         match self {
             Hook::BeforeSave(class) => format!("{}.beforeSave", class.class),
+            Hook::AfterSave(class) => format!("{}.afterSave", class.class),
+            Hook::AfterDelete(class) => format!("{}.afterDelete", class.class),
             Hook::Function(function) => function.name.clone(),
+        }
+    }
+
+    /// What it is registered for at Parse Server.
+    pub(super) fn registered_as(&self) -> HookName {
+        let trigger = |class: &ClassManifest, trigger: &str| HookName::Trigger {
+            class_name: class.class.clone(),
+            trigger_name: trigger.to_owned(),
+        };
+        match self {
+            Hook::BeforeSave(class) => trigger(class, "beforeSave"),
+            Hook::AfterSave(class) => trigger(class, "afterSave"),
+            Hook::AfterDelete(class) => trigger(class, "afterDelete"),
+            Hook::Function(function) => HookName::Function {
+                function_name: function.name.clone(),
+            },
         }
     }
 
@@ -62,14 +89,28 @@ impl Hook {
     pub fn path(&self) -> String {
         match self {
             Hook::BeforeSave(class) => format!("/triggers/{}/beforeSave", class.class),
+            Hook::AfterSave(class) => format!("/triggers/{}/afterSave", class.class),
+            Hook::AfterDelete(class) => format!("/triggers/{}/afterDelete", class.class),
             Hook::Function(function) => format!("/functions/{}", function.name),
         }
     }
 }
 
+fn of_class(class: ClassManifest) -> Vec<Hook> {
+    let mut hooks = Vec::with_capacity(3);
+    if class.destroys_replaced() {
+        hooks.push(Hook::AfterSave(class.clone()));
+    }
+    if class.destroys_deleted() {
+        hooks.push(Hook::AfterDelete(class.clone()));
+    }
+    hooks.push(Hook::BeforeSave(class));
+    hooks
+}
+
 fn limits(hook: &Hook, before: Option<&Arc<Route>>) -> Arc<Limits> {
     let limit = match hook {
-        Hook::BeforeSave(_) => Limit::default(),
+        Hook::BeforeSave(_) | Hook::AfterSave(_) | Hook::AfterDelete(_) => Limit::default(),
         Hook::Function(function) => function.limit,
     };
     match before {
@@ -84,7 +125,7 @@ impl Routes {
         let Manifests {
             classes, functions, ..
         } = deployment.manifests;
-        let classes = classes.into_iter().map(Hook::BeforeSave);
+        let classes = classes.into_iter().flat_map(of_class);
         let functions = functions.into_iter().map(Hook::Function);
         let hooks = classes.chain(functions).map(|hook| {
             let path = hook.path();
@@ -100,6 +141,7 @@ impl Routes {
             account: deployment.account,
             parse_server: deployment.parse_server,
             cloudinary: deployment.cloudinary,
+            queue: deployment.queue,
         }
     }
 
@@ -119,9 +161,9 @@ impl Routes {
     }
 
     /// All hooks, sorted by name.
-    pub(super) fn all(&self) -> Vec<&Hook> {
-        let mut hooks: Vec<_> = self.hooks.values().map(|route| &route.hook).collect();
-        hooks.sort_by_key(|hook| hook.name());
-        hooks
+    pub(super) fn all(&self) -> Vec<&Route> {
+        let mut routes: Vec<_> = self.hooks.values().map(Arc::as_ref).collect();
+        routes.sort_by_key(|route| route.hook.name());
+        routes
     }
 }

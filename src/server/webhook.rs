@@ -1,15 +1,19 @@
 //! The webhook listener: which request gets to which hook, and what everything else is answered.
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse, web};
 use log::{info, warn};
 
-use crate::hooks::{self, Confirmed, Decided, Means, Refusal};
+use crate::hooks::{self, Confirmed, Decided, Lost, Means, Refusal};
 use crate::manifest::ClassManifest;
-use crate::parse::envelope::{Envelope, EnvelopeError};
+use crate::parse::envelope::{Envelope, EnvelopeError, Object};
+use crate::parse::json::JsonText;
+use crate::queue::{Destroy, Job, Scheduled};
 
+use super::clock::unix_time;
+use super::console::Refused;
 use super::keys::KeyInUse;
 use super::reply::{self, Failure};
 use super::routes::{Hook, Route, Routes};
@@ -115,13 +119,25 @@ async fn decide(
     let envelope = Envelope::parse(body).map_err(bad_request)?;
     let now = unix_time();
     let decided = match &route.hook {
+        Hook::AfterSave(class) => {
+            let object = envelope.expect_trigger(&class.class, "afterSave");
+            let object = object.map_err(bad_request)?;
+            let lost = hooks::replaced(class, object, envelope.original.as_ref());
+            return Ok(later(route, routes, class, object, lost, now).await);
+        }
+        Hook::AfterDelete(class) => {
+            let object = envelope.expect_trigger(&class.class, "afterDelete");
+            let object = object.map_err(bad_request)?;
+            let lost = hooks::deleted(class, object);
+            return Ok(later(route, routes, class, object, lost, now).await);
+        }
         Hook::BeforeSave(class) => {
             let object = envelope.expect_trigger(&class.class, "beforeSave");
             let object = object.map_err(bad_request)?;
             let decided = hooks::before_save(class, &routes.account, &envelope, object, now);
             match decided {
                 Ok(decided) if !decided.to_confirm.is_empty() => {
-                    confirmed(class, decided, routes, state).await
+                    Box::pin(confirmed(class, decided, routes, state)).await
                 }
                 decided => decided,
             }
@@ -143,8 +159,38 @@ async fn decide(
     };
     Ok(match decided {
         Ok(decided) => accepted(route, state, decided),
-        Err(refusal) => refused(route, &envelope, &refusal),
+        Err(refusal) => refused(route, state, &envelope, &refusal),
     })
+}
+
+/// Queues what an object has lost. The deed is done, so the answer is `{}` whatever happens: an error would reach the client.
+async fn later(
+    route: &Route,
+    routes: &Routes,
+    class: &ClassManifest,
+    object: &Object<'_>,
+    lost: Vec<Lost<'_>>,
+    now: u64,
+) -> HttpResponse {
+    if let Some(queue) = routes.queue.as_ref().filter(|_| !lost.is_empty()) {
+        let object = object.get("objectId").and_then(JsonText::as_str);
+        let jobs = lost.into_iter().map(|lost| Scheduled {
+            // `now` may be almost a second ago.
+            run_at: now.saturating_add(lost.grace + 1),
+            key: None,
+            job: Job::Destroy(Destroy {
+                asset: lost.asset,
+                cloud: routes.account.cloud_name.clone(),
+                class: class.class.clone(),
+                field: lost.field.to_owned(),
+                object: object.as_deref().map(str::to_owned),
+            }),
+        });
+        // Err: it is logged and counted.
+        let _ = queue.push(jobs.collect()).await;
+    }
+    route.metrics.accepted(false);
+    reply::decision(hooks::EMPTY)
 }
 
 /// The decision, once Cloudinary has confirmed the new pictures. It leaves time for an answer of ours, whatever `on_unreachable` says.
@@ -175,7 +221,12 @@ fn accepted(route: &Route, state: &State, decided: Decided) -> HttpResponse {
 }
 
 /// One line for each refusal: who was refused what and why, nothing that could be replayed.
-fn refused(route: &Route, envelope: &Envelope<'_>, refusal: &Refusal) -> HttpResponse {
+fn refused(
+    route: &Route,
+    state: &State,
+    envelope: &Envelope<'_>,
+    refusal: &Refusal,
+) -> HttpResponse {
     route.metrics.refused(refusal);
     let user = envelope.user.and_then(|user| user.object_id());
     info!(
@@ -185,6 +236,13 @@ fn refused(route: &Route, envelope: &Envelope<'_>, refusal: &Refusal) -> HttpRes
         user = user.as_deref().unwrap_or("-");
         "refused"
     );
+    state.refusals.add(Refused {
+        at: unix_time(),
+        hook: route.hook.name(),
+        field: refusal.field.clone(),
+        reason: refusal.reason.as_str(),
+        user: user.map(std::borrow::Cow::into_owned),
+    });
     reply::decision(hooks::error_answer(&refusal.to_string()))
 }
 
@@ -192,11 +250,6 @@ fn refused(route: &Route, envelope: &Envelope<'_>, refusal: &Refusal) -> HttpRes
 fn bad_request(error: EnvelopeError) -> Failure {
     warn!("bad request: {error}");
     Failure::BadRequest
-}
-
-fn unix_time() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.unwrap_or(Duration::ZERO).as_secs()
 }
 
 #[cfg(test)]

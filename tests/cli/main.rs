@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
+mod audit;
+mod audit_memory;
 mod check;
 mod command;
 mod configuration;
@@ -13,5 +15,10 @@ mod refusals;
 mod register;
 mod register_troubles;
 mod register_warnings;
+mod reload;
+mod running;
+mod secrets;
+mod tls;
 mod unregister;
 mod usage;
+mod world;

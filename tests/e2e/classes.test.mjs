@@ -1,8 +1,10 @@
 // Guarded classes of every kind: system classes, permissions, chosen ids, big objects and many at once.
 import assert from "node:assert/strict";
-import { before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { assertRefused, bare, count, create, createClass, mintIdentifier, Parse, row, signUp, update, useStack } from "./support/rig.mjs";
 
+let ann;
+let bob;
 const guard = (name, field = "[fields.picture]") => `class = "${name}"\n${field}\n`;
 const stack = useStack({
   manifests: {
@@ -18,12 +20,9 @@ const stack = useStack({
     Note: { picture: "String", text: "String", number: "Number", values: "Array" },
     Album: { pictures: "Array", cover: "String" },
   },
-});
-
-let ann;
-let bob;
-before(async () => {
-  [ann, bob] = await Promise.all([signUp("ann"), signUp("bob")]);
+  prepare: async () => {
+    [ann, bob] = await Promise.all([signUp("ann"), signUp("bob")]);
+  },
 });
 
 describe("many at once", () => {
@@ -42,7 +41,6 @@ describe("many at once", () => {
     notes[17].set("picture", mintIdentifier("genuine").replace("genuine", "other"));
     const error = await Parse.Object.saveAll(notes, { batchSize: 50, useMasterKey: true }).then(() => undefined, (reason) => reason);
     assert.match(JSON.stringify(error.errors ?? error), /Bad signature/);
-    assert.equal(notes.filter(({ id }) => id).length, 49);
     assert.equal(await count(stack, "Note"), before + 49);
   });
 });

@@ -1,6 +1,6 @@
 // The main job with the shipped manifests and the official SDKs: sign, upload, save, read back, show.
 import assert from "node:assert/strict";
-import { before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import {
   ACCOUNT,
   assertRefused,
@@ -20,12 +20,13 @@ import {
 
 const PICTURE = picture();
 const pictureClass = { title: "String", cloudinaryIdentifier: "String" };
-const stack = useStack({ classes: { Photo: pictureClass, Portrait: pictureClass } });
-
 let ann;
 let bob;
-before(async () => {
-  [ann, bob] = await Promise.all([signUp("ann"), signUp("bob")]);
+const stack = useStack({
+  classes: { Photo: pictureClass, Portrait: pictureClass },
+  prepare: async () => {
+    [ann, bob] = await Promise.all([signUp("ann"), signUp("bob")]);
+  },
 });
 
 const as = (user) => ({ sessionToken: user.getSessionToken() });

@@ -21,7 +21,10 @@ pub(super) struct Setup {
 impl Setup {
     /// Checks configuration and manifests.
     pub(super) fn examine(environment: &Environment, report: &mut Report) -> Self {
-        let serve = environment.serve(Needs { parse_server: true });
+        let serve = environment.serve(Needs {
+            parse_server: true,
+            master_key: true,
+        });
         let access = environment.parse_access();
         let public_url = environment.public_url().map(|url| PublicUrl::new(&url));
         let mut mistakes: Vec<&Mistake> = Vec::new();
@@ -76,7 +79,7 @@ fn remedy(mistake: &Mistake) -> &'static str {
 
 fn tls_is_usable(serve: Option<&Serve>, report: &mut Report) -> bool {
     let files = serve.and_then(|serve| serve.listener.tls.as_ref());
-    match files.map(serve::tls) {
+    match files.map(serve::certificate) {
         Some(Err(error)) => {
             report.bad(
                 Check::Configuration,

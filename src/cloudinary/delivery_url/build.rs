@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::host::{push_prefix, set_shard};
 use super::signature::Signing;
-use super::source::{Source, collapse_slashes, has_slash_run, is_remote};
+use super::source::{Source, collapse_slashes, has_slash_run, is_remote, stored_parts};
 use super::{UrlError, scalar, scalar_option, text_option};
 use crate::cloudinary::account::Account;
 use crate::cloudinary::auth_token::TokenOptions;
@@ -270,22 +270,6 @@ pub(super) fn check_suffix(suffix: &str) -> Result<(), UrlError> {
         return Err(UrlError::SUFFIX);
     }
     Ok(())
-}
-
-/// `resource_type/type/vVERSION/public_id` taken apart.
-fn stored_parts(public_id: &str) -> Option<(&str, &str, &str, &str)> {
-    let (resource_type, rest) = public_id.split_once('/')?;
-    let (delivery_type, rest) = rest.split_once('/')?;
-    let (version, public_id) = rest.strip_prefix('v')?.split_once('/')?;
-    let is_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
-    let is_stored = matches!(resource_type, "image" | "video" | "raw")
-        && !delivery_type.is_empty()
-        && delivery_type.bytes().all(is_name)
-        && !version.is_empty()
-        && version.bytes().all(|byte| byte.is_ascii_digit())
-        && !public_id.is_empty()
-        && !public_id.contains('#');
-    is_stored.then_some((resource_type, delivery_type, version, public_id))
 }
 
 /// What a client asks the CDN for: the path as the URL standard encodes it, without the fragment.

@@ -1,5 +1,7 @@
 //! Scheme, host and cloud name.
 
+use serde_json::Map;
+
 use super::build::Flags;
 use super::{UrlError, text_option};
 use crate::cloudinary::account::Account;
@@ -8,6 +10,7 @@ use crate::cloudinary::url_options::{Key, UrlOptions};
 const SHARED: &str = "res.cloudinary.com";
 /// The shared host until 2014, still in old configurations.
 const OLD_SHARED: &str = "cloudinary-a.akamaihd.net";
+const SHARDS: [&str; 5] = ["1", "2", "3", "4", "5"];
 
 /// What decides about the host, from options and configuration.
 struct Host<'a> {
@@ -99,9 +102,74 @@ impl Host<'_> {
     }
 }
 
+/// Scheme and host of every URL that the account's own configuration leads to, for a content security policy. None for hosts that
+/// would be more than a host there.
+pub fn delivery_origins(account: &Account) -> Vec<String> {
+    let mut prefix = String::new();
+    let Ok(shard) = push_prefix(&mut prefix, account, &UrlOptions::read(&Map::new())) else {
+        return Vec::new();
+    };
+    let Some((scheme, rest)) = prefix.split_once("://") else {
+        return Vec::new();
+    };
+    let host = rest.split('/').next().unwrap_or_default();
+    let is_host = !host.is_empty()
+        && host
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-.:_".contains(&byte));
+    if !is_host {
+        return Vec::new();
+    }
+    let origin = format!("{scheme}://{host}");
+    match shard {
+        None => vec![origin],
+        Some(at) => SHARDS
+            .iter()
+            .map(|shard| {
+                let mut origin = origin.clone();
+                origin.replace_range(at..=at, shard);
+                origin
+            })
+            .collect(),
+    }
+}
+
 /// Puts the shard of the source, which begins at `source_at`, in place of the digit at `at`.
 pub(super) fn set_shard(out: &mut String, at: usize, source_at: usize) {
     let source = &out.as_bytes()[source_at..];
-    let shard = ["1", "2", "3", "4", "5"][crc32fast::hash(source) as usize % 5];
+    let shard = SHARDS[crc32fast::hash(source) as usize % SHARDS.len()];
     out.replace_range(at..=at, shard);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_the_hosts_that_pictures_come_from() {
+        for (query, expected) in [
+            ("", &["https://res.cloudinary.com"][..]),
+            ("?private_cdn=true", &["https://demo-res.cloudinary.com"]),
+            ("/img.example.com", &["https://img.example.com"]),
+            (
+                "?secure=false&cname=127.0.0.1:8081",
+                &["http://127.0.0.1:8081"],
+            ),
+            (
+                "?secure_cdn_subdomain=true",
+                &[
+                    "https://res-1.cloudinary.com",
+                    "https://res-2.cloudinary.com",
+                    "https://res-3.cloudinary.com",
+                    "https://res-4.cloudinary.com",
+                    "https://res-5.cloudinary.com",
+                ],
+            ),
+            ("?secure_distribution=a%3B%20script-src%20*", &[]),
+            ("?secure_distribution=*", &[]),
+        ] {
+            let account = Account::from_url(&format!("cloudinary://k:s@demo{query}")).unwrap();
+            assert_eq!(delivery_origins(&account), expected, "{query}");
+        }
+    }
 }

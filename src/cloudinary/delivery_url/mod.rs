@@ -27,6 +27,7 @@ use super::url_options::{Key, UrlOptions};
 use build::{Asset, build};
 
 pub use check::check_url_options;
+pub use host::delivery_origins;
 
 /// Why a delivery URL cannot be built; names the option.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -81,6 +81,22 @@ pub(super) fn is_remote(public_id: &str) -> bool {
         && (scheme.eq_ignore_ascii_case("http:") || scheme.eq_ignore_ascii_case("https:"))
 }
 
+/// `resource_type/type/vVERSION/public_id` taken apart.
+pub(super) fn stored_parts(public_id: &str) -> Option<(&str, &str, &str, &str)> {
+    let (resource_type, rest) = public_id.split_once('/')?;
+    let (delivery_type, rest) = rest.split_once('/')?;
+    let (version, public_id) = rest.strip_prefix('v')?.split_once('/')?;
+    let is_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    let is_stored = matches!(resource_type, "image" | "video" | "raw")
+        && !delivery_type.is_empty()
+        && delivery_type.bytes().all(is_name)
+        && !version.is_empty()
+        && version.bytes().all(|byte| byte.is_ascii_digit())
+        && !public_id.is_empty()
+        && !public_id.contains('#');
+    is_stored.then_some((resource_type, delivery_type, version, public_id))
+}
+
 /// `text.contains("//")`, but faster for texts as short as these.
 pub(super) fn has_slash_run(text: &str) -> bool {
     text.as_bytes().windows(2).any(|pair| pair == b"//")
@@ -122,6 +138,26 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(collapse_slashes(text), collapsed, "{text}");
+        }
+    }
+
+    #[test]
+    fn takes_a_stored_identifier_apart() {
+        let parts = Some(("video", "upload", "12", "a/b.mp4"));
+        assert_eq!(stored_parts("video/upload/v12/a/b.mp4"), parts);
+        for other in [
+            "image/upload/v12/a#b",
+            "image/upload/v12/",
+            "image/upload/v/a",
+            "image/upload/12/a",
+            "image/upload/v1x/a",
+            "image//v12/a",
+            "image/Upload/v12/a",
+            "auto/upload/v12/a",
+            "image/upload",
+            "",
+        ] {
+            assert_eq!(stored_parts(other), None, "{other}");
         }
     }
 

@@ -57,8 +57,10 @@ pub fn check_upload_option(name: &str, value: &Value) -> Result<(), UploadError>
         check_text(name, text)?;
     }
     kind.check_within(name, value)?;
-    // JSON within text: only writing the value shows what is wrong there.
-    kind.serialize(name, value, &UrlConfig::default())?;
+    if matches!(kind, Kind::AccessControl | Kind::Breakpoints) {
+        // JSON within text, values of any depth: only writing shows what is wrong there.
+        kind.serialize(name, value, &UrlConfig::default())?;
+    }
     Ok(())
 }
 

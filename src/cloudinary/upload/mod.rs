@@ -1,6 +1,8 @@
 //! Upload parameters: their names, their serialisation and their signature.
 
 mod check;
+mod error;
+mod explain;
 mod parameter;
 mod text;
 
@@ -10,111 +12,22 @@ use percent_encoding::AsciiSet;
 use serde_json::{Map, Value};
 
 use super::account::Account;
-use super::identifier::IdentifierError;
 use super::percent;
 use super::signature::{NoSecret, sign};
-use super::transformation::{self, TransformationError};
+use super::transformation;
 use super::url_config::UrlConfig;
 use parameter::Kind;
 use text::text;
 
 pub use check::{check_upload_option, is_upload_option};
+pub use error::UploadError;
+pub use explain::{ExplainError, Explanation, check_signed_name, explain_signature};
 
 /// Where uploads go unless the account says otherwise.
 const UPLOAD_PREFIX: &str = "https://api.cloudinary.com";
 
 /// A part of an API URL's path.
 const PATH_PART: &AsciiSet = &percent::COMPONENT.add(b'\'');
-
-/// Why upload parameters cannot be built; names the parameter.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum UploadError {
-    /// A value that the parameter cannot have.
-    #[error("{name}: expected {expected}")]
-    Invalid {
-        /// The parameter, with the path into it where it is an object: `context.caption`.
-        name: String,
-        /// What it takes.
-        expected: &'static str,
-    },
-    /// A transformation in a parameter.
-    #[error("{}", of_transformation(name, source))]
-    Transformation {
-        /// The parameter.
-        name: String,
-        /// What is wrong with it.
-        source: TransformationError,
-    },
-    /// A transformation option, or a member of an object: the error names it.
-    #[error(transparent)]
-    Option(#[from] TransformationError),
-    /// A public ID, prefix or folder that no identifier could hold.
-    #[error("{name}: {}", of_path(*.source))]
-    Path {
-        /// The parameter.
-        name: String,
-        /// What is wrong with it.
-        source: IdentifierError,
-    },
-    /// A name that is neither an upload parameter nor a transformation option.
-    #[error("{name}: not an upload parameter{}", did_you_mean(*.suggestion))]
-    Unknown {
-        /// The name.
-        name: String,
-        /// A name that is like it.
-        suggestion: Option<&'static str>,
-    },
-    /// The account has no API key to send.
-    #[error("api_key: missing, expected cloudinary://<api_key>:<api_secret>@<cloud_name>")]
-    NoApiKey,
-    /// The account has no secret to sign with.
-    #[error(transparent)]
-    NoSecret(#[from] NoSecret),
-}
-
-impl UploadError {
-    fn invalid(name: &str, expected: &'static str) -> Self {
-        Self::Invalid {
-            name: name.to_owned(),
-            expected,
-        }
-    }
-
-    /// The same error, of a transformation in the parameter `name`.
-    fn within(self, name: &str) -> Self {
-        match self {
-            Self::Option(error) => Self::transformation(name, error),
-            other => other,
-        }
-    }
-
-    fn transformation(name: &str, source: TransformationError) -> Self {
-        Self::Transformation {
-            name: name.to_owned(),
-            source,
-        }
-    }
-}
-
-/// An identifier's error names the public ID; here the parameter's name stands before it.
-fn of_path(error: IdentifierError) -> String {
-    let text = error.to_string();
-    text.strip_prefix("public_id: ").unwrap_or(&text).to_owned()
-}
-
-/// An option's own error names it already.
-fn of_transformation(name: &str, error: &TransformationError) -> String {
-    let text = error.to_string();
-    if text.starts_with(name) {
-        text
-    } else {
-        format!("{name}: {text}")
-    }
-}
-
-fn did_you_mean(suggestion: Option<&str>) -> String {
-    suggestion.map_or_else(String::new, |name| format!(", did you mean {name:?}?"))
-}
 
 /// Serialises `options` (as the SDKs' `upload` takes them), adds `timestamp`, `signature` and `api_key`: exactly the fields to
 /// post to Cloudinary. `timestamp` is a JSON number, the rest strings.
@@ -148,6 +61,17 @@ pub fn sign_upload(
 /// Serialises `options` as the SDKs do, without a signature: unknown names are ignored, odd values are sent as text.
 ///
 /// [`sign_upload`] is the strict one. The option `timestamp` takes the place of `now`.
+///
+/// ```
+/// use cloudinary_parse::cloudinary::{upload, url_config::UrlConfig};
+///
+/// let options = serde_json::json!({"overwrite": true, "context": {"alt": "a=b"}, "width": 100});
+/// let params = upload::upload_params(&UrlConfig::default(), options.as_object().unwrap(), 1_700_000_000)?;
+/// assert_eq!(params["overwrite"], "1");
+/// assert_eq!(params["context"], r"alt=a\=b");
+/// assert_eq!(params["transformation"], "w_100");
+/// # Ok::<(), upload::UploadError>(())
+/// ```
 pub fn upload_params(
     config: &UrlConfig,
     options: &Map<String, Value>,
@@ -177,7 +101,7 @@ pub fn upload_params(
 }
 
 fn insert_present(params: &mut Map<String, Value>, name: &str, value: Value) {
-    if !text(&value).is_empty() {
+    if !is_blank(&value) {
         params.insert(name.to_owned(), value);
     }
 }
@@ -185,6 +109,17 @@ fn insert_present(params: &mut Map<String, Value>, name: &str, value: Value) {
 /// Adds `signature` and `api_key` to a request's parameters. Null, empty text and empty items of arrays are left out.
 ///
 /// Values stay what they are; they are signed as text, arrays joined by commas.
+///
+/// ```
+/// use cloudinary_parse::cloudinary::{account::Account, upload};
+///
+/// let account = Account::from_url("cloudinary://key:abcd@demo")?;
+/// let params = serde_json::json!({"public_id": "sample_image", "timestamp": 1_315_060_510, "type": null});
+/// let request = upload::sign_request(&account, params.as_object().unwrap().clone())?;
+/// let names: Vec<&String> = request.keys().collect();
+/// assert_eq!(names, ["public_id", "timestamp", "signature", "api_key"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn sign_request(
     account: &Account,
     params: Map<String, Value>,
@@ -202,18 +137,29 @@ pub fn sign_request(
 }
 
 /// The parameters that are sent: without null and empty text, and arrays without their empty items.
-pub fn without_blanks(params: Map<String, Value>) -> Map<String, Value> {
+pub fn without_blanks(mut params: Map<String, Value>) -> Map<String, Value> {
+    params.retain(|_, value| {
+        if is_blank(value) {
+            return false;
+        }
+        if let Value::Array(items) = value {
+            items.retain(is_truthy);
+        }
+        true
+    });
     params
-        .into_iter()
-        .filter(|(_, value)| !text(value).is_empty())
-        .map(|(name, value)| match value {
-            Value::Array(mut items) => {
-                items.retain(is_truthy);
-                (name, items.into())
-            }
-            value => (name, value),
-        })
-        .collect()
+}
+
+/// Whether a value is nothing as text: null, empty text, an array of nothing or of one such value.
+fn is_blank(mut value: &Value) -> bool {
+    while let Value::Array(items) = value {
+        match items.as_slice() {
+            [] => return true,
+            [only] => value = only,
+            _ => return false,
+        }
+    }
+    value.is_null() || value == ""
 }
 
 /// As in JavaScript.

@@ -13,6 +13,7 @@ use crate::manifest::{Access, Choice, Limit, Parameter, ResponseForm, SignUpload
 
 mod accept;
 mod class;
+mod clean_up;
 mod delivery_url;
 mod folder;
 mod sign_upload;

@@ -55,7 +55,15 @@ impl MasterClient {
         segments: &[&str],
         body: Option<&Value>,
     ) -> Result<T, RestError> {
-        let url = self.url(segments)?;
+        self.call_url(method, self.url(segments)?, body).await
+    }
+
+    pub(super) async fn call_url<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        url: Url,
+        body: Option<&Value>,
+    ) -> Result<T, RestError> {
         let proof = Proof::MasterKey(&self.master_key);
         let answer = self.rest.send(method, url, proof, body).await?;
         match answer.json(&self.rest) {

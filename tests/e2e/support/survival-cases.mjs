@@ -80,7 +80,7 @@ export function changes([first, second]) {
     "Set Object": { meta: { views: 2, "key with ü": [{ nested: null }], other: {} } },
     "Set Object, 64 doubles": { meta: { doubles: doubles() } },
     "Set Object, 200 levels deep": { meta: JSON.parse(`${'{"a":'.repeat(200)}1${"}".repeat(200)}`) },
-    "Set Object, operator-like keys": { meta: { __op: 1, success: {}, error: "no", className: "x", objectId: "y" } },
+    "Set Object, keys of the protocol": { meta: { success: {}, error: "no", className: "x", objectId: "y" } },
     "Set Array": { tags: ["c", 1, 2.5, null, true, { k: [1] }, date("2020-01-01T00:00:00.000Z"), pointer(second)] },
     "Set Array, empty": { tags: [] },
     "Set GeoPoint": { place: geoPoint(-33.123456789, 151.987654321) },
@@ -124,3 +124,17 @@ export function changes([first, second]) {
     },
   };
 }
+
+/**
+ * Where a `beforeSave` webhook, whatever it answers, makes Parse Server store something else than it does without one.
+ * `asIf`: what the client might have sent instead to the same effect; `error`: refused in other words.
+ */
+export const DEVIATIONS = [
+  { change: "Set ACL, null", asIf: { ACL: {} } },
+  { change: "AddUnique, duplicates", phase: "create", asIf: { tags: objects("AddUnique", "c") } },
+  { change: "SetOnInsert", asIf: { text: null } },
+  { change: "Unknown operation", phase: "update", asIf: { text: null } },
+  { change: "Unknown operation", phase: "create", error: { code: 108, error: "The Explode operator is not supported yet." } },
+  { change: "Dotted Delete", phase: "create", mode: "picture", asIf: { meta: {} } },
+  { change: "Dotted Set, two levels", asIf: { "meta.deep": 9 } },
+];

@@ -196,17 +196,6 @@ fn refuses_mistaken_values_of_a_field() {
 #[test]
 fn refuses_keys_of_later_capabilities() {
     for key in [
-        "on_replace",
-        "on_delete",
-        "grace",
-        "destroy_within",
-        "confirm",
-        "max_bytes",
-        "max_width",
-        "max_height",
-        "min_width",
-        "min_height",
-        "on_unreachable",
         "moderation_field",
         "on_reject",
         "sync",
@@ -219,5 +208,84 @@ fn refuses_keys_of_later_capabilities() {
             "{}",
             errors[0]
         );
+    }
+}
+
+#[test]
+fn reads_what_cloudinary_is_asked_to_confirm() {
+    use crate::manifest::{Confirm, OnUnreachable, Pixels};
+
+    let confirm = |keys: &str| {
+        let manifests = loaded(&format!("{PHOTO}{keys}"));
+        manifests.classes[0].fields[0].confirm.clone()
+    };
+    assert_eq!(confirm(""), None);
+    assert_eq!(confirm("confirm = false"), None);
+    let any = Confirm {
+        max_bytes: None,
+        width: Pixels::default(),
+        height: Pixels::default(),
+        on_unreachable: OnUnreachable::Refuse,
+    };
+    assert_eq!(confirm("confirm = true"), Some(any));
+    let keys = "confirm = true\nmax_bytes = \"5MiB\"\nmin_width = 1\nmax_width = 2\nmin_height = 3\nmax_height = 3\non_unreachable = \"accept\"";
+    let all = Confirm {
+        max_bytes: Some(5 << 20),
+        width: Pixels {
+            min: Some(1),
+            max: Some(2),
+        },
+        height: Pixels {
+            min: Some(3),
+            max: Some(3),
+        },
+        on_unreachable: OnUnreachable::Accept,
+    };
+    assert_eq!(confirm(keys), Some(all));
+}
+
+#[test]
+fn refuses_limits_that_nobody_could_check() {
+    let needs = "only Cloudinary knows: it needs confirm = true";
+    for (keys, expected) in [
+        ("max_bytes = 1", format!("m.toml:3: `max_bytes`: {needs}")),
+        (
+            "confirm = false\nmin_width = 1",
+            format!("m.toml:4: `min_width`: {needs}"),
+        ),
+        (
+            "on_unreachable = \"accept\"",
+            format!("m.toml:3: `on_unreachable`: {needs}"),
+        ),
+        (
+            "confirm = \"yes\"",
+            "m.toml:3: `confirm`: expected true or false, found string".to_owned(),
+        ),
+        (
+            "confirm = true\nmax_bytes = 0",
+            "m.toml:4: `max_bytes`: expected a number of bytes, or a size such as \"5MiB\" or \"500k\"".to_owned(),
+        ),
+        (
+            "confirm = true\nmax_bytes = \"5 apples\"",
+            "m.toml:4: `max_bytes`: expected a number of bytes, or a size such as \"5MiB\" or \"500k\"".to_owned(),
+        ),
+        (
+            "confirm = true\nmax_width = -1",
+            "m.toml:4: `max_width`: expected a number of pixels".to_owned(),
+        ),
+        (
+            "confirm = true\nmax_height = 1.5",
+            "m.toml:4: `max_height`: expected a number of pixels".to_owned(),
+        ),
+        (
+            "confirm = true\nmin_width = 3\nmax_width = 2",
+            "m.toml:4: `min_width`: greater than the most, 2".to_owned(),
+        ),
+        (
+            "confirm = true\non_unreachable = \"ignore\"",
+            "m.toml:4: `on_unreachable`: unknown value `ignore`, expected one of refuse, accept".to_owned(),
+        ),
+    ] {
+        assert_eq!(mistakes(&format!("{PHOTO}{keys}")), [expected], "{keys}");
     }
 }

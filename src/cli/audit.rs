@@ -1,0 +1,235 @@
+//! `audit`: what the hooks could not see. Rows written past Parse Server or before the guard, assets that are gone, assets that
+//! nothing refers to.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context as _, bail};
+use clap::ValueEnum;
+use log::warn;
+use serde_json::json;
+
+use super::Status;
+use super::output::complain;
+use super::settings::rest_client;
+use crate::cloudinary::account::Account;
+use crate::cloudinary::rest::ApiClient;
+use crate::config::Environment;
+use crate::manifest::{self, Manifests};
+
+mod cells;
+mod destroy;
+mod finding;
+mod orphans;
+mod plan;
+mod progress;
+mod reference;
+mod rows;
+mod sources;
+mod state;
+
+use finding::Finding;
+use progress::Progress;
+use sources::Sources;
+use state::State;
+
+/// Each call to Parse Server or Cloudinary.
+const TIMEOUT: Duration = Duration::from_mins(1);
+
+/// How old an orphan must be to be destroyed, if the command line does not say.
+const DEFAULT_AGE: Duration = Duration::from_hours(7 * 24);
+
+/// Compare the rows of every guarded class with the account: signatures left over, malformed identifiers, missing assets, orphans
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  cloudinary-parse audit --json > findings.jsonl\n  cloudinary-parse audit --destroy-orphans --older-than 7d\n\nNothing is changed without --fix or --destroy-orphans. A run that is broken off is taken up by the next one within a day."
+)]
+pub(super) struct Audit {
+    /// Print JSON lines, one for each finding and one with the sums
+    #[arg(long)]
+    json: bool,
+    /// Strip signatures that are left over (good ones; a bad one is only reported)
+    #[arg(long, value_enum)]
+    fix: Option<Fix>,
+    /// Destroy what nothing refers to, within the fields' `destroy_within`, after showing it and asking
+    #[arg(long)]
+    destroy_orphans: bool,
+    /// Only orphans whose last upload is so long ago [default with --destroy-orphans: 7d]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    older_than: Option<Duration>,
+    /// Do not ask before destroying
+    #[arg(long, requires = "destroy_orphans")]
+    yes: bool,
+    /// Folder for the state of a run that is under way
+    #[arg(long, value_name = "FOLDER", default_value = ".cloudinary-parse-audit")]
+    state: PathBuf,
+}
+
+/// What is mended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Fix {
+    /// Signatures that are left over are stripped.
+    Strip,
+}
+
+/// A run.
+struct Run {
+    sources: Sources,
+    account: Account,
+    manifests: Manifests,
+    state: State,
+    progress: Progress,
+    json: bool,
+    strip: bool,
+    older_than: Option<Duration>,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let form = manifest::DURATION_FORM;
+    manifest::parse_duration(text).ok_or_else(|| format!("expected {form}"))
+}
+
+fn unix_time() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.unwrap_or(Duration::ZERO).as_secs()
+}
+
+impl Audit {
+    /// Audits.
+    ///
+    /// # Errors
+    /// Configuration, Parse Server or Cloudinary; state that cannot be kept.
+    pub(super) async fn run(self, environment: &Environment) -> anyhow::Result<Status> {
+        let (access, account, manifests) = super::settings::audit(environment)?;
+        let mut classes = manifests.classes.iter().flat_map(|class| &class.fields);
+        if self.destroy_orphans && classes.all(|field| field.destroy_within.is_none()) {
+            bail!(
+                "--destroy-orphans: no field of any manifest has destroy_within, so nothing may be destroyed"
+            );
+        }
+        let parse = rest_client(&access.address, TIMEOUT)?.with_master_key(&access.master_key)?;
+        let cloudinary = ApiClient::new(&account, TIMEOUT)?;
+        let about = about(
+            &parse.server(),
+            &access.address.application_id,
+            &cloudinary,
+            &manifests,
+        );
+        let older_than = match self.older_than {
+            None if self.destroy_orphans => Some(DEFAULT_AGE),
+            older_than => older_than,
+        };
+        let mut run = Run {
+            sources: Sources { parse, cloudinary },
+            account,
+            manifests,
+            state: State::open(&self.state, &about)?,
+            progress: Progress::new(),
+            json: self.json,
+            strip: self.fix == Some(Fix::Strip),
+            older_than,
+        };
+        run.find().await?;
+        if self.destroy_orphans {
+            run.destroy(self.yes).await?;
+        }
+        run.finish()
+    }
+}
+
+/// What a state is about: it is of no use to an audit of something else.
+fn about(
+    server: &str,
+    application_id: &str,
+    cloudinary: &ApiClient,
+    manifests: &Manifests,
+) -> String {
+    let fields = manifests.classes.iter().map(|class| {
+        let fields = class.fields.iter().map(|field| (&field.name, field.many));
+        (&class.class, fields.collect::<Vec<_>>())
+    });
+    let places = plan::places(manifests);
+    let places = places.iter().map(|place| {
+        let (resource_type, delivery_type) = place.kind;
+        (resource_type.name(), delivery_type.name(), &place.prefix)
+    });
+    json!([
+        server,
+        application_id,
+        cloudinary.api(),
+        fields.collect::<Vec<_>>(),
+        places.collect::<Vec<_>>(),
+    ])
+    .to_string()
+}
+
+impl Run {
+    /// Everything that changes nothing but left-over signatures.
+    async fn find(&mut self) -> anyhow::Result<()> {
+        self.sources.prove().await?;
+        self.sources
+            .cloudinary(&self.progress, async |api| api.ping().await)
+            .await?;
+        if self.state.is_resumed() {
+            complain("going on with the audit that was broken off");
+        }
+        for field in plan::unplaced(&self.manifests) {
+            warn!("{field} has neither a folder nor destroy_within: its assets are not looked for");
+        }
+        self.read_rows().await?;
+        // A key that was changed meanwhile would have hidden rows, and their assets would look like orphans.
+        self.sources.prove().await?;
+        self.list_assets().await?;
+        self.report_orphans()
+    }
+
+    fn report(&mut self, finding: &Finding) -> anyhow::Result<()> {
+        self.state.position.counts.count(finding);
+        if self.json {
+            self.progress.line(serde_json::to_string(finding)?);
+        } else {
+            self.progress.line(finding);
+        }
+        Ok(())
+    }
+
+    /// Whether the operator wants `count` assets destroyed.
+    fn confirms(&self, count: u64, yes: bool) -> bool {
+        if yes {
+            return true;
+        }
+        if !std::io::stdin().is_terminal() {
+            complain(format_args!(
+                "nothing is destroyed: say --yes to destroy without being asked (assets: {count})"
+            ));
+            return false;
+        }
+        self.progress.pause(|| {
+            let mut error = std::io::stderr();
+            let _ = write!(error, "Destroy these assets for ever ({count})? Type yes: ");
+            let _ = error.flush();
+            let mut answer = String::new();
+            std::io::stdin().read_line(&mut answer).is_ok() && answer.trim() == "yes"
+        })
+    }
+
+    fn finish(self) -> anyhow::Result<Status> {
+        let counts = self.state.position.counts.clone();
+        let mut progress = self.progress;
+        if self.json {
+            progress.line(json!({ "summary": counts }));
+        } else {
+            progress.line(&counts);
+        }
+        progress
+            .finish()
+            .finish()
+            .context("cannot write the result")?;
+        self.state
+            .remove()
+            .context("cannot remove the audit's state")?;
+        let failed = counts.not_stripped > 0;
+        Ok(if failed { Status::Failed } else { Status::Done })
+    }
+}

@@ -1,0 +1,279 @@
+//! The judgement on what a guarded field of a stored row holds.
+
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::cloudinary::account::Account;
+use crate::cloudinary::identifier::Identifier;
+use crate::manifest::GuardedField;
+
+use super::finding::{Cell, Finding};
+
+/// Longest part of a stored value that a report repeats, in characters.
+const SHOWN: usize = 120;
+
+/// What a field of a row holds.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Judged {
+    /// What is wrong with it.
+    pub(super) findings: Vec<Finding>,
+    /// Well-formed identifiers, bare.
+    pub(super) identifiers: Vec<String>,
+    /// Every text that may refer to an asset.
+    pub(super) texts: Vec<String>,
+    /// What to store instead, if good signatures are left over.
+    pub(super) stripped: Option<Value>,
+}
+
+/// Judges a stored value.
+pub(super) fn judge(
+    account: &Account,
+    field: &GuardedField,
+    cell: &Cell,
+    raw: Option<&RawValue>,
+) -> Judged {
+    let mut judged = Judged::default();
+    let Some(raw) = raw else {
+        return judged;
+    };
+    let Ok(value) = serde_json::from_str(raw.get()) else {
+        judged.texts = texts(raw);
+        judged.malformed(cell, raw.get(), "expected a string of Unicode characters");
+        return judged;
+    };
+    match value {
+        Value::Null => {}
+        Value::String(text) if !field.many => {
+            if let Some(bare) = judged.text(account, cell, text) {
+                judged.stripped = Some(bare.into());
+            }
+        }
+        Value::Array(elements) if field.many => judged.list(account, cell, elements),
+        other => {
+            // Of another type than the field has now: a reference all the same.
+            judged.texts.extend(texts_of(&other));
+            let expected = if field.many {
+                "an array of identifiers"
+            } else {
+                "an identifier"
+            };
+            judged.malformed(cell, raw.get(), &format!("expected {expected}"));
+        }
+    }
+    judged
+}
+
+/// Every text in a stored value, whatever its type is.
+pub(super) fn texts(raw: &RawValue) -> Vec<String> {
+    match serde_json::from_str(raw.get()) {
+        Ok(value) => texts_of(&value),
+        // A lone surrogate in one text must not hide the others.
+        Err(_) => raw
+            .get()
+            .split('"')
+            .map(|text| text.replace("\\/", "/"))
+            .collect(),
+    }
+}
+
+fn texts_of(value: &Value) -> Vec<String> {
+    match value {
+        Value::String(text) => vec![text.clone()],
+        Value::Array(elements) => elements.iter().flat_map(texts_of).collect(),
+        Value::Object(members) => members.values().flat_map(texts_of).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => Vec::new(),
+    }
+}
+
+impl Judged {
+    fn list(&mut self, account: &Account, cell: &Cell, elements: Vec<Value>) {
+        let mut stripped = false;
+        let elements: Vec<_> = elements
+            .into_iter()
+            .map(|element| match element {
+                Value::String(text) => match self.text(account, cell, text.clone()) {
+                    Some(bare) => {
+                        stripped = true;
+                        Value::from(bare)
+                    }
+                    None => text.into(),
+                },
+                other => {
+                    self.texts.extend(texts_of(&other));
+                    self.malformed(cell, &other.to_string(), "expected an array of identifiers");
+                    other
+                }
+            })
+            .collect();
+        if stripped {
+            self.stripped = Some(elements.into());
+        }
+    }
+
+    /// Judges a text; the bare identifier if a good signature is left over.
+    fn text(&mut self, account: &Account, cell: &Cell, text: String) -> Option<String> {
+        let (bare, signature) = match text.split_once('#') {
+            Some((bare, signature)) => (bare.to_owned(), Some(signature)),
+            None => (text.clone(), None),
+        };
+        let mut strip = None;
+        match Identifier::parse(&bare) {
+            Ok(identifier) => {
+                let (cell, identifier_text) = (cell.clone(), bare.clone());
+                if let Some(signature) = signature {
+                    let good = identifier.verify(account, signature).is_ok();
+                    self.findings.push(if good {
+                        strip = Some(bare.clone());
+                        Finding::LeftOverSignature {
+                            cell,
+                            identifier: identifier_text,
+                        }
+                    } else {
+                        Finding::Unsigned {
+                            cell,
+                            identifier: identifier_text,
+                        }
+                    });
+                }
+                self.identifiers.push(bare);
+            }
+            Err(error) => self.malformed(cell, &bare, &error.to_string()),
+        }
+        self.texts.push(text);
+        strip
+    }
+
+    fn malformed(&mut self, cell: &Cell, value: &str, expected: &str) {
+        let value = value.split('#').next().unwrap_or_default();
+        let mut shown: String = value.chars().take(SHOWN).collect();
+        if shown.len() < value.len() {
+            shown.push('…');
+        }
+        self.findings.push(Finding::Malformed {
+            cell: cell.clone(),
+            value: shown.replace(char::is_control, "\u{fffd}"),
+            expected: expected.to_owned(),
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    // sha1("public_id=cat&version=1secret")
+    const SIGNATURE: &str = "70c2a0ac89e4125ce98ae34bf8bb7e278db1ba80";
+
+    fn judged(many: bool, value: &Value) -> Judged {
+        let account = Account::from_url("cloudinary://key:secret@demo").unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let text = format!("class = \"Photo\"\n[fields.picture]\nmany = {many}");
+        std::fs::write(folder.path().join("m.toml"), text).unwrap();
+        let manifests = crate::manifest::load(folder.path()).unwrap();
+        let raw = RawValue::from_string(value.to_string()).unwrap();
+        judge(
+            &account,
+            &manifests.classes[0].fields[0],
+            &cell(),
+            Some(&raw),
+        )
+    }
+
+    fn cell() -> Cell {
+        Cell {
+            class: "Photo".into(),
+            object_id: "r1".into(),
+            field: "picture".into(),
+        }
+    }
+
+    fn lines(judged: &Judged) -> Vec<String> {
+        judged.findings.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn finds_nothing_wrong_with_bare_identifiers_and_none() {
+        let bare = "image/upload/v1/cat.jpg";
+        for (many, value) in [
+            (false, json!(null)),
+            (false, json!(bare)),
+            (true, json!([])),
+            (true, json!([bare, bare])),
+        ] {
+            assert_eq!(lines(&judged(many, &value)), [""; 0], "{value}");
+        }
+    }
+
+    #[test]
+    fn strips_good_signatures_only() {
+        let bare = "image/upload/v1/cat.jpg";
+        let signed = format!("{bare}#{SIGNATURE}");
+        let found = judged(false, &json!(signed));
+        assert_eq!(
+            lines(&found),
+            [format!("left-over signature: Photo r1 picture: {bare}")]
+        );
+        assert_eq!(found.stripped, Some(json!(bare)));
+        let forged = format!("{bare}#{}", "0".repeat(40));
+        let found = judged(true, &json!([forged, signed, "image/upload/v2/dog"]));
+        assert_eq!(
+            lines(&found),
+            [
+                format!("not signed by this account: Photo r1 picture: {bare}"),
+                format!("left-over signature: Photo r1 picture: {bare}"),
+            ]
+        );
+        assert_eq!(
+            found.stripped,
+            Some(json!([forged, bare, "image/upload/v2/dog"]))
+        );
+        assert_eq!(found.identifiers, [bare, bare, "image/upload/v2/dog"]);
+    }
+
+    #[test]
+    fn reports_what_is_no_identifier_without_its_signature() {
+        for (many, value, shown) in [
+            (
+                false,
+                json!("cat.jpg#secret"),
+                "cat.jpg: expected resource_type/type/vVERSION/public_id",
+            ),
+            (
+                false,
+                json!(""),
+                ": expected resource_type/type/vVERSION/public_id",
+            ),
+            (false, json!(5), "5: expected an identifier"),
+            (false, json!(["a"]), "[\"a\"]: expected an identifier"),
+            (true, json!("a"), "\"a\": expected an array of identifiers"),
+            (true, json!([5]), "5: expected an array of identifiers"),
+            (
+                false,
+                json!("image/upload/v1/a\u{1b}[0m"),
+                "image/upload/v1/a\u{fffd}[0m: public_id: '\\u{1b}' is not allowed",
+            ),
+        ] {
+            let found = judged(many, &value);
+            assert_eq!(
+                lines(&found),
+                [format!("malformed: Photo r1 picture: {shown}")]
+            );
+            assert_eq!((found.stripped, found.identifiers.len()), (None, 0));
+        }
+    }
+
+    #[test]
+    fn a_value_of_another_type_still_refers_to_what_its_texts_say() {
+        let nested = json!({"old": ["image/upload/v1/cat.jpg", {"x": "y"}]});
+        assert_eq!(
+            judged(false, &nested).texts,
+            ["image/upload/v1/cat.jpg", "y"]
+        );
+        assert_eq!(judged(true, &json!("z")).texts, ["z"]);
+        let raw =
+            RawValue::from_string(r#"["\ud800","image\/upload\/v1\/cat.jpg"]"#.into()).unwrap();
+        assert!(texts(&raw).contains(&"image/upload/v1/cat.jpg".to_owned()));
+    }
+}

@@ -1,0 +1,169 @@
+//! The destruction of orphans: shown first, asked for, and each counted again right before it goes.
+
+use std::collections::HashMap;
+
+use anyhow::bail;
+
+use super::finding::{Finding, Orphan};
+use super::plan::{self, Kind};
+use super::reference::{AssetKey, references};
+use super::sources::Rows;
+use super::{Run, cells, unix_time};
+use crate::cloudinary::rest::{Asset, BATCH, Destroyed};
+use crate::parse::rest::Row;
+
+/// Orphans that one reading of all rows counts for.
+const SCAN: usize = 10_000;
+
+/// How far Parse Server's clock may be behind this one, in seconds.
+const CLOCK_SKEW: u64 = 300;
+
+/// Orphans by key, until somebody refers to them.
+type Candidates = HashMap<AssetKey, (Kind, Orphan)>;
+
+impl Run {
+    /// Destroys the orphans that were reported as destroyable, if the operator wants it.
+    pub(super) async fn destroy(&mut self, yes: bool) -> anyhow::Result<()> {
+        let total = self.state.position.counts.destroyable;
+        if total == 0 {
+            return Ok(());
+        }
+        if self.state.position.counts.rows == 0 {
+            bail!(
+                "no guarded class has a row, so everything looks like an orphan, and nothing is destroyed: is PARSE_SERVER_APPLICATION_ID the right application?"
+            );
+        }
+        if !self.confirms(total, yes) {
+            return Ok(());
+        }
+        self.progress.begin("destroying", 0, Some(total));
+        let mut orphans = self.state.orphans()?;
+        loop {
+            let mut candidates = Candidates::new();
+            for orphan in orphans.by_ref() {
+                let orphan = orphan?;
+                let Some(kind) = orphan.kind().filter(|_| self.may_destroy(&orphan)) else {
+                    continue;
+                };
+                candidates.insert(AssetKey::of(kind, &orphan.public_id), (kind, orphan));
+                if candidates.len() == SCAN {
+                    break;
+                }
+            }
+            if candidates.is_empty() {
+                return Ok(());
+            }
+            self.destroy_some(candidates).await?;
+        }
+    }
+
+    /// Counts the references to these orphans again in all rows, then destroys those that still have none.
+    async fn destroy_some(&mut self, mut candidates: Candidates) -> anyhow::Result<()> {
+        let started = unix_time();
+        self.count_again(&mut candidates, None).await?;
+        for kind in plan::kinds() {
+            let mut of_kind: Vec<AssetKey> = candidates
+                .iter()
+                .filter(|(_, (known, _))| *known == kind)
+                .map(|(key, _)| *key)
+                .collect();
+            of_kind.sort_unstable();
+            for batch in of_kind.chunks(BATCH) {
+                let mut last: Candidates = batch
+                    .iter()
+                    .filter_map(|key| Some((*key, candidates.remove(key)?)))
+                    .collect();
+                // The reading of all rows took its time.
+                let since = started.saturating_sub(CLOCK_SKEW);
+                self.count_again(&mut last, Some(since)).await?;
+                let orphans = last.into_values().map(|(_, orphan)| orphan).collect();
+                self.destroy_batch(kind, orphans).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes away what a row refers to, of all rows or of those written `since`. A wrong key would hide rows: it is proved before and after.
+    async fn count_again(
+        &mut self,
+        candidates: &mut Candidates,
+        since: Option<u64>,
+    ) -> anyhow::Result<()> {
+        self.sources.prove().await?;
+        for class in self.manifests.classes.clone() {
+            let mut rows = match since {
+                Some(since) => Rows::written_since(&class, since),
+                None => Rows::after(&class, None),
+            };
+            while let Some(page) = rows.next(&self.sources).await? {
+                let referred = page
+                    .iter()
+                    .flat_map(|(_, row)| keys(row, &plan::columns(&class)));
+                for key in referred.collect::<Vec<_>>() {
+                    if let Some((_, orphan)) = candidates.remove(&key) {
+                        self.keep(orphan, "a row refers to it by now")?;
+                    }
+                }
+            }
+        }
+        self.sources.prove().await
+    }
+
+    async fn destroy_batch(&mut self, kind: Kind, orphans: Vec<Orphan>) -> anyhow::Result<()> {
+        let (resource_type, delivery_type) = kind;
+        if orphans.is_empty() {
+            return Ok(());
+        }
+        let ids = orphans.iter().map(|orphan| &*orphan.public_id);
+        let found = self
+            .sources
+            .cloudinary(&self.progress, async |api| {
+                api.assets(resource_type, delivery_type, ids.clone()).await
+            })
+            .await?;
+        let newest = self.newest();
+        for orphan in orphans {
+            let asset = found
+                .iter()
+                .find(|asset| asset.public_id == orphan.public_id);
+            let uploaded_at = asset.and_then(Asset::uploaded_at);
+            if asset.is_some() && uploaded_at.is_none_or(|at| newest.is_some_and(|n| at > n)) {
+                self.keep(orphan, "it has been uploaded again")?;
+                continue;
+            }
+            let id = &*orphan.public_id;
+            let destroyed = self
+                .sources
+                .cloudinary(&self.progress, async |api| {
+                    api.destroy(resource_type, delivery_type, id, unix_time())
+                        .await
+                })
+                .await?;
+            self.progress.done(1);
+            match destroyed {
+                Destroyed::Now => self.report(&Finding::Destroyed { asset: orphan })?,
+                Destroyed::Before => self.keep(orphan, "it was gone already")?,
+            }
+        }
+        Ok(())
+    }
+
+    fn keep(&mut self, asset: Orphan, reason: &str) -> anyhow::Result<()> {
+        self.report(&Finding::Kept {
+            asset,
+            reason: reason.to_owned(),
+        })
+    }
+}
+
+fn keys(row: &Row, columns: &[&str]) -> Vec<AssetKey> {
+    let mut keys = Vec::new();
+    for text in columns
+        .iter()
+        .filter_map(|c| row.get(*c))
+        .flat_map(|raw| cells::texts(raw))
+    {
+        references(&text, |key| keys.push(key));
+    }
+    keys
+}

@@ -1,0 +1,198 @@
+//! What an audit looks at: rows of guarded classes, and the parts of the account that the manifests speak of.
+
+use crate::cloudinary::identifier::{DeliveryType, ResourceType};
+use crate::manifest::{ClassManifest, GuardedField, Manifests};
+
+/// Which kind of asset: an account may hold the same public ID once in each.
+pub(super) type Kind = (ResourceType, DeliveryType);
+
+const RESOURCE_TYPES: [ResourceType; 3] =
+    [ResourceType::Image, ResourceType::Video, ResourceType::Raw];
+const DELIVERY_TYPES: [DeliveryType; 3] = [
+    DeliveryType::Upload,
+    DeliveryType::Private,
+    DeliveryType::Authenticated,
+];
+
+/// Every kind.
+pub(super) fn kinds() -> impl Iterator<Item = Kind> {
+    RESOURCE_TYPES
+        .into_iter()
+        .flat_map(|resource| DELIVERY_TYPES.map(|delivery| (resource, delivery)))
+}
+
+/// Assets of one kind whose public IDs begin alike.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) kind: Kind,
+    pub(super) prefix: String,
+}
+
+/// Where assets lie that guarded fields could refer to: below the folders of the manifests and what they let be destroyed. No place
+/// lies in another.
+pub(super) fn places(manifests: &Manifests) -> Vec<Place> {
+    let mut places: Vec<Place> = Vec::new();
+    for field in fields(manifests) {
+        for prefix in [folder(field), field.destroy_within.clone()]
+            .into_iter()
+            .flatten()
+        {
+            let kinds = kinds().filter(|kind| takes(field, *kind));
+            places.extend(kinds.map(|kind| Place {
+                kind,
+                prefix: prefix.clone(),
+            }));
+        }
+    }
+    places.sort_by_key(|place| place.prefix.len());
+    let mut outermost: Vec<Place> = Vec::new();
+    for place in places {
+        if !outermost
+            .iter()
+            .any(|outer| outer.holds(place.kind, &place.prefix))
+        {
+            outermost.push(place);
+        }
+    }
+    outermost
+}
+
+impl Place {
+    fn holds(&self, kind: Kind, public_id: &str) -> bool {
+        self.kind == kind && public_id.starts_with(&self.prefix)
+    }
+}
+
+/// Whether a field lets an asset be destroyed.
+pub(super) fn may_destroy(manifests: &Manifests, kind: Kind, public_id: &str) -> bool {
+    fields(manifests).any(|field| {
+        let within = field.destroy_within.as_deref();
+        takes(field, kind) && within.is_some_and(|within| public_id.starts_with(within))
+    })
+}
+
+/// The fields whose assets nobody looks for, since no folder says where they lie.
+pub(super) fn unplaced(manifests: &Manifests) -> Vec<String> {
+    let classes = manifests.classes.iter();
+    let names = classes.flat_map(|class| class.fields.iter().map(move |field| (class, field)));
+    names
+        .filter(|(_, field)| folder(field).is_none() && field.destroy_within.is_none())
+        .map(|(class, field)| format!("{}.{}", class.class, field.name))
+        .collect()
+}
+
+/// The columns that hold identifiers.
+pub(super) fn columns(class: &ClassManifest) -> Vec<&str> {
+    class
+        .fields
+        .iter()
+        .map(|field| field.name.as_str())
+        .collect()
+}
+
+fn fields(manifests: &Manifests) -> impl Iterator<Item = &GuardedField> {
+    manifests.classes.iter().flat_map(|class| &class.fields)
+}
+
+fn takes(field: &GuardedField, (resource_type, delivery_type): Kind) -> bool {
+    field.resource_types.contains(&resource_type) && field.types.contains(&delivery_type)
+}
+
+/// What every public ID in the field's folder begins with, unless that is nothing.
+fn folder(field: &GuardedField) -> Option<String> {
+    let (text, goes_on) = field.folder.as_ref()?.beginning();
+    let slash = if goes_on || text.is_empty() { "" } else { "/" };
+    Some(format!("{text}{slash}")).filter(|prefix| !prefix.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn manifests(text: &str) -> Manifests {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("m.toml"), text).unwrap();
+        crate::manifest::load(folder.path()).unwrap()
+    }
+
+    #[test]
+    fn looks_where_folders_and_destroy_within_say_and_nowhere_twice() {
+        let manifests = manifests(
+            r#"
+            class = "Photo"
+            [fields.a]
+            folder = "users/{user.objectId}/a"
+            [fields.b]
+            folder = "users/shared"
+            [fields.c]
+            folder = "covers"
+            destroy_within = "cov"
+            [fields.d]
+            resource_types = ["raw"]
+            types = ["private", "upload"]
+            destroy_within = "users/"
+            [fields.e]
+            folder = "{user.objectId}"
+            [fields.f]
+            "#,
+        );
+        let found = places(&manifests);
+        let names = found.iter().map(|place| {
+            format!(
+                "{}/{}/{}",
+                place.kind.0.name(),
+                place.kind.1.name(),
+                place.prefix
+            )
+        });
+        assert_eq!(
+            names.collect::<Vec<_>>(),
+            [
+                "image/upload/cov",
+                "image/upload/users/",
+                "raw/upload/users/",
+                "raw/private/users/"
+            ]
+        );
+        assert_eq!(unplaced(&manifests), ["Photo.e", "Photo.f"]);
+    }
+
+    #[test]
+    fn destroys_only_within_the_field_s_own_kinds_and_prefix() {
+        let manifests = manifests(
+            "class = \"Photo\"\n[fields.a]\ndestroy_within = \"app/\"\n[fields.b]\nfolder = \"other\"",
+        );
+        let image = (ResourceType::Image, DeliveryType::Upload);
+        for (kind, public_id, expected) in [
+            (image, "app/cat", true),
+            (image, "app", false),
+            (image, "apple/cat", false),
+            (image, "other/cat", false),
+            (image, "App/cat", false),
+            (
+                (ResourceType::Image, DeliveryType::Private),
+                "app/cat",
+                false,
+            ),
+            (
+                (ResourceType::Video, DeliveryType::Upload),
+                "app/cat",
+                false,
+            ),
+        ] {
+            assert_eq!(
+                may_destroy(&manifests, kind, public_id),
+                expected,
+                "{public_id}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_empty_destroy_within_stands_for_every_asset_of_the_field_s_kinds() {
+        let manifests = manifests("class = \"Photo\"\n[fields.a]\ndestroy_within = \"\"");
+        assert_eq!(places(&manifests)[0].prefix, "");
+        let image = (ResourceType::Image, DeliveryType::Upload);
+        assert!(may_destroy(&manifests, image, "anything"));
+    }
+}

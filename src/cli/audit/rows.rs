@@ -1,0 +1,172 @@
+//! The rows of every guarded class, judged one by one; what they refer to is remembered and looked up in Cloudinary.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+use super::Run;
+use super::cells::{self, Judged};
+use super::finding::{Cell, Finding};
+use super::plan::{self, Kind};
+use super::reference::references;
+use super::sources::Rows;
+use crate::cloudinary::identifier::Identifier;
+use crate::cloudinary::rest::BATCH;
+use crate::manifest::ClassManifest;
+use crate::parse::rest::Row;
+
+/// Cells and identifiers of a page by the public ID that they refer to.
+type Lookups = BTreeMap<String, Vec<(Cell, String)>>;
+
+impl Run {
+    /// Reads all rows from where the state says.
+    pub(super) async fn read_rows(&mut self) -> anyhow::Result<()> {
+        let classes = self.manifests.classes.clone();
+        let mut total = self.state.position.counts.rows;
+        for class in classes.iter().skip(self.state.position.classes) {
+            let name = &class.class;
+            total += self
+                .sources
+                .parse(async |parse| parse.count(name).await)
+                .await?;
+        }
+        let done = self.state.position.counts.rows;
+        self.progress.begin("rows", done, Some(total));
+        for class in classes.iter().skip(self.state.position.classes) {
+            let mut rows = Rows::after(class, self.state.position.after.take());
+            while let Some(page) = rows.next(&self.sources).await? {
+                self.judge_page(class, &page).await?;
+                self.state.position.after = page.last().map(|(id, _)| id.clone());
+                self.state.position.counts.rows += page.len() as u64;
+                self.state.save()?;
+                self.progress.done(page.len());
+            }
+            self.state.position.classes += 1;
+            self.state.position.after = None;
+            self.state.save()?;
+        }
+        Ok(())
+    }
+
+    async fn judge_page(
+        &mut self,
+        class: &ClassManifest,
+        page: &[(String, Row)],
+    ) -> anyhow::Result<()> {
+        let mut lookups: Vec<(Kind, Lookups)> =
+            plan::kinds().map(|kind| (kind, Lookups::new())).collect();
+        for (id, row) in page {
+            for field in &class.fields {
+                let cell = Cell {
+                    class: class.class.clone(),
+                    object_id: id.clone(),
+                    field: field.name.clone(),
+                };
+                let raw = row.get(&field.name).map(|raw| &**raw);
+                let judged = cells::judge(&self.account, field, &cell, raw);
+                self.note(&cell, judged, raw, &mut lookups).await?;
+            }
+        }
+        for (kind, pending) in lookups {
+            self.report_missing(kind, pending).await?;
+        }
+        Ok(())
+    }
+
+    async fn note(
+        &mut self,
+        cell: &Cell,
+        judged: Judged,
+        raw: Option<&RawValue>,
+        lookups: &mut [(Kind, Lookups)],
+    ) -> anyhow::Result<()> {
+        for finding in &judged.findings {
+            self.report(finding)?;
+        }
+        let mut keys = Vec::new();
+        for text in &judged.texts {
+            references(text, |key| keys.push(key));
+        }
+        for key in keys {
+            self.state.add_key(key)?;
+        }
+        self.state.position.counts.identifiers += judged.identifiers.len() as u64;
+        for text in judged.identifiers {
+            let Ok(identifier) = Identifier::parse(&text) else {
+                continue;
+            };
+            let kind = (identifier.resource_type, identifier.delivery_type);
+            if let Some((_, pending)) = lookups.iter_mut().find(|(known, _)| *known == kind) {
+                let public_id = identifier.public_id.to_owned();
+                pending
+                    .entry(public_id)
+                    .or_default()
+                    .push((cell.clone(), text));
+            }
+        }
+        match (judged.stripped, raw) {
+            (Some(stripped), Some(raw)) if self.strip => self.strip(cell, raw, &stripped).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// Looks assets up, a hundred at a time, and reports those that Cloudinary does not have.
+    async fn report_missing(&mut self, kind: Kind, pending: Lookups) -> anyhow::Result<()> {
+        let (resource_type, delivery_type) = kind;
+        let ids: Vec<&String> = pending.keys().collect();
+        let mut missing = Vec::new();
+        for batch in ids.chunks(BATCH) {
+            let asked = batch.iter().map(|id| id.as_str());
+            let found = self
+                .sources
+                .cloudinary(&self.progress, async |api| {
+                    api.assets(resource_type, delivery_type, asked.clone())
+                        .await
+                })
+                .await?;
+            let found: BTreeSet<&str> = found.iter().map(|asset| &*asset.public_id).collect();
+            let gone = batch.iter().filter(|id| !found.contains(id.as_str()));
+            missing.extend(gone.flat_map(|id| &pending[*id]));
+        }
+        for (cell, identifier) in missing {
+            self.report(&Finding::MissingAsset {
+                cell: cell.clone(),
+                identifier: identifier.clone(),
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Stores a value without its signatures, unless somebody has changed it since. Where the guard is registered it would refuse to
+    /// put the old picture in the place of a new one, too.
+    async fn strip(
+        &mut self,
+        cell: &Cell,
+        seen: &RawValue,
+        stripped: &Value,
+    ) -> anyhow::Result<()> {
+        let Cell {
+            class,
+            object_id,
+            field,
+        } = cell;
+        let row = self
+            .sources
+            .parse(async |parse| parse.row(class, object_id, &[field]).await)
+            .await?;
+        let now = row.as_ref().and_then(|row| row.get(field));
+        let result = if now.is_some_and(|now| now.get() == seen.get()) {
+            let columns = json!({ (field): stripped });
+            let written = self.sources.parse.write(class, object_id, &columns).await;
+            written.map_err(|error| error.to_string())
+        } else {
+            Err("it has changed since it was read".to_owned())
+        };
+        let cell = cell.clone();
+        self.report(&match result {
+            Ok(()) => Finding::Stripped { cell },
+            Err(reason) => Finding::NotStripped { cell, reason },
+        })
+    }
+}

@@ -1,0 +1,170 @@
+//! `cleanup`: what waits in the queue, and what was given up.
+
+use std::fmt;
+
+use anyhow::bail;
+use clap::Subcommand;
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::Status;
+use super::output::Output;
+use crate::config::Environment;
+use crate::queue::{Entry, Job, Queue, State};
+
+/// Show and move what waits in the clean-up queue
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example:\n  cleanup list\n  cleanup retry 01K3Q6ZJ2V7C9X0M4T8R5B1NDE\n\nDead jobs were given up, for the reason that `list` shows; `retry` lets a job run now, `drop` forgets it."
+)]
+pub(super) struct Cleanup {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Show the jobs that wait, run, failed or are dead
+    List {
+        /// Print one JSON object instead of a table
+        #[arg(long)]
+        json: bool,
+        /// Only the dead ones
+        #[arg(long)]
+        dead: bool,
+    },
+    /// Let jobs run now
+    Retry(Chosen),
+    /// Forget jobs; their assets stay until `audit` finds them
+    Drop(Chosen),
+}
+
+#[derive(Debug, clap::Args)]
+struct Chosen {
+    /// Ids that `cleanup list` shows
+    #[arg(required_unless_present = "all_dead")]
+    ids: Vec<String>,
+    /// Every dead job
+    #[arg(long, conflicts_with = "ids")]
+    all_dead: bool,
+}
+
+impl Cleanup {
+    /// Does it.
+    ///
+    /// # Errors
+    /// Configuration, or a queue that cannot be asked.
+    pub(super) async fn run(self, environment: &Environment) -> anyhow::Result<Status> {
+        let (url, application_id) = environment.queue()?;
+        let queue = Queue::existing(url, &application_id, tokio::runtime::Handle::current());
+        match self.action {
+            Action::List { json, dead } => list(&queue, json, dead).await,
+            Action::Retry(chosen) => {
+                each(&queue, chosen, "is retried", async |id: &str| {
+                    queue.retry(id).await
+                })
+                .await
+            }
+            Action::Drop(chosen) => {
+                each(&queue, chosen, "is dropped", async |id: &str| {
+                    queue.drop_job(id).await
+                })
+                .await
+            }
+        }
+    }
+}
+
+async fn list(queue: &Queue, as_json: bool, dead: bool) -> anyhow::Result<Status> {
+    let mut jobs = queue.list().await?;
+    jobs.retain(|job| !dead || job.state == State::Dead);
+    let mut output = Output::default();
+    if as_json {
+        let jobs: Vec<_> = jobs.iter().map(to_json).collect();
+        output.line(json!({ "jobs": jobs }));
+    } else {
+        for job in &jobs {
+            output.line(Line(job));
+        }
+        if jobs.is_empty() {
+            output.line("no jobs");
+        }
+    }
+    output.finish()?;
+    Ok(Status::Done)
+}
+
+async fn each(
+    queue: &Queue,
+    chosen: Chosen,
+    done: &str,
+    mut work: impl AsyncFnMut(&str) -> Result<bool, crate::queue::QueueError>,
+) -> anyhow::Result<Status> {
+    let ids = if chosen.all_dead {
+        let jobs = queue.list().await?.into_iter();
+        let dead = jobs.filter(|job| job.state == State::Dead);
+        dead.map(|job| job.id).collect()
+    } else {
+        chosen.ids
+    };
+    let mut output = Output::default();
+    let mut missing = Vec::new();
+    for id in ids {
+        if work(&id).await? {
+            output.line(format_args!("{id} {done}"));
+        } else {
+            missing.push(id);
+        }
+    }
+    output.finish()?;
+    if missing.is_empty() {
+        return Ok(Status::Done);
+    }
+    bail!("no such job, or it is running: {}", missing.join(", "));
+}
+
+struct Line<'a>(&'a Entry);
+
+impl fmt::Display for Line<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let job = self.0;
+        let what = job
+            .job
+            .as_ref()
+            .map_or("not readable".to_owned(), Job::summary);
+        let (state, time) = (state(job.state), time(job.run_at));
+        write!(
+            f,
+            "{}  {state:<7}  {time}  {:>3} tries  {what}",
+            job.id, job.tries
+        )?;
+        match &job.error {
+            Some(error) => write!(f, "\n    {}", error.replace(char::is_control, "\u{fffd}")),
+            None => Ok(()),
+        }
+    }
+}
+
+fn to_json(job: &Entry) -> serde_json::Value {
+    json!({
+        "id": job.id,
+        "state": state(job.state),
+        "run_at": time(job.run_at),
+        "tries": job.tries,
+        "error": job.error,
+        "job": job.job,
+    })
+}
+
+fn state(state: State) -> &'static str {
+    match state {
+        State::Waiting => "waiting",
+        State::Running => "running",
+        State::Failed => "failed",
+        State::Dead => "dead",
+    }
+}
+
+fn time(seconds: i64) -> String {
+    Timestamp::from_second(seconds).map_or_else(|_| "-".to_owned(), |time| time.to_string())
+}

@@ -1,0 +1,61 @@
+//! What a job says.
+
+use serde::{Deserialize, Serialize};
+
+use crate::cloudinary::asset_name::AssetName;
+
+/// Something to be done later.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "job", rename_all = "snake_case")]
+pub enum Job {
+    /// An asset that lost a reference.
+    Destroy(Destroy),
+}
+
+/// A job and when to do it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scheduled {
+    /// What.
+    pub job: Job,
+    /// From when on, in seconds since 1970.
+    pub run_at: u64,
+    /// Of jobs with one key only the first is kept, for a day after it is done.
+    pub key: Option<String>,
+}
+
+/// An asset that lost a reference, and where.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Destroy {
+    /// The asset.
+    pub asset: AssetName,
+    /// Its account: a queue that is pointed at another one destroys nothing there.
+    pub cloud: String,
+    /// The class whose object lost it.
+    pub class: String,
+    /// The field.
+    pub field: String,
+    /// The object, if it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub object: Option<String>,
+}
+
+impl Job {
+    /// The text in the database.
+    pub(super) fn to_json(&self) -> Vec<u8> {
+        // Strings in structs: serialising them cannot fail.
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+
+    /// What it is about, in a line.
+    pub fn summary(&self) -> String {
+        match self {
+            Self::Destroy(job) => {
+                let object = job.object.as_deref().unwrap_or("-");
+                format!(
+                    "destroy {} (lost by {}.{} of {object})",
+                    job.asset, job.class, job.field
+                )
+            }
+        }
+    }
+}

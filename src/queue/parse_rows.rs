@@ -1,0 +1,158 @@
+//! Which rows of a guarded field hold an asset.
+//!
+//! A field with one identifier is searched by Parse Server; a field with many is walked, since no query of Parse's finds a part of an
+//! array's element on every database. Either way what is found is judged here: a query only narrows down.
+
+use std::collections::HashSet;
+
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+use crate::cloudinary::asset_name::AssetName;
+use crate::parse::json::JsonText;
+use crate::parse::rest::{MasterClient, RestError, Row};
+
+/// A guarded field.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Place {
+    pub(super) class: String,
+    pub(super) field: String,
+    pub(super) many: bool,
+}
+
+/// Those of `assets` that a row's field holds.
+pub(super) async fn held(
+    parse: &MasterClient,
+    place: &Place,
+    assets: &HashSet<AssetName>,
+) -> Result<HashSet<AssetName>, RestError> {
+    let searched = if place.many {
+        walk(parse, place, assets, &json!({"$exists": true})).await
+    } else {
+        search(parse, place, assets).await
+    };
+    match searched {
+        // The column is an array whatever the manifest says, or missing: PostgreSQL has no answer to either question.
+        Err(RestError::Refused {
+            code: 1 | 102 | 111,
+            ..
+        }) if !place.many => {
+            let place = Place {
+                many: true,
+                ..place.clone()
+            };
+            Box::pin(held(parse, &place, assets)).await
+        }
+        Err(error @ RestError::Refused { .. }) => {
+            if parse.has_field(&place.class, &place.field).await? {
+                Err(error)
+            } else {
+                Ok(HashSet::new())
+            }
+        }
+        searched => searched,
+    }
+}
+
+async fn search(
+    parse: &MasterClient,
+    place: &Place,
+    assets: &HashSet<AssetName>,
+) -> Result<HashSet<AssetName>, RestError> {
+    let mut held = HashSet::new();
+    for asset in assets {
+        let one = HashSet::from([asset.clone()]);
+        let condition = json!({"$regex": pattern(&asset.public_id)});
+        held.extend(walk(parse, place, &one, &condition).await?);
+    }
+    Ok(held)
+}
+
+/// Reads rows until each asset is found or there are no more.
+async fn walk(
+    parse: &MasterClient,
+    place: &Place,
+    assets: &HashSet<AssetName>,
+    condition: &Value,
+) -> Result<HashSet<AssetName>, RestError> {
+    let mut held = HashSet::new();
+    let mut after: Option<String> = None;
+    while held.len() < assets.len() {
+        let condition = Some((place.field.as_str(), condition));
+        let rows = parse
+            .rows_after(&place.class, &[&place.field], after.as_deref(), condition)
+            .await?;
+        let Some(last) = rows.last() else {
+            break;
+        };
+        let last = object_id(last).filter(|last| Some(last) != after.as_ref());
+        // Whoever does not page through rows does not show all of them.
+        let last = last.ok_or_else(|| RestError::NotParseServer {
+            server: parse.server(),
+            status: StatusCode::OK,
+        })?;
+        for row in &rows {
+            let value = row
+                .get(&place.field)
+                .and_then(|raw| JsonText::parse(raw.get()).ok());
+            for text in value.map(JsonText::texts).unwrap_or_default() {
+                let referred = assets.iter().filter(|asset| asset.is_referred_to_by(&text));
+                held.extend(referred.cloned());
+            }
+        }
+        after = Some(last);
+    }
+    Ok(held)
+}
+
+fn object_id(row: &Row) -> Option<String> {
+    let text = JsonText::parse(row.get("objectId")?.get()).ok()?;
+    Some(text.as_str()?.into_owned())
+}
+
+/// A regular expression that every text matches that may refer to the public ID. Only letters, digits and a few signs stand for
+/// themselves: quoting differs between Parse Server's databases, and one of them takes the pattern into its statement.
+fn pattern(public_id: &str) -> String {
+    let mut pattern = String::from("(^|/)");
+    for character in public_id.chars() {
+        match character {
+            'a'..='z' | 'A'..='Z' | '0'..='9' | '_' | '-' | '/' => pattern.push(character),
+            character if character.is_ascii() => pattern.push('.'),
+            // One character is one or two units, as the database counts.
+            _ if pattern.ends_with(".*") => {}
+            _ => pattern.push_str(".*"),
+        }
+    }
+    pattern.push_str("([.#].*)?$");
+    pattern
+}
+
+#[cfg(test)]
+mod tests {
+    use super::pattern;
+
+    #[test]
+    fn a_public_id_is_searched_without_a_sign_that_a_database_would_read() {
+        for (public_id, expected) in [
+            ("users/u1/cat_2-x", "(^|/)users/u1/cat_2-x([.#].*)?$"),
+            (
+                "a.b(c)+'d''e$[x]*|{2}",
+                "(^|/)a.b.c...d..e..x....2.([.#].*)?$",
+            ),
+            ("ß猫/🐈 x", "(^|/).*/.*.x([.#].*)?$"),
+        ] {
+            assert_eq!(pattern(public_id), expected);
+            let pattern = regex::Regex::new(expected).unwrap();
+            for around in [
+                "{}",
+                "image/upload/v1/{}",
+                "image/upload/v1/{}.jpg",
+                "image/upload/v1/{}.jpg#0000",
+                "x/{}#",
+            ] {
+                let text = around.replace("{}", public_id);
+                assert!(pattern.is_match(&text), "{text}");
+            }
+        }
+    }
+}

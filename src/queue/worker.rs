@@ -1,0 +1,324 @@
+//! Does the jobs.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use apalis::prelude::{
+    AbortError, Attempt, BackendExt as _, BoxDynError, Data, TaskId, WorkerBuilder,
+    WorkerBuilderExt as _, WorkerError,
+};
+use apalis_postgres::PostgresStorage;
+use apalis_sqlite::SqliteStorage;
+use arc_swap::ArcSwap;
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use log::{error, warn};
+use serde_json::Value;
+use tokio::sync::watch;
+
+use crate::cloudinary::account::Account;
+use crate::cloudinary::rest::ApiClient;
+use crate::manifest::ClassManifest;
+use crate::parse::rest::MasterClient;
+
+use super::clean_up::{self, Shared, Trouble};
+use super::health::Check;
+use super::job::Job;
+use super::parse_rows::Place;
+use super::retry::{Failure, back_off, chance};
+use super::store::{Counts, Store, StoreError, Turn};
+use super::{Queue, QueueError};
+
+/// How often the database is asked for jobs whose time has come.
+const POLL: Duration = Duration::from_secs(1);
+
+/// A worker that was not heard of for four of these is taken for dead, and its jobs are given to another.
+const HEARTBEAT: Duration = Duration::from_secs(10);
+const MISSED_HEARTBEATS: usize = 4;
+
+/// Jobs that a process works on at once.
+const AT_ONCE: usize = 4;
+
+/// Pause before a worker is started again that the database has stopped.
+const RESTART: Duration = Duration::from_secs(3);
+
+/// How often jobs are counted and old ones forgotten.
+const WATCH: Duration = Duration::from_secs(5);
+
+/// How often Parse Server is asked whether the master key is good, while no job does.
+const PROVE: Duration = Duration::from_secs(30);
+
+/// What jobs are judged by.
+#[derive(Debug)]
+pub struct Plan {
+    /// Every guarded class, whether or not it destroys: each may refer to an asset.
+    pub classes: Vec<ClassManifest>,
+    /// The account.
+    pub account: Account,
+    /// For counting references.
+    pub parse: MasterClient,
+    /// For destroying.
+    pub cloudinary: ApiClient,
+}
+
+impl Plan {
+    pub(super) fn places(&self) -> impl Iterator<Item = Place> {
+        self.classes.iter().flat_map(|class| {
+            class.fields.iter().map(|field| Place {
+                class: class.class.clone(),
+                field: field.name.clone(),
+                many: field.many,
+            })
+        })
+    }
+}
+
+/// Does the jobs of a queue by the plan in force.
+#[derive(Debug, Clone)]
+pub struct Worker {
+    work: Arc<Work>,
+    stop: Arc<watch::Sender<bool>>,
+}
+
+#[derive(Debug)]
+struct Work {
+    queue: Queue,
+    plan: ArcSwap<Plan>,
+    shared: Shared,
+}
+
+impl Worker {
+    /// Starts on the queue's runtime.
+    pub fn start(queue: Queue, plan: Plan) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        let runtime = queue.0.runtime.clone();
+        let work = Arc::new(Work {
+            queue,
+            plan: ArcSwap::from_pointee(plan),
+            shared: Shared::default(),
+        });
+        runtime.spawn(until(
+            stopped.clone(),
+            keep_working(work.clone(), stopped.clone()),
+        ));
+        runtime.spawn(until(stopped, prove(work.clone())));
+        let stop = Arc::new(stop);
+        Self { work, stop }
+    }
+
+    /// Puts another plan in force; tries under way finish with theirs.
+    pub fn replace(&self, plan: Plan) {
+        self.work.plan.store(Arc::new(plan));
+    }
+
+    /// Takes no more jobs. Those under way are tried again after the next start, if they do not finish.
+    pub fn stop(&self) {
+        self.stop.send_replace(true);
+    }
+}
+
+async fn until(mut stopped: watch::Receiver<bool>, work: impl Future<Output = ()>) {
+    tokio::select! {
+        _ = stopped.wait_for(|stopped| *stopped) => {}
+        () = work => {}
+    }
+}
+
+/// Runs workers one after the other: apalis ends one whenever its database does not answer.
+async fn keep_working(work: Arc<Work>, stopped: watch::Receiver<bool>) {
+    let (queue, health) = (work.queue.clone(), work.queue.0.health.clone());
+    loop {
+        let name = worker_name();
+        let ended = match queue.store().await {
+            Ok(store) => {
+                let watch: BoxFuture<'static, ()> =
+                    Box::pin(watch_over(work.clone(), store.clone(), name.clone()));
+                let run: BoxFuture<'static, _> = Box::pin(run(work.clone(), store, name));
+                tokio::select! {
+                    ended = run => ended,
+                    () = watch => Ok(()),
+                }
+            }
+            Err(error) => Err(error.to_string()),
+        };
+        if *stopped.borrow() {
+            return;
+        }
+        if let Err(error) = ended {
+            health.report(Check::Queue, Some(&error));
+        }
+        tokio::time::sleep(RESTART).await;
+    }
+}
+
+/// A name that no worker had before: the jobs of one that died are freed by its silence.
+fn worker_name() -> String {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    format!(
+        "{}-{:x}-{:x}",
+        std::process::id(),
+        since.as_nanos(),
+        chance("worker")
+    )
+}
+
+async fn run(work: Arc<Work>, store: Store, name: String) -> Result<(), String> {
+    let queue = work.queue.0.name.clone();
+    macro_rules! worker {
+        ($storage:expr) => {
+            WorkerBuilder::new(name.as_str())
+                .backend($storage.poll_with_interval(POLL))
+                .data((work, store.clone()))
+                .concurrency(AT_ONCE)
+                .build(handle)
+                .run()
+                .await
+        };
+    }
+    let ended: Result<(), WorkerError> = match &store {
+        Store::Sqlite(pool) => {
+            let config = apalis_sqlite::Config::default()
+                .queue(queue)
+                .batch_size(1)
+                .heartbeat_interval(HEARTBEAT)
+                .missed_heartbeats(MISSED_HEARTBEATS);
+            worker!(SqliteStorage::<Value>::new(pool).with_config(config))
+        }
+        Store::Postgres(pool) => {
+            let config = apalis_postgres::Config::default()
+                .queue(queue)
+                .batch_size(1)
+                .heartbeat_interval(HEARTBEAT)
+                .missed_heartbeats(MISSED_HEARTBEATS);
+            worker!(PostgresStorage::<Value>::new(pool).with_config(config))
+        }
+    };
+    ended.map_err(|error| error.to_string())
+}
+
+/// Counts, sweeps, and finds out whether the database takes writes.
+async fn watch_over(work: Arc<Work>, store: Store, worker: String) {
+    let (queue, health) = (work.queue.0.name.clone(), work.queue.0.health.clone());
+    loop {
+        match look(&store, &queue, &worker).await {
+            Ok(counts) => {
+                health.counted(counts);
+                health.report(Check::Queue, None);
+            }
+            Err(error) => health.report(Check::Queue, Some(&QueueError::Store(error))),
+        }
+        tokio::time::sleep(WATCH).await;
+    }
+}
+
+async fn look(store: &Store, queue: &str, worker: &str) -> Result<Counts, StoreError> {
+    store.sweep(queue, worker).await?;
+    store.counts(queue).await
+}
+
+/// Says in `/ready` that the master key is refused before a job finds it out, and that it is good again after one did.
+async fn prove(work: Arc<Work>) {
+    let health = work.queue.0.health.clone();
+    loop {
+        let proved = work.plan.load_full().parse.prove_master_key().await;
+        health.report(Check::ParseServer, proved.as_ref().err().map(|e| e as _));
+        let troubled = health.trouble(Check::Cloudinary).is_some();
+        if troubled {
+            let ping = work.plan.load_full().cloudinary.ping().await;
+            health.report(Check::Cloudinary, ping.as_ref().err().map(|e| e as _));
+        }
+        let pause = if proved.is_err() || troubled {
+            PROVE / 3
+        } else {
+            PROVE
+        };
+        tokio::time::sleep(pause).await;
+    }
+}
+
+async fn handle(
+    job: Value,
+    id: TaskId,
+    attempt: Attempt,
+    data: Data<(Arc<Work>, Store)>,
+) -> Result<(), BoxDynError> {
+    let (work, store) = &*data;
+    let id = id.to_string();
+    let health = &work.queue.0.health;
+    let job: Job = match serde_json::from_value(job) {
+        Ok(job) => job,
+        Err(error) => {
+            error!("job {id} cannot be read and is given up: {error}");
+            health.tried("dead");
+            return Err(AbortError::new(format!("cannot be read: {error}")).into());
+        }
+    };
+    // A panic would take the whole worker with it.
+    let attempted = AssertUnwindSafe(work.attempt(&job, store))
+        .catch_unwind()
+        .await;
+    let trouble = match attempted {
+        Ok(Ok(())) => return Ok(()),
+        Ok(Err(trouble)) => trouble,
+        Err(_) => Trouble {
+            failure: Failure::Refusal,
+            error: "a mistake in this program: its place is in the log".to_owned(),
+            not_before: 0,
+        },
+    };
+    let tries = attempt.current();
+    let summary = job.summary();
+    if trouble.failure.is_final(tries) {
+        error!("given up after {tries} tries: {summary}: {}", trouble.error);
+        health.tried("dead");
+        return Err(AbortError::new(trouble.error).into());
+    }
+    let pause = back_off(tries, chance(&id));
+    let run_at = (unix_time() + pause.as_secs()).max(trouble.not_before);
+    warn!(
+        "tried {tries} times, again in {} s: {summary}: {}",
+        run_at - unix_time(),
+        trouble.error
+    );
+    health.tried("failed");
+    if let Err(error) = store
+        .postpone(&id, i64::try_from(run_at).unwrap_or(i64::MAX))
+        .await
+    {
+        health.report(Check::Queue, Some(&error));
+    }
+    Err(trouble.error.into())
+}
+
+impl Work {
+    async fn attempt(&self, job: &Job, store: &Store) -> Result<(), Trouble> {
+        let plan = self.plan.load_full();
+        let health = &self.queue.0.health;
+        match job {
+            Job::Destroy(job) => {
+                let mut turn = turn(store, &format!("{}/{}", job.cloud, job.asset)).await?;
+                let now = unix_time();
+                let outcome =
+                    clean_up::attempt(job, &plan, &self.shared, health, &mut turn, now).await?;
+                health.tried(outcome.name());
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn turn(store: &Store, subject: &str) -> Result<Turn, Trouble> {
+    match store.turn(subject).await {
+        Ok(Some(turn)) => Ok(turn),
+        Ok(None) => Err(Trouble::outage("another node is at it".to_owned())),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn unix_time() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.unwrap_or_default().as_secs()
+}

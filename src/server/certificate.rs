@@ -1,0 +1,172 @@
+//! The webhook listener's certificate, which may change under a running service.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::ArcSwap;
+use rustls::ServerConfig;
+use rustls::crypto::ring;
+use rustls::pki_types::pem::{self, PemObject as _};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+use sha2::{Digest as _, Sha256};
+
+/// Why a certificate cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum CertificateError {
+    /// The file of the chain.
+    #[error("CLOUDINARY_PARSE_TLS_CERT: {}: {cause}", path.display())]
+    Chain {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        cause: PemError,
+    },
+    /// The file of the key.
+    #[error("CLOUDINARY_PARSE_TLS_KEY: {}: {cause}", path.display())]
+    Key {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        cause: PemError,
+    },
+    /// Both can be read, but not used together.
+    #[error("CLOUDINARY_PARSE_TLS_CERT and CLOUDINARY_PARSE_TLS_KEY: {0}")]
+    Pair(rustls::Error),
+}
+
+/// What is wrong with a PEM file.
+#[derive(Debug, thiserror::Error)]
+pub enum PemError {
+    /// It cannot be read.
+    #[error(transparent)]
+    File(#[from] io::Error),
+    /// It holds something else.
+    #[error("{}", pem_text(.0))]
+    Pem(#[from] pem::Error),
+}
+
+fn pem_text(error: &pem::Error) -> String {
+    match error {
+        pem::Error::NoItemsFound => "holds no such PEM section".to_owned(),
+        error => error.to_string(),
+    }
+}
+
+/// Chain and key, read from their files again when these change.
+pub struct Certificate {
+    chain: PathBuf,
+    key: PathBuf,
+    in_use: ArcSwap<CertifiedKey>,
+    /// What the files held when they were last looked at.
+    seen: Mutex<Option<Fingerprint>>,
+}
+
+type Fingerprint = [u8; 32];
+
+impl Certificate {
+    /// Reads the `chain` of certificates, the own one first, and its private `key`.
+    ///
+    /// # Errors
+    /// A file that cannot be read, holds nothing of the kind, or does not fit the other.
+    pub fn load(chain: &Path, key: &Path) -> Result<Self, CertificateError> {
+        let pems = Pems::read(chain, key)?;
+        Ok(Certificate {
+            in_use: ArcSwap::new(Arc::new(pems.certified_key(chain, key)?)),
+            seen: Mutex::new(Some(pems.fingerprint())),
+            chain: chain.to_owned(),
+            key: key.to_owned(),
+        })
+    }
+
+    /// Reads the files again if they hold something else than at the last look; `true` if connections from now on see another
+    /// certificate.
+    ///
+    /// # Errors
+    /// The files changed to something that is of no use, perhaps one before the other; the certificate in use stays. Each such
+    /// state is reported once.
+    pub fn renew(&self) -> Result<bool, CertificateError> {
+        let pems = Pems::read(&self.chain, &self.key);
+        let fingerprint = pems.as_ref().ok().map(Pems::fingerprint);
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if *seen == fingerprint {
+            return Ok(false);
+        }
+        *seen = fingerprint;
+        let certified = pems?.certified_key(&self.chain, &self.key)?;
+        self.in_use.store(Arc::new(certified));
+        Ok(true)
+    }
+
+    /// The listener's configuration, for as long as it lives.
+    pub fn server_config(self: Arc<Self>) -> ServerConfig {
+        ServerConfig::builder()
+            .with_no_client_auth()
+            .with_cert_resolver(self)
+    }
+}
+
+impl ResolvesServerCert for Certificate {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(self.in_use.load_full())
+    }
+}
+
+impl fmt::Debug for Certificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "certificate of {}", self.chain.display())
+    }
+}
+
+/// Both files' contents.
+struct Pems {
+    chain: Vec<u8>,
+    key: Vec<u8>,
+}
+
+impl Pems {
+    fn read(chain: &Path, key: &Path) -> Result<Self, CertificateError> {
+        Ok(Pems {
+            chain: std::fs::read(chain).map_err(|error| chain_error(chain, error))?,
+            key: std::fs::read(key).map_err(|error| key_error(key, error))?,
+        })
+    }
+
+    fn fingerprint(&self) -> Fingerprint {
+        let halves = [Sha256::digest(&self.chain), Sha256::digest(&self.key)];
+        Sha256::digest(halves.concat()).into()
+    }
+
+    fn certified_key(&self, chain: &Path, key: &Path) -> Result<CertifiedKey, CertificateError> {
+        let certificates: Vec<_> = CertificateDer::pem_slice_iter(&self.chain)
+            .collect::<Result<_, _>>()
+            .map_err(|error| chain_error(chain, error))?;
+        if certificates.is_empty() {
+            return Err(chain_error(chain, pem::Error::NoItemsFound));
+        }
+        let private = PrivateKeyDer::from_pem_slice(&self.key);
+        let private = private.map_err(|error| key_error(key, error))?;
+        let provider = ring::default_provider();
+        CertifiedKey::from_der(certificates, private, &provider).map_err(CertificateError::Pair)
+    }
+}
+
+fn chain_error(path: &Path, cause: impl Into<PemError>) -> CertificateError {
+    CertificateError::Chain {
+        path: path.to_owned(),
+        cause: cause.into(),
+    }
+}
+
+fn key_error(path: &Path, cause: impl Into<PemError>) -> CertificateError {
+    CertificateError::Key {
+        path: path.to_owned(),
+        cause: cause.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,10 @@
+//! The clean-up queue of the real binary, against doubles of Parse Server and Cloudinary: each promise of `docs/clean-up.md`.
+
+mod commands;
+mod kill;
+mod nodes;
+mod postgres;
+mod promises;
+mod service;
+mod troubles;
+mod world;

@@ -1,0 +1,234 @@
+//! Doubles of Parse Server (as it is on PostgreSQL) and of Cloudinary, with what happens to be in them.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+
+use regex::Regex;
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
+use wiremock::matchers::any;
+use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
+
+pub(crate) const APPLICATION_ID: &str = "app-1";
+pub(crate) const MASTER_KEY: &str = "master-1";
+pub(crate) const SECRET: &str = "secret";
+
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
+
+pub(crate) struct World {
+    parse: MockServer,
+    cloudinary: MockServer,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Default)]
+pub(crate) struct State {
+    /// Rows by class and object id. A row with `hidden` is one that ACLs hide from everybody.
+    pub(crate) rows: BTreeMap<(String, String), Value>,
+    pub(crate) assets: BTreeSet<String>,
+    /// Destroyed assets in their order, with the time.
+    pub(crate) destroyed: Vec<(String, Instant)>,
+    /// Every destroy call, found or not.
+    pub(crate) calls: Vec<String>,
+    /// Destroy calls of one asset that overlapped.
+    pub(crate) overlaps: usize,
+    under_way: HashMap<String, Instant>,
+    /// What Parse Server takes for its master key.
+    pub(crate) master_key: Option<String>,
+    pub(crate) parse_down: bool,
+    /// What Cloudinary answers to every destroy call instead.
+    pub(crate) refusal: Option<ResponseTemplate>,
+    pub(crate) delay: Duration,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        let state = Arc::new(Mutex::new(State::default()));
+        let start = |double: Double| {
+            RUNTIME.block_on(async {
+                let server = MockServer::start().await;
+                Mock::given(any()).respond_with(double).mount(&server).await;
+                server
+            })
+        };
+        Self {
+            parse: start(Double::Parse(state.clone())),
+            cloudinary: start(Double::Cloudinary(state.clone())),
+            state,
+        }
+    }
+
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+
+    /// Stores a row, its assets included.
+    pub(crate) fn row(&self, class: &str, id: &str, columns: Value) {
+        self.state().rows.insert((class.to_owned(), id.to_owned()), columns);
+    }
+
+    pub(crate) fn asset(&self, name: &str) {
+        self.state().assets.insert(name.to_owned());
+    }
+
+    pub(crate) fn parse_url(&self) -> String {
+        format!("{}/parse", self.parse.uri())
+    }
+
+    pub(crate) fn cloudinary_url(&self) -> String {
+        format!("cloudinary://key:{SECRET}@demo?upload_prefix={}", self.cloudinary.uri())
+    }
+
+    pub(crate) fn destroyed(&self) -> Vec<String> {
+        let state = self.state();
+        state.destroyed.iter().map(|(name, _)| name.clone()).collect()
+    }
+
+    /// Waits until so many assets are destroyed.
+    #[track_caller]
+    pub(crate) fn wait_for_destroyed(&self, count: usize, limit: Duration) -> Vec<String> {
+        wait(limit, || self.destroyed().len() >= count);
+        self.destroyed()
+    }
+}
+
+/// Waits until something holds.
+#[track_caller]
+pub(crate) fn wait(limit: Duration, mut holds: impl FnMut() -> bool) {
+    let begin = Instant::now();
+    while !holds() {
+        assert!(begin.elapsed() < limit, "not within {limit:?}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+enum Double {
+    Parse(Arc<Mutex<State>>),
+    Cloudinary(Arc<Mutex<State>>),
+}
+
+impl Respond for Double {
+    fn respond(&self, request: &Request) -> ResponseTemplate {
+        match self {
+            Self::Parse(state) => parse(&state.lock().unwrap(), request),
+            Self::Cloudinary(state) => cloudinary(&mut state.lock().unwrap(), request),
+        }
+    }
+}
+
+fn parse(state: &State, request: &Request) -> ResponseTemplate {
+    if state.parse_down {
+        return ResponseTemplate::new(503).set_body_string("down");
+    }
+    let header = |name: &str| request.headers.get(name)?.to_str().ok();
+    assert_eq!(header("x-parse-application-id"), Some(APPLICATION_ID));
+    let expected = state.master_key.as_deref().unwrap_or(MASTER_KEY);
+    let master = header("x-parse-master-key") == Some(expected);
+    let path = request.url.path().trim_start_matches("/parse");
+    let query: HashMap<_, _> = request.url.query_pairs().into_owned().collect();
+    if let Some(class) = path.strip_prefix("/classes/") {
+        return find(state, class, &query, master);
+    }
+    if !master {
+        return ResponseTemplate::new(403).set_body_json(json!({"error": "Permission denied"}));
+    }
+    match path {
+        "/serverInfo" => ok(json!({"parseServerVersion": "9.10.0"})),
+        path => match path.strip_prefix("/schemas/") {
+            Some(class) => schema(state, class),
+            None => ResponseTemplate::new(404).set_body_string("no such path"),
+        },
+    }
+}
+
+fn ok(body: Value) -> ResponseTemplate {
+    ResponseTemplate::new(200).set_body_json(body)
+}
+
+fn schema(state: &State, class: &str) -> ResponseTemplate {
+    let rows = state.rows.iter().filter(|((of, _), _)| of == class);
+    let columns = rows.flat_map(|(_, row)| row.as_object().unwrap().keys());
+    let fields: serde_json::Map<_, _> = columns.map(|name| (name.clone(), json!({}))).collect();
+    if fields.is_empty() {
+        return ResponseTemplate::new(400)
+            .set_body_json(json!({"code": 103, "error": "Class does not exist."}));
+    }
+    ok(json!({"className": class, "fields": fields}))
+}
+
+/// As PostgreSQL would: a regular expression on an array is an error, and so is a missing column.
+fn find(
+    state: &State,
+    class: &str,
+    query: &HashMap<String, String>,
+    master: bool,
+) -> ResponseTemplate {
+    let internal = || {
+        ResponseTemplate::new(500)
+            .set_body_json(json!({"code": 1, "error": "Internal server error."}))
+    };
+    let filter: Value = query.get("where").map_or(json!({}), |text| serde_json::from_str(text).unwrap());
+    let rows: Vec<_> = state.rows.iter().filter(|((of, _), _)| of == class).collect();
+    let mut found = Vec::new();
+    let missing = |column: &str| !rows.is_empty() && !rows.iter().any(|(_, row)| row.get(column).is_some());
+    for ((_, id), row) in &rows {
+        let mut matches = master || row.get("hidden").is_none();
+        for (column, condition) in filter.as_object().unwrap() {
+            if column == "objectId" {
+                matches &= id.as_str() > condition["$gt"].as_str().unwrap();
+                continue;
+            }
+            if missing(column) {
+                return internal();
+            }
+            let value = row.get(column).filter(|value| !value.is_null());
+            matches &= match (value, condition.get("$regex")) {
+                (Some(Value::Array(_)), Some(_)) => return internal(),
+                (Some(Value::String(text)), Some(pattern)) => {
+                    Regex::new(pattern.as_str().unwrap()).unwrap().is_match(text)
+                }
+                (value, None) => condition == &json!({"$exists": true}) && value.is_some(),
+                (_, Some(_)) => false,
+            };
+        }
+        if matches {
+            let mut row = (*row).clone();
+            row["objectId"] = json!(id);
+            found.push(row);
+        }
+    }
+    // A server may be set to answer fewer rows than were asked for.
+    found.truncate(7);
+    ok(json!({ "results": found }))
+}
+
+fn cloudinary(state: &mut State, request: &Request) -> ResponseTemplate {
+    if request.url.path().ends_with("/ping") {
+        return ok(json!({"status": "ok"}));
+    }
+    let form: HashMap<String, String> = {
+        let body = String::from_utf8(request.body.clone()).unwrap();
+        let url = reqwest::Url::parse(&format!("http://h/?{body}")).unwrap();
+        url.query_pairs().into_owned().collect()
+    };
+    assert_eq!(form["invalidate"], "true");
+    assert_eq!(form["api_key"], "key");
+    assert_eq!(form["signature"].len(), 40);
+    let path = request.url.path().trim_start_matches("/v1_1/demo/");
+    let resource_type = path.trim_end_matches("/destroy");
+    let name = format!("{resource_type}/{}/{}", form["type"], form["public_id"]);
+    state.calls.push(name.clone());
+    if let Some(refusal) = &state.refusal {
+        return refusal.clone();
+    }
+    let now = Instant::now();
+    let before = state.under_way.insert(name.clone(), now + state.delay);
+    state.overlaps += usize::from(before.is_some_and(|until| until > now));
+    let found = state.assets.remove(&name);
+    if found {
+        state.destroyed.push((name, now));
+    }
+    let result = if found { "ok" } else { "not found" };
+    ok(json!({ "result": result })).set_delay(state.delay)
+}
