@@ -178,6 +178,10 @@ describe("doctor", () => {
     })],
     ["a wrong API secret", "cloudinary", /refuses the API key or secret/, /CLOUDINARY_URL/, () => cloudinary(genuine.replace(ACCOUNT.api_secret, "wrong"))],
     ["a wrong cloud name", "cloudinary", /refuses|answered/, /CLOUDINARY_URL/, () => cloudinary(genuine.replace(/@.*/, "@wrong"))],
+    ["a queue that cannot be opened", "queue", /CLOUDINARY_PARSE_QUEUE/, /database/, () => {
+      writeManifests(stack.webhooks, { ...MANIFESTS, "Note.toml": `${MANIFESTS["Note.toml"]}on_delete = "destroy"\ndestroy_within = "x/"\nmax_age = "1h"\n` });
+      return { CLOUDINARY_PARSE_QUEUE: "sqlite:///no/such/folder/queue.db" };
+    }],
     ["a Cloudinary that is out of reach", "cloudinary", /cannot reach Cloudinary/, /--offline/, () => cloudinary(genuine, NOWHERE)],
   ];
   for (const [what, check, message, remedy, breakIt] of broken) {
@@ -252,6 +256,8 @@ describe("doctor, where Cloud Code stands before the hooks", () => {
     stack.parseServer = await startParseServer(stack.folder, { ...options, env: { PARSE_SERVER_CLOUD: cloud } });
     found = await doctor(stack, { CLOUDINARY_PARSE_ADMIN_BIND: new URL(stack.service.adminUrl).host });
   });
+
+  after(() => stack.parseServer.stop());
 
   test("finds a trigger", () => {
     assertFound(found, "cloud_code", /Note\.beforeSave: Parse Server does not ask this service/, /remove it from the Cloud Code/);
