@@ -96,10 +96,7 @@ mod tests {
     fn class() -> ClassManifest {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("Photo.toml"), MANIFEST).unwrap();
-        crate::manifest::load(folder.path())
-            .unwrap()
-            .classes
-            .remove(0)
+        crate::manifest::load(folder.path()).unwrap().classes.remove(0)
     }
 
     fn lost(body: &str) -> Vec<String> {
@@ -107,39 +104,21 @@ mod tests {
         let envelope = Envelope::parse(body.as_bytes()).unwrap();
         let object = envelope.object.as_ref().unwrap();
         let lost = replaced(&class, object, envelope.original.as_ref());
-        lost.iter()
-            .map(|lost| format!("{} {} {}", lost.field, lost.asset, lost.grace))
-            .collect()
+        lost.iter().map(|lost| format!("{} {} {}", lost.field, lost.asset, lost.grace)).collect()
     }
 
     #[test]
     fn a_replaced_cleared_or_removed_picture_is_lost() {
         for (object, original, expected) in [
-            (
-                r#"{"picture":"image/upload/v1/app/b.jpg"}"#,
-                r#"{"picture":"image/upload/v1/app/a.jpg"}"#,
-                &["picture image/upload/app/a 7200"][..],
-            ),
-            (
-                r#"{"picture":null}"#,
-                r#"{"picture":"image/upload/v1/app/a.jpg#0000"}"#,
-                &["picture image/upload/app/a 7200"],
-            ),
-            (
-                "{}",
-                r#"{"picture":"raw/private/v1/app/a.jpg"}"#,
-                &["picture raw/private/app/a.jpg 7200"],
-            ),
+            (r#"{"picture":"image/upload/v1/app/b.jpg"}"#, r#"{"picture":"image/upload/v1/app/a.jpg"}"#, &["picture image/upload/app/a 7200"][..]),
+            (r#"{"picture":null}"#, r#"{"picture":"image/upload/v1/app/a.jpg#0000"}"#, &["picture image/upload/app/a 7200"]),
+            ("{}", r#"{"picture":"raw/private/v1/app/a.jpg"}"#, &["picture raw/private/app/a.jpg 7200"]),
             (
                 r#"{"pictures":["image/upload/v1/app/b"]}"#,
                 r#"{"pictures":["image/upload/v1/app/a","image/upload/v1/app/b","image/upload/v2/app/a.png","other/c",5]}"#,
                 &["pictures image/upload/app/a 86400"],
             ),
-            (
-                r#"{"pictures":[]}"#,
-                r#"{"pictures":"image/upload/v1/app/a"}"#,
-                &["pictures image/upload/app/a 86400"],
-            ),
+            (r#"{"pictures":[]}"#, r#"{"pictures":"image/upload/v1/app/a"}"#, &["pictures image/upload/app/a 86400"]),
         ] {
             let body = format!(r#"{{"object":{object},"original":{original}}}"#);
             assert_eq!(lost(&body), expected, "{body}");

@@ -65,9 +65,7 @@ impl World {
 
     /// Stores a row, its assets included.
     pub(crate) fn row(&self, class: &str, id: &str, columns: Value) {
-        self.state()
-            .rows
-            .insert((class.to_owned(), id.to_owned()), columns);
+        self.state().rows.insert((class.to_owned(), id.to_owned()), columns);
     }
 
     pub(crate) fn asset(&self, name: &str) {
@@ -79,19 +77,12 @@ impl World {
     }
 
     pub(crate) fn cloudinary_url(&self) -> String {
-        format!(
-            "cloudinary://key:{SECRET}@demo?upload_prefix={}",
-            self.cloudinary.uri()
-        )
+        format!("cloudinary://key:{SECRET}@demo?upload_prefix={}", self.cloudinary.uri())
     }
 
     pub(crate) fn destroyed(&self) -> Vec<String> {
         let state = self.state();
-        state
-            .destroyed
-            .iter()
-            .map(|(name, _)| name.clone())
-            .collect()
+        state.destroyed.iter().map(|(name, _)| name.clone()).collect()
     }
 
     /// Waits until so many assets are destroyed.
@@ -177,17 +168,10 @@ fn find(
         ResponseTemplate::new(500)
             .set_body_json(json!({"code": 1, "error": "Internal server error."}))
     };
-    let filter: Value = query
-        .get("where")
-        .map_or(json!({}), |text| serde_json::from_str(text).unwrap());
-    let rows: Vec<_> = state
-        .rows
-        .iter()
-        .filter(|((of, _), _)| of == class)
-        .collect();
+    let filter: Value = query.get("where").map_or(json!({}), |text| serde_json::from_str(text).unwrap());
+    let rows: Vec<_> = state.rows.iter().filter(|((of, _), _)| of == class).collect();
     let mut found = Vec::new();
-    let missing =
-        |column: &str| !rows.is_empty() && !rows.iter().any(|(_, row)| row.get(column).is_some());
+    let missing = |column: &str| !rows.is_empty() && !rows.iter().any(|(_, row)| row.get(column).is_some());
     for ((_, id), row) in &rows {
         let mut matches = master || row.get("hidden").is_none();
         for (column, condition) in filter.as_object().unwrap() {
@@ -201,9 +185,9 @@ fn find(
             let value = row.get(column).filter(|value| !value.is_null());
             matches &= match (value, condition.get("$regex")) {
                 (Some(Value::Array(_)), Some(_)) => return internal(),
-                (Some(Value::String(text)), Some(pattern)) => Regex::new(pattern.as_str().unwrap())
-                    .unwrap()
-                    .is_match(text),
+                (Some(Value::String(text)), Some(pattern)) => {
+                    Regex::new(pattern.as_str().unwrap()).unwrap().is_match(text)
+                }
                 (value, None) => condition == &json!({"$exists": true}) && value.is_some(),
                 (_, Some(_)) => false,
             };

@@ -195,7 +195,12 @@ fn refuses_mistaken_values_of_a_field() {
 /// A key whose capability is not built must not look as if it were.
 #[test]
 fn refuses_keys_of_later_capabilities() {
-    for key in ["moderation_field", "on_reject", "sync", "eager_field"] {
+    for key in [
+        "moderation_field",
+        "on_reject",
+        "sync",
+        "eager_field",
+    ] {
         let errors = mistakes(&format!("{PHOTO}{key} = \"x\""));
         assert_eq!(errors.len(), 1);
         assert!(
