@@ -110,7 +110,7 @@ pub(super) async fn attempt(
             info!("{asset}, lost by {class}.{field}, was gone already");
             Ok(Outcome::NotFound)
         }
-        Err(error) => Err(shared.trouble(error, now)),
+        Err(error) => Err(shared.trouble(&error, now)),
     }
 }
 
@@ -159,14 +159,14 @@ impl Shared {
         })
     }
 
-    fn trouble(&self, error: ApiError, now: u64) -> Trouble {
+    fn trouble(&self, error: &ApiError, now: u64) -> Trouble {
         let mut not_before = 0;
-        if let ApiError::RateLimited { reset, .. } = &error {
+        if let ApiError::RateLimited { reset, .. } = error {
             let rest = reset.map_or(LIMIT_REST, |reset| reset.saturating_sub(now) + 1);
             not_before = now + rest.min(LONGEST_REST);
             self.rests_until.store(not_before, Ordering::Relaxed);
         }
-        let failure = match &error {
+        let failure = match error {
             ApiError::Unauthorized { .. } | ApiError::Credentials | ApiError::Prefix => {
                 Failure::Key
             }
@@ -204,7 +204,7 @@ impl From<StoreError> for Trouble {
 
 impl From<RestError> for Trouble {
     fn from(error: RestError) -> Self {
-        let failure = match &error {
+        let failure = match error {
             RestError::MasterKey { .. }
             | RestError::MasterKeyIps { .. }
             | RestError::ReadOnlyMasterKey { .. }
