@@ -28,9 +28,9 @@ impl Check {
     pub(super) fn run(self, environment: &Environment) -> anyhow::Result<Status> {
         let (mut mistakes, warnings, summary) = match service::load(environment) {
             Ok((config, manifests)) => {
-                let tls = config.listener.tls.as_ref().map(serve::tls);
+                let tls = config.listener.tls.as_ref().map(serve::certificate);
                 let error = tls.transpose().err();
-                let mistakes = error.map(|error| format!("{error:#}"));
+                let mistakes = error.map(|error| error.to_string());
                 let warnings = manifests.warnings.iter().map(ToString::to_string);
                 let summary = service::summary(&environment.webhooks(), &manifests);
                 (

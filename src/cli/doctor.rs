@@ -275,12 +275,12 @@ async fn check_cloud_code(
     }
 }
 
-/// Cloudinary, and what this version has nothing to say about.
-fn tell_others(ping: &Ping, report: &mut Report) {
+/// What does not depend on Parse Server.
+async fn tell_others(ping: &Ping, setup: &Setup, report: &mut Report) {
     ping.tell(report);
     report.skipped(
         Check::Notifications,
         "no manifest needs Cloudinary's notifications",
     );
-    report.skipped(Check::Queue, "no manifest needs the queue");
+    queue::tell(setup, report).await;
 }

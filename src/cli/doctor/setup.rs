@@ -87,7 +87,7 @@ fn tls_is_usable(serve: Option<&Serve>, report: &mut Report) -> bool {
         Some(Err(error)) => {
             report.bad(
                 Check::Configuration,
-                format_args!("{error:#}"),
+                &error,
                 "name PEM files that this user can read: the certificate's chain and its private key",
             );
             false
