@@ -10,6 +10,7 @@ mod digest;
 pub mod diagnosis;
 pub mod download;
 pub mod identifier;
+pub mod notice;
 pub mod notification;
 mod number;
 mod percent;

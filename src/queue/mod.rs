@@ -7,6 +7,7 @@
 
 mod census;
 mod clean_up;
+mod follow;
 mod health;
 mod job;
 mod parse_rows;
@@ -22,6 +23,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tokio::runtime::Handle;
 use tokio::sync::Mutex;
 
+pub(crate) use follow::is_wanted;
 pub use health::{Check, Health};
 pub use job::{Destroy, Job, Scheduled};
 pub use store::{Counts, Entry, State, StoreError};

@@ -9,6 +9,7 @@ mod certificate;
 mod guarded;
 mod keys;
 mod metrics;
+mod notifications;
 mod page;
 mod reply;
 mod routes;

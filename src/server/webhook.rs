@@ -15,7 +15,7 @@ use crate::queue::{Destroy, Job, Scheduled};
 use super::keys::KeyInUse;
 use super::reply::{self, Failure};
 use super::routes::{Hook, Route, Routes};
-use super::{State, body, guarded};
+use super::{State, body, guarded, notifications};
 
 /// How long a save waits for Cloudinary: users wait with it.
 const CONFIRM_TIMEOUT: Duration = Duration::from_secs(5);
@@ -49,6 +49,9 @@ async fn dispatch(
         .unwrap_or(path);
     if path == "/health" {
         return health(request);
+    }
+    if path == notifications::PATH {
+        return notifications::answer(request, payload, state).await;
     }
     let is_trigger = shape(path, "/triggers/", 2);
     if !is_trigger && !shape(path, "/functions/", 1) {
@@ -120,7 +123,7 @@ async fn decide(
         Hook::AfterSave(class) => {
             let object = envelope.expect_trigger(&class.class, "afterSave");
             let object = object.map_err(bad_request)?;
-            let lost = hooks::replaced(class, object, envelope.original.as_ref());
+            let lost = hooks::replaced(class, &envelope, object, &routes.account, now);
             return Ok(later(route, routes, class, object, lost, now).await);
         }
         Hook::AfterDelete(class) => {
@@ -238,7 +241,7 @@ fn bad_request(error: EnvelopeError) -> Failure {
     Failure::BadRequest
 }
 
-fn unix_time() -> u64 {
+pub(super) fn unix_time() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.unwrap_or(Duration::ZERO).as_secs()
 }

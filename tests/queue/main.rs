@@ -3,6 +3,7 @@
 mod commands;
 mod kill;
 mod nodes;
+mod notifications;
 mod postgres;
 mod promises;
 mod service;

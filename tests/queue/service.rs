@@ -172,6 +172,10 @@ impl Service {
         values.next().unwrap_or(0.0)
     }
 
+    pub(crate) fn address(&self) -> &str {
+        &self.webhook
+    }
+
     pub(crate) fn log(&self) -> String {
         self.log.lock().unwrap().join("\n")
     }
@@ -197,7 +201,7 @@ impl Drop for Service {
     }
 }
 
-fn send(
+pub(crate) fn send(
     address: &str,
     method: &str,
     path: &str,

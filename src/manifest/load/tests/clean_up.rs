@@ -16,7 +16,7 @@ fn reads_what_becomes_of_lost_pictures() {
     };
     for keys in ["", "on_replace = \"keep\"\non_delete = \"keep\""] {
         assert_eq!(clean_up(keys), keep, "{keys}");
-        assert!(!loaded(&format!("{PHOTO}{keys}")).clean_up());
+        assert!(!loaded(&format!("{PHOTO}{keys}")).need_queue());
     }
     let keys = "on_replace = \"destroy\"\ngrace = \"2h\"\ndestroy_within = \"app/\"";
     let replaced = CleanUp {
