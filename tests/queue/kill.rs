@@ -33,7 +33,7 @@ fn a_hundred_kills_lose_no_job_and_destroy_nothing_that_is_referred_to() {
         seed ^= seed << 13;
         seed ^= seed >> 7;
         seed ^= seed << 17;
-        std::thread::sleep(Duration::from_millis(seed % 400));
+        std::thread::sleep(Duration::from_millis(seed % 250));
         service.kill();
     }
     assert_eq!(accepted.len(), 300);

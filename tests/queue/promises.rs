@@ -74,7 +74,8 @@ fn what_is_referred_to_survives() {
 #[test]
 fn a_new_version_or_another_format_is_no_replacement_and_queues_nothing() {
     let world = World::new();
-    let service = Setup::photo(&world).start();
+    let setup = Setup::photo(&world);
+    let service = setup.start();
     service.replaced("1", &json!("image/upload/v1/app/a.jpg"), &json!("image/upload/v2/app/a.png"));
     service.replaced("1", &json!("image/upload/v1/app/a.jpg"), &json!("image/upload/v1/app/a.jpg"));
     service.replaced("1", &json!("not an identifier"), &json!("image/upload/v1/app/a.jpg"));
@@ -87,7 +88,8 @@ fn a_new_version_or_another_format_is_no_replacement_and_queues_nothing() {
 fn a_picture_that_is_attached_again_within_its_grace_survives() {
     let world = World::new();
     world.asset("image/upload/app/a");
-    let service = Setup::photo(&world).start();
+    let setup = Setup::photo(&world);
+    let service = setup.start();
     service.replaced("1", &json!("image/upload/v1/app/a.jpg"), &json!(null));
     world.row("Photo", "2", json!({"picture": "image/upload/v1/app/a.jpg"}));
     wait_for_tries(&service, "referred", 1.0);

@@ -111,7 +111,7 @@ impl Setup {
             }
         });
         let limit = Duration::from_secs(60);
-        let mut address = || {
+        let address = || {
             receive.recv_timeout(limit).unwrap_or_else(|_| panic!("{:?}", log.lock().unwrap()))
         };
         let (webhook, admin) = (address(), address());

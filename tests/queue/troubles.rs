@@ -39,7 +39,8 @@ fn parse_server_down_keeps_everything_and_is_made_up_for() {
     let world = World::new();
     world.asset("image/upload/app/a");
     world.state().parse_down = true;
-    let service = Setup::photo(&world).start();
+    let setup = Setup::photo(&world);
+    let service = setup.start();
     assert!(lose(&service, "a") < AT_ONCE);
     wait_for_trouble(&service, "parse_server", "not available");
     assert_eq!(world.state().calls, Vec::<String>::new());
@@ -53,7 +54,8 @@ fn cloudinary_down_is_made_up_for() {
     let world = World::new();
     world.asset("image/upload/app/a");
     world.state().refusal = Some(ResponseTemplate::new(502).set_body_string("<html>"));
-    let service = Setup::photo(&world).start();
+    let setup = Setup::photo(&world);
+    let service = setup.start();
     assert!(lose(&service, "a") < AT_ONCE);
     wait_for_trouble(&service, "cloudinary", "502");
     world.state().refusal = None;
@@ -68,7 +70,8 @@ fn a_wrong_master_key_destroys_nothing_although_classes_answers_it_and_the_job_w
     world.asset("image/upload/app/free");
     world.row("Photo", "h", json!({"picture": "image/upload/v1/app/hidden.jpg", "hidden": true}));
     world.state().master_key = Some("another".to_owned());
-    let service = Setup::photo(&world).start();
+    let setup = Setup::photo(&world);
+    let service = setup.start();
     lose(&service, "hidden");
     lose(&service, "free");
     wait_for_trouble(&service, "parse_server", "PARSE_SERVER_MASTER_KEY");
@@ -140,7 +143,8 @@ fn a_rate_limit_is_waited_for() {
         .insert_header("X-FeatureRateLimit-Reset", reset.as_str())
         .set_body_json(json!({"error": {"message": "Rate Limit Exceeded"}}));
     world.state().refusal = Some(limited);
-    let service = Setup::photo(&world).start();
+    let setup = Setup::photo(&world);
+    let service = setup.start();
     lose(&service, "a");
     wait(LONG, || world.state().calls.len() == 1);
     world.state().refusal = None;
