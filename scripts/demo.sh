@@ -2,7 +2,7 @@
 # Shows the whole way of a picture against a real Parse Server: set-up included, on a machine with Rust and Node.
 #
 #   scripts/demo.sh          runs it and cleans up
-#   scripts/demo.sh --keep   leaves everything running and prints the URLs
+#   scripts/demo.sh --keep   leaves everything running, a sample gallery for the browser included, and prints the URLs
 #   scripts/demo.sh --stop   ends what --keep left running
 #
 # With CLOUDINARY_URL in the environment pictures go to that account instead of a double of Cloudinary.

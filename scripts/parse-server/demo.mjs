@@ -1,14 +1,17 @@
 // The whole way of a picture, as an app with the official Parse SDK goes it. Called by scripts/demo.sh.
 //
-//   --keep   leaves everything running
+//   --keep   leaves everything running, with a sample gallery for the browser
 //   --stop   ends what --keep left running
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { bare, cloudinary, identifier, Parse, picture, rest, signUp, upload, useParseServer } from "./client.mjs";
-import { ACCOUNT, PARSE, startStack } from "./stack.mjs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { bare, cloudinary, countRows, identifier, Parse, picture, signUp, upload, useParseServer } from "./client.mjs";
+import { releaseServers } from "./processes.mjs";
+import { ACCOUNT, PARSE, startGallery, startStack } from "./stack.mjs";
 
 const RUN_FOLDER = path.join(import.meta.dirname, ".run");
 const PIDS = path.join(RUN_FOLDER, "pids.json");
+const STOP_TIMEOUT_MS = 15_000;
 const keep = process.argv.includes("--keep");
 
 let stepNumber = 0;
@@ -42,15 +45,21 @@ async function refused(action) {
   throw new Error("this should have been refused, but was accepted");
 }
 
-function stopKept() {
-  if (!existsSync(PIDS)) return;
-  for (const pid of JSON.parse(readFileSync(PIDS, "utf8"))) {
-    try {
-      process.kill(pid);
-    } catch (error) {
-      if (error.code !== "ESRCH") throw error;
-    }
+function isRunning(pid) {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    if (error.code === "ESRCH") return false;
+    throw error;
   }
+}
+
+/** Ends what an earlier --keep left running, and waits for it. */
+async function stopKept() {
+  if (!existsSync(PIDS)) return;
+  const pids = JSON.parse(readFileSync(PIDS, "utf8")).filter(isRunning);
+  pids.forEach((pid) => process.kill(pid));
+  for (const deadline = Date.now() + STOP_TIMEOUT_MS; pids.some(isRunning) && Date.now() < deadline; ) await sleep(50);
   rmSync(PIDS);
 }
 
@@ -126,32 +135,36 @@ async function portraits(ann) {
     new Parse.Object("Portrait").save({ cloudinaryIdentifier: signed }, { sessionToken: ann.getSessionToken() }),
   );
   check(/Portrait.*cloudinaryIdentifier/.test(refusal.message), "the refusal should name class and field");
-  const { json } = await rest(stack.parseServer.url, "GET", "/classes/Portrait?count=1&limit=0", { master: true });
-  check(json.count === 1, `there should be Bob's portrait alone, there are ${json.count}`);
+  const rows = await countRows(stack.parseServer.url, "Portrait");
+  check(rows === 1, `there should be Bob's portrait alone, there are ${rows}`);
 }
 
 /** A real account is left as it was. */
 async function removeUploads(cloudinaryUrl) {
-  const { username, password, hostname } = new URL(cloudinaryUrl);
+  const { username: api_key, password: api_secret } = new URL(cloudinaryUrl);
   for (const { public_id } of uploads) {
-    await cloudinary.uploader.destroy(public_id, { cloud_name: hostname, api_key: username, api_secret: password });
+    const fields = cloudinary.utils.sign_request({ public_id, timestamp: Math.floor(Date.now() / 1000) }, { api_key, api_secret });
+    const url = `${target.apiUrl}/v1_1/${target.cloudName}/image/destroy`;
+    const { result } = await (await fetch(url, { method: "POST", body: new URLSearchParams(fields) })).json();
+    check(result === "ok", `${public_id} should have been removed from the account, but the answer is ${result}`);
   }
 }
 
 function showUrls() {
   console.log(`
 Everything is still running:
+   Sample gallery        ${gallery.url}
    Parse Server          ${stack.parseServer.url}
      application id      ${PARSE.appId}
      master key          ${PARSE.masterKey}
    cloudinary-parse      ${stack.service.url}
-     hooks and metrics   ${stack.service.adminUrl}
+     console             ${stack.service.adminUrl}
    Cloudinary            ${target.apiUrl}
    logs                  ${RUN_FOLDER}
 End it with: scripts/demo.sh --stop`);
 }
 
-stopKept();
+await stopKept();
 if (process.argv.includes("--stop")) process.exit(0);
 
 const realUrl = process.env.CLOUDINARY_URL || undefined;
@@ -162,24 +175,28 @@ console.log(`Starting Parse Server, cloudinary-parse and ${realUrl ? "no double:
 
 let stack;
 let target;
+let gallery;
+
 try {
   stack = await startStack({ folder: RUN_FOLDER, keep, cloudinaryUrl: realUrl });
-  if (keep) {
-    const servers = [stack.parseServer, stack.double, stack.service].filter(Boolean);
-    writeFileSync(PIDS, JSON.stringify(servers.map(({ pid }) => pid)));
-  }
   target = uploadTarget(realUrl);
   useParseServer(stack.parseServer.url);
   await createClasses();
   await portraits(await photos());
   if (realUrl && !keep) await removeUploads(realUrl);
   console.log("\nAll as it should be.");
-  if (keep) showUrls();
-  else await stack.stop();
+  if (keep) {
+    gallery = await startGallery({ folder: RUN_FOLDER, parseServerUrl: stack.parseServer.url, ...target, keep });
+    const servers = [stack.parseServer, stack.double, stack.service, gallery].filter(Boolean);
+    writeFileSync(PIDS, JSON.stringify(servers.map(({ pid }) => pid)));
+    releaseServers();
+    showUrls();
+  } else {
+    await stack.stop();
+  }
 } catch (error) {
   console.error(`\nNot as it should be, ${stepNumber ? `in step ${stepNumber} (${inStep})` : inStep}: ${error.message}`);
   console.error(`Logs are in ${RUN_FOLDER}`);
-  stopKept();
   process.exit(1);
 }
 process.exit(0);

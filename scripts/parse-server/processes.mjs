@@ -12,6 +12,11 @@ const owned = new Set();
 process.on("exit", () => owned.forEach((child) => child.kill("SIGKILL")));
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => process.exit(1));
 
+/** Lets every server that was started with `keep` outlive this process. */
+export function releaseServers() {
+  owned.clear();
+}
+
 /** Nothing of the caller's environment reaches a server but what every program needs. */
 export function cleanEnvironment(variables) {
   const { PATH, HOME, TMPDIR, LANG } = process.env;
@@ -22,7 +27,7 @@ export function cleanEnvironment(variables) {
 /**
  * Starts a server and waits for the lines that say where it listens.
  * @param {{name: string, command: string, args?: string[], env: object, cwd?: string, ready: RegExp[], logFile: string, keep?: boolean}} options
- *   `ready`: once all match, their first groups become `urls`; `keep`: the server outlives this process
+ *   `ready`: once all match, their first groups become `urls`; `keep`: the server can outlive this process
  */
 export async function startServer({ name, command, args = [], env, cwd, ready, logFile, keep = false }) {
   const log = openSync(logFile, "w");
@@ -35,7 +40,7 @@ export async function startServer({ name, command, args = [], env, cwd, ready, l
   closeSync(log);
   const exited = once(child, "exit");
   if (keep) child.unref();
-  else owned.add(child);
+  owned.add(child);
   child.once("exit", () => owned.delete(child));
 
   const server = {

@@ -94,6 +94,7 @@ const parseServer = await startParseServer(ParseServer, options, version);
 // What its own startApp() sets; handleShutdown() closes it.
 parseServer.server = listener;
 const app = require("express")();
+if (options.trustProxy) app.set("trust proxy", options.trustProxy);
 app.use(MOUNT_PATH, parseServer.app);
 listener.on("request", app);
 console.log(`Parse Server ${version} listening on ${url}`);

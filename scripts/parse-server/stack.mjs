@@ -101,6 +101,28 @@ export async function startService({ folder, env, keep }) {
 }
 
 /**
+ * Starts the sample gallery, an app in the browser.
+ * @param {{folder: string, parseServerUrl: string, apiUrl: string, cloudName: string, keep?: boolean}} options
+ *   `apiUrl`: Cloudinary's API or the double's
+ */
+export async function startGallery({ folder, parseServerUrl, apiUrl, cloudName, keep }) {
+  const gallery = await startServer({
+    name: "the sample gallery",
+    command: process.execPath,
+    args: [path.join(HERE, "gallery-server.mjs")],
+    ready: [/^Gallery listening on (\S+)$/m],
+    logFile: path.join(folder, "gallery.log"),
+    keep,
+    env: {
+      PARSE_SERVER_URL: parseServerUrl,
+      PARSE_SERVER_APPLICATION_ID: PARSE.appId,
+      GALLERY_UPLOAD_URL: `${apiUrl}/v1_1/${cloudName}/image/upload`,
+    },
+  });
+  return { ...gallery, url: gallery.urls[0] };
+}
+
+/**
  * Starts everything and registers the hooks.
  * @param {object} [options]
  * @param {string | Record<string, string>} [options.manifests] a folder, or texts by file name; default: the shipped ones
@@ -108,7 +130,7 @@ export async function startService({ folder, env, keep }) {
  * @param {object} [options.env] more variables of the service
  * @param {string} [options.cloudinaryUrl] a real account instead of the double
  * @param {string} [options.folder] for logs and databases; default: a temporary one
- * @param {boolean} [options.keep] everything outlives this process
+ * @param {boolean} [options.keep] everything can outlive this process (`releaseServers`)
  * @param {boolean} [options.register] default: true
  */
 export async function startStack(options = {}) {
@@ -142,8 +164,9 @@ export async function startStack(options = {}) {
     service,
     /** Runs a command of cloudinary-parse in the service's environment. */
     cli: (args, variables = {}) => run(binary(), args, { cwd: folder, env: { ...service.env, ...variables } }),
+    /** Ends what is in its places now: a test may have put a restarted server there. */
     async stop() {
-      await Promise.all([stack.parseServer, stack.double, stack.service].map((server) => server?.stop()));
+      await Promise.all([this.parseServer, this.double, this.service].map((server) => server?.stop()));
       if (!options.folder) rmSync(folder, { recursive: true, force: true });
     },
   };

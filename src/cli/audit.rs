@@ -35,10 +35,10 @@ use sources::Sources;
 use state::State;
 
 /// Each call to Parse Server or Cloudinary.
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// How old an orphan must be to be destroyed, if the command line does not say.
-const DEFAULT_AGE: Duration = Duration::from_secs(7 * 24 * 3600);
+const DEFAULT_AGE: Duration = Duration::from_hours(7 * 24);
 
 /// Compare the rows of every guarded class with the account: signatures left over, malformed identifiers, missing assets, orphans
 #[derive(Debug, clap::Args)]
@@ -104,11 +104,18 @@ impl Audit {
         let (access, account, manifests) = super::settings::audit(environment)?;
         let mut classes = manifests.classes.iter().flat_map(|class| &class.fields);
         if self.destroy_orphans && classes.all(|field| field.destroy_within.is_none()) {
-            bail!("--destroy-orphans: no field of any manifest has destroy_within, so nothing may be destroyed");
+            bail!(
+                "--destroy-orphans: no field of any manifest has destroy_within, so nothing may be destroyed"
+            );
         }
         let parse = rest_client(&access.address, TIMEOUT)?.with_master_key(&access.master_key)?;
         let cloudinary = ApiClient::new(&account, TIMEOUT)?;
-        let about = about(&parse.server(), &access.address.application_id, &cloudinary, &manifests);
+        let about = about(
+            &parse.server(),
+            &access.address.application_id,
+            &cloudinary,
+            &manifests,
+        );
         let older_than = match self.older_than {
             None if self.destroy_orphans => Some(DEFAULT_AGE),
             older_than => older_than,
@@ -161,7 +168,9 @@ impl Run {
     /// Everything that changes nothing but left-over signatures.
     async fn find(&mut self) -> anyhow::Result<()> {
         self.sources.prove().await?;
-        self.sources.cloudinary(&self.progress, async |api| api.ping().await).await?;
+        self.sources
+            .cloudinary(&self.progress, async |api| api.ping().await)
+            .await?;
         if self.state.is_resumed() {
             complain("going on with the audit that was broken off");
         }
@@ -213,8 +222,13 @@ impl Run {
         } else {
             progress.line(&counts);
         }
-        progress.finish().finish().context("cannot write the result")?;
-        self.state.remove().context("cannot remove the audit's state")?;
+        progress
+            .finish()
+            .finish()
+            .context("cannot write the result")?;
+        self.state
+            .remove()
+            .context("cannot remove the audit's state")?;
         let failed = counts.not_stripped > 0;
         Ok(if failed { Status::Failed } else { Status::Done })
     }

@@ -60,10 +60,16 @@ impl Cleanup {
         match self.action {
             Action::List { json, dead } => list(&queue, json, dead).await,
             Action::Retry(chosen) => {
-                each(&queue, chosen, "is retried", async |id: &str| queue.retry(id).await).await
+                each(&queue, chosen, "is retried", async |id: &str| {
+                    queue.retry(id).await
+                })
+                .await
             }
             Action::Drop(chosen) => {
-                each(&queue, chosen, "is dropped", async |id: &str| queue.drop_job(id).await).await
+                each(&queue, chosen, "is dropped", async |id: &str| {
+                    queue.drop_job(id).await
+                })
+                .await
             }
         }
     }
@@ -122,9 +128,16 @@ struct Line<'a>(&'a Entry);
 impl fmt::Display for Line<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let job = self.0;
-        let what = job.job.as_ref().map_or("not readable".to_owned(), Job::summary);
+        let what = job
+            .job
+            .as_ref()
+            .map_or("not readable".to_owned(), Job::summary);
         let (state, time) = (state(job.state), time(job.run_at));
-        write!(f, "{}  {state:<7}  {time}  {:>3} tries  {what}", job.id, job.tries)?;
+        write!(
+            f,
+            "{}  {state:<7}  {time}  {:>3} tries  {what}",
+            job.id, job.tries
+        )?;
         match &job.error {
             Some(error) => write!(f, "\n    {}", error.replace(char::is_control, "\u{fffd}")),
             None => Ok(()),

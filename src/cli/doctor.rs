@@ -5,11 +5,11 @@ use std::time::Duration;
 use log::info;
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::Status;
 use super::output::complain;
 use super::registration::public_url::PublicUrl;
 use super::registration::{Hook, State, compare, wanted};
 use super::settings::rest_client;
-use super::Status;
 use crate::config::{Environment, ParseAccess};
 use crate::manifest::Manifests;
 use crate::parse::rest::{HookName, MasterClient, RestClient, RestError};
@@ -116,9 +116,10 @@ impl Doctor {
         if !finished {
             complain("interrupted: not everything was checked");
         }
-        Ok(match healthy && finished && cleared.is_ok() {
-            true => Status::Done,
-            false => Status::Failed,
+        Ok(if healthy && finished && cleared.is_ok() {
+            Status::Done
+        } else {
+            Status::Failed
         })
     }
 }
@@ -274,6 +275,9 @@ async fn check_cloud_code(
 /// Cloudinary, and what this version has nothing to say about.
 fn tell_others(ping: &Ping, report: &mut Report) {
     ping.tell(report);
-    report.skipped(Check::Notifications, "no manifest needs Cloudinary's notifications");
+    report.skipped(
+        Check::Notifications,
+        "no manifest needs Cloudinary's notifications",
+    );
     report.skipped(Check::Queue, "no manifest needs the queue");
 }

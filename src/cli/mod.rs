@@ -127,7 +127,11 @@ fn dispatch(command: Command) -> anyhow::Result<Status> {
         Command::Verify(args) => {
             let verdict = verify::run(&args, &environment.account()?)?;
             let status = print(&verdict.text)?;
-            Ok(if verdict.is_valid { status } else { Status::Failed })
+            Ok(if verdict.is_valid {
+                status
+            } else {
+                Status::Failed
+            })
         }
     }
 }

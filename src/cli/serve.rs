@@ -8,11 +8,13 @@ use log::{error, info, warn};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::MissedTickBehavior;
 
+use super::settings::rest_client;
 use super::{Status, service, settings};
 use crate::config::{Environment, Serve as Config, TlsFiles};
 use crate::manifest::Manifests;
 use crate::server::{
-    AdminSettings, Certificate, CertificateError, Control, Deployment, Server, Settings, WebhookKeys,
+    AdminSettings, Certificate, CertificateError, Control, Deployment, HookList, Server, Settings,
+    WebhookKeys,
 };
 
 use later::Later;
@@ -54,14 +56,18 @@ impl Serve {
             folder,
             account: config.account.clone(),
             parse: config.parse.clone(),
-            later: Later::new(config.queue.clone(), config.master_key.clone(), jobs.handle().clone()),
+            later: Later::new(
+                config.queue.clone(),
+                config.master_key.clone(),
+                jobs.handle().clone(),
+            ),
             certificate: files.map(certificate).transpose()?.map(Arc::new),
             registration: settings::access_and_public_url(environment)
                 .map(Arc::new)
                 .map_err(|mistakes| mistakes.join("; ")),
         };
         let deployment = source.deployment(manifests)?;
-        let settings = listeners(config, source.certificate.clone());
+        let settings = listeners(config, source.certificate.clone())?;
         let served = actix_web::rt::System::new().block_on(serve(settings, deployment, source));
         jobs.shutdown_timeout(JOBS_STOP);
         served?;
@@ -78,12 +84,14 @@ fn load(environment: &Environment) -> anyhow::Result<(Config, Manifests)> {
     Ok((config, manifests))
 }
 
-fn listeners(config: Config, certificate: Option<Arc<Certificate>>) -> Settings {
-    Settings {
+fn listeners(config: Config, certificate: Option<Arc<Certificate>>) -> anyhow::Result<Settings> {
+    let hook_list = hook_list(&config)?;
+    Ok(Settings {
         bind: config.listener.bind,
         admin: config.admin.map(|admin| AdminSettings {
             bind: admin.bind,
             token: admin.token,
+            hook_list,
         }),
         webhook_keys: WebhookKeys::new(config.webhook_key, config.webhook_key_previous),
         public_path: config.public_url.path().trim_end_matches('/').to_owned(),
@@ -94,7 +102,7 @@ fn listeners(config: Config, certificate: Option<Arc<Certificate>>) -> Settings 
         shutdown_timeout: config.shutdown_timeout,
         workers: config.workers,
         tls: certificate.map(Certificate::server_config),
-    }
+    })
 }
 
 /// The webhook listener's certificate.
@@ -105,12 +113,31 @@ pub(super) fn certificate(files: &TlsFiles) -> Result<Certificate, CertificateEr
     Certificate::load(&files.certificate, &files.key)
 }
 
+/// What the console needs to see the registered hooks.
+fn hook_list(config: &Config) -> anyhow::Result<Option<HookList>> {
+    let (Some(address), Some(key)) = (&config.parse, &config.master_key) else {
+        return Ok(None);
+    };
+    let client = rest_client(address, Duration::from_secs(5))?.with_master_key(key)?;
+    Ok(Some(HookList::new(client, config.public_url.clone())))
+}
+
 async fn serve(settings: Settings, deployment: Deployment, source: Source) -> anyhow::Result<()> {
-    let scheme = if settings.tls.is_some() { "https" } else { "http" };
+    let scheme = if settings.tls.is_some() {
+        "https"
+    } else {
+        "http"
+    };
     let hangup = signal(SignalKind::hangup())?;
-    let stop = [signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?];
+    let stop = [
+        signal(SignalKind::terminate())?,
+        signal(SignalKind::interrupt())?,
+    ];
     let server = Server::build(settings, deployment)?;
-    info!("webhook listener on {scheme}://{}", server.webhook_address());
+    info!(
+        "webhook listener on {scheme}://{}",
+        server.webhook_address()
+    );
     if let Some(address) = server.admin_address() {
         info!("admin listener on http://{address}");
     }
@@ -142,7 +169,9 @@ async fn follow_signals(control: Control, source: Source, mut hangup: Signal, st
 /// A panic's message may hold what it panicked about; its place is enough to mend it.
 fn quiet_panics() {
     std::panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map_or_else(String::new, ToString::to_string);
+        let place = panic
+            .location()
+            .map_or_else(String::new, ToString::to_string);
         error!("panic at {place}");
     }));
 }

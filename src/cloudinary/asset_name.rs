@@ -110,7 +110,10 @@ mod tests {
         ] {
             let name = AssetName::stored(text).unwrap();
             assert_eq!(name.to_string(), "image/upload/a/cat", "{text}");
-            assert!(name.is_referred_to_by("image/upload/v9/a/cat.gif"), "{text}");
+            assert!(
+                name.is_referred_to_by("image/upload/v9/a/cat.gif"),
+                "{text}"
+            );
         }
     }
 
@@ -148,7 +151,16 @@ mod tests {
 
     #[test]
     fn refuses_what_names_no_asset() {
-        for text in ["", "image", "image/upload", "image/upload/", "audio/upload/x", "image/fetch/x", "image/upload/../x", "image/upload/a&b"] {
+        for text in [
+            "",
+            "image",
+            "image/upload",
+            "image/upload/",
+            "audio/upload/x",
+            "image/fetch/x",
+            "image/upload/../x",
+            "image/upload/a&b",
+        ] {
             assert_eq!(text.parse::<AssetName>(), Err(NotAnAsset), "{text}");
         }
     }

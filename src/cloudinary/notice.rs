@@ -99,7 +99,10 @@ fn asset(value: &Value) -> Option<AssetName> {
         (Some(resource_type), Some(delivery_type)) => format!("{resource_type}/{delivery_type}"),
         (resource_type, _) => {
             let urls = value.get("eager").and_then(Value::as_array);
-            let mut urls = urls.into_iter().flatten().filter_map(|e| text(e, "secure_url"));
+            let mut urls = urls
+                .into_iter()
+                .flatten()
+                .filter_map(|e| text(e, "secure_url"));
             let url = text(value, "secure_url").or_else(|| urls.next());
             match (url.and_then(kinds_of_url), resource_type) {
                 (Some(kinds), _) => kinds,
@@ -114,7 +117,11 @@ fn asset(value: &Value) -> Option<AssetName> {
 fn kinds_of_url(url: &str) -> Option<String> {
     let (_, path) = url.split_once("://")?.1.split_once('/')?;
     let segments: Vec<_> = path.split('/').collect();
-    let kinds = |pair: &&[&str]| format!("{}/{}/x", pair[0], pair[1]).parse::<AssetName>().is_ok();
+    let kinds = |pair: &&[&str]| {
+        format!("{}/{}/x", pair[0], pair[1])
+            .parse::<AssetName>()
+            .is_ok()
+    };
     // A private CDN's URLs do not begin with the cloud's name.
     let pair = segments.windows(2).take(2).find(kinds)?;
     Some(pair.join("/"))
@@ -147,8 +154,16 @@ fn overall(moderations: &[Value]) -> Option<Moderation> {
 
 fn derived(body: &Value) -> Option<Notice> {
     let eager = body.get("eager")?.as_array()?;
-    let ready = |entry: &&Value| !matches!(text(entry, "status"), Some("failed" | "processing" | "pending"));
-    let urls = eager.iter().filter(ready).filter_map(|entry| text(entry, "secure_url"));
+    let ready = |entry: &&Value| {
+        !matches!(
+            text(entry, "status"),
+            Some("failed" | "processing" | "pending")
+        )
+    };
+    let urls = eager
+        .iter()
+        .filter(ready)
+        .filter_map(|entry| text(entry, "secure_url"));
     let urls: Vec<_> = urls.map(str::to_owned).collect();
     let asset = asset(body)?;
     (!urls.is_empty()).then_some(Notice::Derived { asset, urls })
@@ -156,10 +171,16 @@ fn derived(body: &Value) -> Option<Notice> {
 
 fn renamed(body: &Value) -> Option<Notice> {
     let resource_type = text(body, "resource_type").unwrap_or("image");
-    let kind = |key| text(body, key).or_else(|| text(body, "type")).unwrap_or("upload");
+    let kind = |key| {
+        text(body, key)
+            .or_else(|| text(body, "type"))
+            .unwrap_or("upload")
+    };
     let name = |delivery_type: &str, key| {
         let public_id = text(body, key)?;
-        format!("{resource_type}/{delivery_type}/{public_id}").parse::<AssetName>().ok()
+        format!("{resource_type}/{delivery_type}/{public_id}")
+            .parse::<AssetName>()
+            .ok()
     };
     let from = name(kind("type"), "from_public_id")?;
     let to = name(kind("to_type"), "to_public_id")?;
@@ -172,14 +193,14 @@ mod tests {
 
     use super::*;
 
-    fn read(body: Value) -> Vec<String> {
+    fn read(body: &Value) -> Vec<String> {
         let shown = |notice: Notice| match notice {
             Notice::Moderated { asset, status } => format!("{asset} {}", status.name()),
             Notice::Renamed { from, to } => format!("{from} -> {to}"),
             Notice::Deleted { asset } => format!("{asset} deleted"),
             Notice::Derived { asset, urls } => format!("{asset} {}", urls.join(" ")),
         };
-        notices(&body).into_iter().map(shown).collect()
+        notices(body).into_iter().map(shown).collect()
     }
 
     #[test]
@@ -204,7 +225,9 @@ mod tests {
             ),
             (
                 json!({"notification_type": "eager", "public_id": "a/b", "batch_id": "x", "eager": [{"secure_url": url}]}),
-                &["video/authenticated/a/b https://res.cloudinary.com/demo/video/authenticated/s--x--/c_fill/v1/a/b.mp4"],
+                &[
+                    "video/authenticated/a/b https://res.cloudinary.com/demo/video/authenticated/s--x--/c_fill/v1/a/b.mp4",
+                ],
             ),
             (
                 json!({"notification_type": "rename", "resource_type": "raw", "type": "upload", "from_public_id": "a.txt", "to_public_id": "b/a.txt"}),
@@ -217,7 +240,7 @@ mod tests {
                 &["image/upload/a deleted", "video/upload/b deleted"],
             ),
         ] {
-            assert_eq!(read(body.clone()), expected, "{body}");
+            assert_eq!(read(&body), expected, "{body}");
         }
     }
 
@@ -238,7 +261,7 @@ mod tests {
             json!({"notification_type": "delete", "resources": {"a": 1}}),
             json!({"notification_type": "delete", "resources": [{"resource_type": "audio", "type": "upload", "public_id": "a"}]}),
         ] {
-            assert_eq!(read(body.clone()), [""; 0], "{body}");
+            assert_eq!(read(&body), [""; 0], "{body}");
         }
     }
 }

@@ -140,7 +140,9 @@ pub enum ApiError {
         message: String,
     },
     /// Not an answer of Cloudinary's.
-    #[error("{api} answered {status}, and not as Cloudinary does: check upload_prefix in CLOUDINARY_URL")]
+    #[error(
+        "{api} answered {status}, and not as Cloudinary does: check upload_prefix in CLOUDINARY_URL"
+    )]
     NotCloudinary {
         /// The URL that was taken for Cloudinary's.
         api: String,
@@ -157,10 +159,9 @@ impl ApiError {
             Self::Refused { status, .. } | Self::NotCloudinary { status, .. } => {
                 status.is_server_error()
             }
-            Self::Credentials
-            | Self::Prefix
-            | Self::Client { .. }
-            | Self::Unauthorized { .. } => false,
+            Self::Credentials | Self::Prefix | Self::Client { .. } | Self::Unauthorized { .. } => {
+                false
+            }
         }
     }
 }
@@ -201,7 +202,10 @@ impl ApiClient {
     /// # Errors
     /// An account without key or secret, a malformed `upload_prefix`, no certificates.
     pub fn new(account: &Account, timeout: Duration) -> Result<Self, ApiError> {
-        let key_and_secret = account.api_key.clone().zip(account.secrets.first().cloned());
+        let key_and_secret = account
+            .api_key
+            .clone()
+            .zip(account.secrets.first().cloned());
         let (api_key, api_secret) = key_and_secret.ok_or(ApiError::Credentials)?;
         let base: Url = api_base(account).parse().map_err(|_| ApiError::Prefix)?;
         if !matches!(base.scheme(), "http" | "https") {

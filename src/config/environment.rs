@@ -104,7 +104,9 @@ impl Environment {
 }
 
 fn is_ours(name: &str) -> bool {
-    ["CLOUDINARY_", "PARSE_SERVER_"].iter().any(|prefix| name.starts_with(prefix))
+    ["CLOUDINARY_", "PARSE_SERVER_"]
+        .iter()
+        .any(|prefix| name.starts_with(prefix))
 }
 
 /// The line's number, not the line: it may hold a secret. The error holds the line or its value; an open quote makes one line of all
@@ -119,7 +121,10 @@ fn broken(text: &str, error: &dotenv::Error) -> Mistake {
         let is_line = |line: &str| line.trim() == first;
         let holds_value = |line: &str| line.contains(first);
         let mut lines = text.lines();
-        lines.clone().position(is_line).or_else(|| lines.position(holds_value))
+        lines
+            .clone()
+            .position(is_line)
+            .or_else(|| lines.position(holds_value))
     });
     let place = number.map_or("a line".to_owned(), |index| format!("line {}", index + 1));
     let message = format!("{place}: expected NAME=value or NAME='value'");

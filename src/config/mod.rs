@@ -120,7 +120,7 @@ pub struct Serve {
     pub public_url: Url,
     /// Parse Server, where hooks read objects.
     pub parse: Option<ParseAddress>,
-    /// `PARSE_SERVER_MASTER_KEY`
+    /// `PARSE_SERVER_MASTER_KEY`, for clean-up and for the console's list of registered hooks.
     pub master_key: Option<SecretString>,
     /// `CLOUDINARY_PARSE_QUEUE`, default `sqlite://cloudinary-parse.db`.
     pub queue: SecretString,
@@ -281,23 +281,25 @@ impl Environment {
         let answer_timeout = reader.duration("CLOUDINARY_PARSE_ANSWER_TIMEOUT", seconds(10));
         let shutdown_timeout = reader.duration("CLOUDINARY_PARSE_SHUTDOWN_TIMEOUT", seconds(8));
         let needed = account.zip(webhook_key).zip(public_url.zip(queue));
-        reader.finish_some(needed.map(|((account, webhook_key), (public_url, queue))| Serve {
-            account,
-            webhook_key,
-            webhook_key_previous,
-            listener,
-            admin,
-            public_url,
-            parse,
-            master_key,
-            queue,
-            max_body,
-            max_connections,
-            read_timeout,
-            answer_timeout,
-            shutdown_timeout,
-            workers,
-        }))
+        reader.finish_some(
+            needed.map(|((account, webhook_key), (public_url, queue))| Serve {
+                account,
+                webhook_key,
+                webhook_key_previous,
+                listener,
+                admin,
+                public_url,
+                parse,
+                master_key,
+                queue,
+                max_body,
+                max_connections,
+                read_timeout,
+                answer_timeout,
+                shutdown_timeout,
+                workers,
+            }),
+        )
     }
 }
 
@@ -318,7 +320,8 @@ fn account(reader: &mut Reader<'_>) -> Option<Account> {
 fn require_signing(reader: &mut Reader<'_>, account: &Account) {
     let previous = usize::from(reader.is_set("CLOUDINARY_API_SECRET_PREVIOUS"));
     if account.api_key.is_none() || account.secrets.len() <= previous {
-        let expected = "expected cloudinary://<api_key>:<api_secret>@<cloud_name> with key and secret";
+        let expected =
+            "expected cloudinary://<api_key>:<api_secret>@<cloud_name> with key and secret";
         let _: Option<()> = reader.mistake("CLOUDINARY_URL", expected);
     }
 }
@@ -399,7 +402,11 @@ fn public_url(reader: &mut Reader<'_>, listener: &Listener) -> Option<Url> {
     if reader.is_set(PUBLIC_URL) {
         return reader.url(PUBLIC_URL);
     }
-    let scheme = if listener.tls.is_some() { "https" } else { "http" };
+    let scheme = if listener.tls.is_some() {
+        "https"
+    } else {
+        "http"
+    };
     Url::parse(&format!("{scheme}://{}", listener.bind)).ok()
 }
 

@@ -68,7 +68,9 @@ impl<'e> Reader<'e> {
 
     /// Absence without a mistake cannot be: whoever returned `None` recorded why.
     pub(super) fn finish_some<T>(self, value: Option<T>) -> Result<T, Mistakes> {
-        value.filter(|_| self.mistakes.is_empty()).ok_or(Mistakes(self.mistakes))
+        value
+            .filter(|_| self.mistakes.is_empty())
+            .ok_or(Mistakes(self.mistakes))
     }
 
     pub(super) fn is_set(&self, name: &str) -> bool {
@@ -92,7 +94,8 @@ impl<'e> Reader<'e> {
                 match std::fs::read_to_string(self.environment.folder.join(path)) {
                     Ok(text) => value::without_line_end(&text).to_owned(),
                     Err(error) => {
-                        return self.mistake(&file_variable, format!("cannot read {path}: {error}"));
+                        return self
+                            .mistake(&file_variable, format!("cannot read {path}: {error}"));
                     }
                 }
             }
@@ -116,23 +119,29 @@ impl<'e> Reader<'e> {
         let text = self.text(name)?;
         match value::parse_url(&text) {
             Some(url) => Some(url),
-            None => self.mistake(name, "expected an http:// or https:// URL, such as http://parse:1337/parse"),
+            None => self.mistake(
+                name,
+                "expected an http:// or https:// URL, such as http://parse:1337/parse",
+            ),
         }
     }
 
     pub(super) fn address(&mut self, name: &str, default: ([u8; 4], u16)) -> SocketAddr {
         let form = "expected an address and a port, such as 127.0.0.1:8080 or [::]:8080";
-        self.parsed(name, value::parse_address, form).unwrap_or_else(|| default.into())
+        self.parsed(name, value::parse_address, form)
+            .unwrap_or_else(|| default.into())
     }
 
     pub(super) fn duration(&mut self, name: &str, default: Duration) -> Duration {
         let form = "expected a duration such as 500ms, 10s or 2m";
-        self.parsed(name, value::parse_duration, form).unwrap_or(default)
+        self.parsed(name, value::parse_duration, form)
+            .unwrap_or(default)
     }
 
     pub(super) fn size(&mut self, name: &str, default: usize) -> usize {
         let form = "expected a size such as 16MiB, 512KiB or 1000000 (bytes)";
-        self.parsed(name, value::parse_size, form).unwrap_or(default)
+        self.parsed(name, value::parse_size, form)
+            .unwrap_or(default)
     }
 
     pub(super) fn count(&mut self, name: &str, default: usize) -> usize {

@@ -14,7 +14,9 @@ impl Folder {
     }
 
     fn environment(&self, variables: &[(&str, &str)]) -> Environment {
-        let variables = variables.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
+        let variables = variables
+            .iter()
+            .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
         Environment::from_variables(variables.collect::<HashMap<_, _>>(), self.0.path())
     }
 }
@@ -25,7 +27,9 @@ const KEY: (&str, &str) = ("PARSE_SERVER_WEBHOOK_KEY", "webhook");
 fn serve(variables: &[(&str, &str)]) -> Result<Serve, String> {
     let folder = Folder::new(&[]);
     let environment = folder.environment(variables);
-    environment.serve(Needs::default()).map_err(|mistakes| mistakes.to_string())
+    environment
+        .serve(Needs::default())
+        .map_err(|mistakes| mistakes.to_string())
 }
 
 fn mistakes(variables: &[(&str, &str)]) -> String {
@@ -44,12 +48,20 @@ fn an_empty_environment_lists_every_missing_variable() {
         ..Needs::default()
     };
     assert_eq!(
-        folder.environment(&[]).serve(needs).unwrap_err().to_string(),
+        folder
+            .environment(&[])
+            .serve(needs)
+            .unwrap_err()
+            .to_string(),
         "CLOUDINARY_URL: is missing\nPARSE_SERVER_WEBHOOK_KEY: is missing\n\
          PARSE_SERVER_URL: is missing\nPARSE_SERVER_APPLICATION_ID: is missing"
     );
     assert_eq!(
-        folder.environment(&[]).registration().unwrap_err().to_string(),
+        folder
+            .environment(&[])
+            .registration()
+            .unwrap_err()
+            .to_string(),
         "PARSE_SERVER_URL: is missing\nPARSE_SERVER_APPLICATION_ID: is missing\n\
          PARSE_SERVER_MASTER_KEY: is missing"
     );
@@ -62,7 +74,11 @@ fn the_defaults_are_the_documented_ones() {
     assert_eq!(serve.admin.unwrap().bind.to_string(), "127.0.0.1:9090");
     assert_eq!(serve.public_url.as_str(), "http://127.0.0.1:8080/");
     assert_eq!((serve.max_body, serve.max_connections), (16 << 20, 10_000));
-    let seconds = [serve.read_timeout, serve.answer_timeout, serve.shutdown_timeout];
+    let seconds = [
+        serve.read_timeout,
+        serve.answer_timeout,
+        serve.shutdown_timeout,
+    ];
     assert_eq!(seconds.map(|d| d.as_secs()), [10, 10, 8]);
     assert!(serve.workers >= 1 && serve.parse.is_none());
     let environment = Folder::new(&[]).environment(&[("CLOUDINARY_PARSE_WEBHOOKS", "")]);
@@ -86,7 +102,10 @@ fn every_mistake_is_reported_at_once_and_names_its_variable() {
         ("CLOUDINARY_PARSE_WORKERS", "-1"),
         ("PARSE_SERVER_URL", "parse:1337"),
     ]);
-    let named: Vec<_> = found.lines().map(|l| l.split(':').next().unwrap()).collect();
+    let named: Vec<_> = found
+        .lines()
+        .map(|l| l.split(':').next().unwrap())
+        .collect();
     assert_eq!(
         named,
         [
@@ -110,8 +129,15 @@ fn every_mistake_is_reported_at_once_and_names_its_variable() {
 fn a_cloudinary_url_without_key_or_secret_cannot_serve() {
     for url in ["cloudinary://demo", "cloudinary://key@demo"] {
         let found = mistakes(&[("CLOUDINARY_URL", url), KEY]);
-        assert!(found.starts_with("CLOUDINARY_URL: expected cloudinary://<api_key>"), "{found}");
-        let with_previous = [("CLOUDINARY_URL", url), KEY, ("CLOUDINARY_API_SECRET_PREVIOUS", "old")];
+        assert!(
+            found.starts_with("CLOUDINARY_URL: expected cloudinary://<api_key>"),
+            "{found}"
+        );
+        let with_previous = [
+            ("CLOUDINARY_URL", url),
+            KEY,
+            ("CLOUDINARY_API_SECRET_PREVIOUS", "old"),
+        ];
         assert!(mistakes(&with_previous).starts_with("CLOUDINARY_URL: expected"));
     }
 }
@@ -130,7 +156,10 @@ fn the_environment_wins_over_the_dotenv_file() {
         ".env",
         "CLOUDINARY_URL=cloudinary://key:secret@fromfile\nPARSE_SERVER_WEBHOOK_KEY='from $file'\nCLOUDINARY_PARSE_BIND=127.0.0.1:1\n",
     )]);
-    let environment = folder.environment(&[("CLOUDINARY_PARSE_BIND", "127.0.0.1:2"), ("CLOUDINARY_URL", "")]);
+    let environment = folder.environment(&[
+        ("CLOUDINARY_PARSE_BIND", "127.0.0.1:2"),
+        ("CLOUDINARY_URL", ""),
+    ]);
     let serve = environment.serve(Needs::default()).unwrap();
     assert_eq!(serve.account.cloud_name, "fromfile");
     assert_eq!(serve.webhook_key.expose_secret(), "from $file");
@@ -167,17 +196,32 @@ fn a_dotenv_file_may_begin_with_a_byte_order_mark() {
 fn a_dotenv_that_is_no_text_file_is_a_mistake() {
     let folder = Folder::new(&[]);
     std::fs::create_dir(folder.0.path().join(".env")).unwrap();
-    let found = folder.environment(&[URL, KEY]).serve(Needs::default()).unwrap_err();
-    assert_eq!(found.to_string(), ".env: cannot be read: Is a directory (os error 21)");
+    let found = folder
+        .environment(&[URL, KEY])
+        .serve(Needs::default())
+        .unwrap_err();
+    assert_eq!(
+        found.to_string(),
+        ".env: cannot be read: Is a directory (os error 21)"
+    );
     let folder = Folder::new(&[]);
     std::fs::write(folder.0.path().join(".env"), b"A=\xff\n").unwrap();
-    let found = folder.environment(&[URL, KEY]).serve(Needs::default()).unwrap_err();
-    assert_eq!(found.to_string(), ".env: cannot be read: stream did not contain valid UTF-8");
+    let found = folder
+        .environment(&[URL, KEY])
+        .serve(Needs::default())
+        .unwrap_err();
+    assert_eq!(
+        found.to_string(),
+        ".env: cannot be read: stream did not contain valid UTF-8"
+    );
 }
 
 #[test]
 fn a_secret_may_come_from_a_file_without_its_line_end() {
-    let folder = Folder::new(&[("key", " wh key \r\n"), ("url", "cloudinary://key:secret@demo\n")]);
+    let folder = Folder::new(&[
+        ("key", " wh key \r\n"),
+        ("url", "cloudinary://key:secret@demo\n"),
+    ]);
     let environment = folder.environment(&[
         ("PARSE_SERVER_WEBHOOK_KEY_FILE", "key"),
         ("CLOUDINARY_URL_FILE", "url"),
@@ -209,7 +253,10 @@ fn a_secret_and_its_file_in_one_place_are_a_mistake_but_the_environment_wins_ove
         mistakes(&both),
         "PARSE_SERVER_WEBHOOK_KEY: is set together with PARSE_SERVER_WEBHOOK_KEY_FILE: keep one"
     );
-    let folder = Folder::new(&[(".env", "PARSE_SERVER_WEBHOOK_KEY=dotenv\n"), ("key", "file")]);
+    let folder = Folder::new(&[
+        (".env", "PARSE_SERVER_WEBHOOK_KEY=dotenv\n"),
+        ("key", "file"),
+    ]);
     let environment = folder.environment(&[URL, ("PARSE_SERVER_WEBHOOK_KEY_FILE", "key")]);
     let serve = environment.serve(Needs::default()).unwrap();
     assert_eq!(serve.webhook_key.expose_secret(), "file");
@@ -224,8 +271,16 @@ fn an_admin_listener_for_others_needs_a_token() {
     );
     let token = ("CLOUDINARY_PARSE_ADMIN_TOKEN", "token");
     assert!(served(&[everybody, token]).admin.unwrap().token.is_some());
-    assert!(served(&[("CLOUDINARY_PARSE_ADMIN_BIND", "off")]).admin.is_none());
-    assert!(served(&[("CLOUDINARY_PARSE_ADMIN_BIND", "[::1]:0")]).admin.is_some());
+    assert!(
+        served(&[("CLOUDINARY_PARSE_ADMIN_BIND", "off")])
+            .admin
+            .is_none()
+    );
+    assert!(
+        served(&[("CLOUDINARY_PARSE_ADMIN_BIND", "[::1]:0")])
+            .admin
+            .is_some()
+    );
 }
 
 #[test]
@@ -235,7 +290,10 @@ fn slashes_at_the_end_of_urls_do_not_matter() {
         ("PARSE_SERVER_APPLICATION_ID", "app"),
         ("CLOUDINARY_PARSE_PUBLIC_URL", "https://example.com/hooks/"),
     ]);
-    assert_eq!(serve.parse.unwrap().server_url.as_str(), "http://parse:1337/parse");
+    assert_eq!(
+        serve.parse.unwrap().server_url.as_str(),
+        "http://parse:1337/parse"
+    );
     assert_eq!(serve.public_url.as_str(), "https://example.com/hooks");
 }
 
@@ -246,13 +304,25 @@ fn the_services_own_address_of_parse_server_wins() {
         ("CLOUDINARY_PARSE_SERVER_URL", "http://parse:1337/parse"),
         ("PARSE_SERVER_APPLICATION_ID", "app"),
     ]);
-    assert_eq!(serve.parse.unwrap().server_url.as_str(), "http://parse:1337/parse");
+    assert_eq!(
+        serve.parse.unwrap().server_url.as_str(),
+        "http://parse:1337/parse"
+    );
 }
 
 #[test]
 fn sizes_and_durations_are_read_as_people_write_them() {
-    for (text, bytes) in [("16MiB", 16 << 20), ("4mb", 4 << 20), ("512k", 512 << 10), ("1000000", 1_000_000)] {
-        assert_eq!(served(&[("CLOUDINARY_PARSE_MAX_BODY", text)]).max_body, bytes, "{text}");
+    for (text, bytes) in [
+        ("16MiB", 16 << 20),
+        ("4mb", 4 << 20),
+        ("512k", 512 << 10),
+        ("1000000", 1_000_000),
+    ] {
+        assert_eq!(
+            served(&[("CLOUDINARY_PARSE_MAX_BODY", text)]).max_body,
+            bytes,
+            "{text}"
+        );
     }
     for (text, milliseconds) in [("500ms", 500), ("2s", 2_000), ("1m", 60_000)] {
         let serve = served(&[("CLOUDINARY_PARSE_READ_TIMEOUT", text)]);

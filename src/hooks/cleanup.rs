@@ -37,10 +37,16 @@ pub fn replaced<'m>(
             && !own_write::renames(class, field, envelope, object, account, now)
     });
     let lost = fields.flat_map(|field| {
-        let now = object.get(&field.name).map(JsonText::texts).unwrap_or_default();
+        let now = object
+            .get(&field.name)
+            .map(JsonText::texts)
+            .unwrap_or_default();
         let before = assets(field, original);
         let gone = move |asset: &AssetName| !now.iter().any(|text| asset.is_referred_to_by(text));
-        before.into_iter().filter(gone).map(move |asset| Lost::of(field, asset))
+        before
+            .into_iter()
+            .filter(gone)
+            .map(move |asset| Lost::of(field, asset))
     });
     lost.collect()
 }
@@ -72,7 +78,11 @@ fn assets(field: &GuardedField, object: &Object<'_>) -> Vec<AssetName> {
         prefix.is_some_and(|prefix| asset.public_id.starts_with(prefix))
     };
     let mut assets: Vec<AssetName> = Vec::new();
-    for text in object.get(&field.name).map(JsonText::texts).unwrap_or_default() {
+    for text in object
+        .get(&field.name)
+        .map(JsonText::texts)
+        .unwrap_or_default()
+    {
         if let Some(asset) = AssetName::stored(&text)
             && within(&asset)
             && !assets.contains(&asset)
@@ -93,7 +103,10 @@ mod tests {
     fn class() -> ClassManifest {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("Photo.toml"), MANIFEST).unwrap();
-        crate::manifest::load(folder.path()).unwrap().classes.remove(0)
+        crate::manifest::load(folder.path())
+            .unwrap()
+            .classes
+            .remove(0)
     }
 
     fn lost(body: &str) -> Vec<String> {
@@ -102,21 +115,39 @@ mod tests {
         let object = envelope.object.as_ref().unwrap();
         let account = Account::from_url("cloudinary://key:secret@demo").unwrap();
         let lost = replaced(&class, &envelope, object, &account, 0);
-        lost.iter().map(|lost| format!("{} {} {}", lost.field, lost.asset, lost.grace)).collect()
+        lost.iter()
+            .map(|lost| format!("{} {} {}", lost.field, lost.asset, lost.grace))
+            .collect()
     }
 
     #[test]
     fn a_replaced_cleared_or_removed_picture_is_lost() {
         for (object, original, expected) in [
-            (r#"{"picture":"image/upload/v1/app/b.jpg"}"#, r#"{"picture":"image/upload/v1/app/a.jpg"}"#, &["picture image/upload/app/a 7200"][..]),
-            (r#"{"picture":null}"#, r#"{"picture":"image/upload/v1/app/a.jpg#0000"}"#, &["picture image/upload/app/a 7200"]),
-            ("{}", r#"{"picture":"raw/private/v1/app/a.jpg"}"#, &["picture raw/private/app/a.jpg 7200"]),
+            (
+                r#"{"picture":"image/upload/v1/app/b.jpg"}"#,
+                r#"{"picture":"image/upload/v1/app/a.jpg"}"#,
+                &["picture image/upload/app/a 7200"][..],
+            ),
+            (
+                r#"{"picture":null}"#,
+                r#"{"picture":"image/upload/v1/app/a.jpg#0000"}"#,
+                &["picture image/upload/app/a 7200"],
+            ),
+            (
+                "{}",
+                r#"{"picture":"raw/private/v1/app/a.jpg"}"#,
+                &["picture raw/private/app/a.jpg 7200"],
+            ),
             (
                 r#"{"pictures":["image/upload/v1/app/b"]}"#,
                 r#"{"pictures":["image/upload/v1/app/a","image/upload/v1/app/b","image/upload/v2/app/a.png","other/c",5]}"#,
                 &["pictures image/upload/app/a 86400"],
             ),
-            (r#"{"pictures":[]}"#, r#"{"pictures":"image/upload/v1/app/a"}"#, &["pictures image/upload/app/a 86400"]),
+            (
+                r#"{"pictures":[]}"#,
+                r#"{"pictures":"image/upload/v1/app/a"}"#,
+                &["pictures image/upload/app/a 86400"],
+            ),
         ] {
             let body = format!(r#"{{"object":{object},"original":{original}}}"#);
             assert_eq!(lost(&body), expected, "{body}");

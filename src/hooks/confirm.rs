@@ -144,10 +144,18 @@ fn check(
     asset: Option<&Asset>,
 ) -> Result<(), Refusal> {
     let refuse = |reason, expected: String| {
-        Err(Refusal::of_field(reason, &class.class, &field.name, expected))
+        Err(Refusal::of_field(
+            reason,
+            &class.class,
+            &field.name,
+            expected,
+        ))
     };
     let Some(asset) = asset else {
-        return refuse(Reason::NoAsset, "expected an asset that exists in Cloudinary".into());
+        return refuse(
+            Reason::NoAsset,
+            "expected an asset that exists in Cloudinary".into(),
+        );
     };
     let Some(confirm) = &field.confirm else {
         return Ok(());
@@ -160,7 +168,10 @@ fn check(
         };
         if !format.is_some_and(|f| formats.iter().any(|known| known.eq_ignore_ascii_case(f))) {
             let names = list_of(formats.iter().map(String::as_str));
-            return refuse(Reason::Format, format!("expected an original in format {names}"));
+            return refuse(
+                Reason::Format,
+                format!("expected an original in format {names}"),
+            );
         }
     }
     if let Some((reason, expected)) = measure(confirm, asset) {
@@ -181,7 +192,10 @@ fn measure(confirm: &Confirm, asset: &Asset) -> Option<(Reason, String)> {
         (confirm.height, asset.height, "height"),
     ] {
         if !range.is_any() && !pixels.is_some_and(|pixels| range.holds(pixels)) {
-            return Some((Reason::Pixels, format!("expected a {name} {}", words(range))));
+            return Some((
+                Reason::Pixels,
+                format!("expected a {name} {}", words(range)),
+            ));
         }
     }
     None

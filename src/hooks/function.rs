@@ -44,7 +44,11 @@ pub async fn call(
             success_answer(&sign_upload::sign(sign, means.account, envelope, now)?)
         }
         Action::DeliveryUrl(url) => {
-            let Means { account, parse_server, .. } = means;
+            let Means {
+                account,
+                parse_server,
+                ..
+            } = means;
             let url = delivery_url::build(url, account, parse_server, envelope, now).await?;
             success_answer(&serde_json::json!({ "url": url }))
         }

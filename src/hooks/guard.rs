@@ -55,7 +55,12 @@ pub fn before_save(
                 continue;
             }
             let field = &field.name;
-            return Err(Refusal::of_field(Reason::Overtaken, save.class, field, OVERTAKEN));
+            return Err(Refusal::of_field(
+                Reason::Overtaken,
+                save.class,
+                field,
+                OVERTAKEN,
+            ));
         }
         let mut judge = Judge {
             save,

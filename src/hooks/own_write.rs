@@ -71,8 +71,16 @@ pub(super) fn renames(
         return false;
     };
     let object_id = object.get("objectId").and_then(JsonText::as_str);
-    let row = (class.class.as_str(), object_id.as_deref().unwrap_or_default());
-    let stored = envelope.original.as_ref().and_then(|original| original.get(&field.name));
-    let value = object.get(&field.name).filter(|value| value.kind() == Kind::String);
+    let row = (
+        class.class.as_str(),
+        object_id.as_deref().unwrap_or_default(),
+    );
+    let stored = envelope
+        .original
+        .as_ref()
+        .and_then(|original| original.get(&field.name));
+    let value = object
+        .get(&field.name)
+        .filter(|value| value.kind() == Kind::String);
     value.is_some() && covers(&mark, row, field, stored, value, account, now)
 }

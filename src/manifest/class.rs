@@ -168,7 +168,10 @@ impl GuardedField {
             .take("destroy_within")
             .and_then(|entry| Some(entry.text(report)?.to_owned()));
         let confirm = Confirm::read(&mut keys, report);
-        keys.finish(&[FIELD_KEYS, clean_up::KEYS, follow::KEYS, confirm::KEYS].concat(), report);
+        keys.finish(
+            &[FIELD_KEYS, clean_up::KEYS, follow::KEYS, confirm::KEYS].concat(),
+            report,
+        );
         Self {
             name: name.to_owned(),
             required,

@@ -73,7 +73,14 @@ impl Confirm {
             }
             return None;
         }
-        let [max_bytes, max_width, max_height, min_width, min_height, on_unreachable] = taken[..]
+        let [
+            max_bytes,
+            max_width,
+            max_height,
+            min_width,
+            min_height,
+            on_unreachable,
+        ] = taken[..]
         else {
             return None;
         };

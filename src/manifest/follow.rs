@@ -58,10 +58,16 @@ fn column(
     report: &mut Report<'_>,
 ) -> Option<String> {
     if many {
-        return entry.refuse("one column cannot speak of many pictures: leave it out where `many` is true", report);
+        return entry.refuse(
+            "one column cannot speak of many pictures: leave it out where `many` is true",
+            report,
+        );
     }
     if name == field {
-        return entry.refuse("expected another column than the guarded field itself", report);
+        return entry.refuse(
+            "expected another column than the guarded field itself",
+            report,
+        );
     }
     if let Err(reason) = names::check_field(class, name) {
         return entry.refuse(&reason, report);

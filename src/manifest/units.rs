@@ -27,7 +27,9 @@ pub(crate) const DURATION_FORM: &str = "a duration such as 500ms, 10s, 2m, 1h or
 /// `16MiB`, `4mb`, `512k`, `1000000`: binary with an `i`, and, as Parse Server reads `maxUploadSize`, without one too.
 pub(crate) fn parse_size(text: &str) -> Option<usize> {
     let text = text.to_ascii_lowercase();
-    let unit_at = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let unit_at = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
     let (count, unit) = text.split_at(unit_at);
     let factor = match unit.trim_start() {
         "" | "b" => 1,

@@ -50,7 +50,9 @@ pub struct Mark {
 impl OwnWrite<'_> {
     /// The context of the write, made at `now` with the account's newest secret.
     pub fn context(&self, secret: &SecretString, now: u64) -> String {
-        let mac = self.mac(secret, now).map(|mac| hex::encode(mac.finalize().into_bytes()));
+        let mac = self
+            .mac(secret, now)
+            .map(|mac| hex::encode(mac.finalize().into_bytes()));
         let mark = Mark {
             field: self.field.to_owned(),
             at: now,
@@ -62,7 +64,15 @@ impl OwnWrite<'_> {
     fn mac(&self, secret: &SecretString, at: u64) -> Option<Hmac<Sha256>> {
         let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose_secret().as_bytes()).ok()?;
         let at = at.to_string();
-        let parts = [CONTEXT_KEY, self.class, self.object_id, self.field, self.from, self.to, &at];
+        let parts = [
+            CONTEXT_KEY,
+            self.class,
+            self.object_id,
+            self.field,
+            self.from,
+            self.to,
+            &at,
+        ];
         for part in parts {
             // Lengths keep a text from passing from one part to the next.
             mac.update(&(part.len() as u64).to_be_bytes());
@@ -126,11 +136,27 @@ mod tests {
     fn covers_no_other_write_and_takes_no_other_secret() {
         let secrets = ["secret".into()];
         for write in [
-            OwnWrite { class: "Photos", ..WRITE },
-            OwnWrite { class: "Photop", object_id: "1", ..WRITE },
-            OwnWrite { object_id: "p2", ..WRITE },
-            OwnWrite { field: "pictures", ..WRITE },
-            OwnWrite { from: "image/upload/v2/a.jpg", ..WRITE },
+            OwnWrite {
+                class: "Photos",
+                ..WRITE
+            },
+            OwnWrite {
+                class: "Photop",
+                object_id: "1",
+                ..WRITE
+            },
+            OwnWrite {
+                object_id: "p2",
+                ..WRITE
+            },
+            OwnWrite {
+                field: "pictures",
+                ..WRITE
+            },
+            OwnWrite {
+                from: "image/upload/v2/a.jpg",
+                ..WRITE
+            },
             OwnWrite { to: "", ..WRITE },
         ] {
             assert!(!mark().covers(&write, &secrets, 1000), "{write:?}");
@@ -138,7 +164,10 @@ mod tests {
         assert!(!mark().covers(&WRITE, &["Secret".into()], 1000));
         assert!(!mark().covers(&WRITE, &[], 1000));
         for mac in ["", "00", "zz"] {
-            let mark = Mark { mac: mac.to_owned(), ..mark() };
+            let mark = Mark {
+                mac: mac.to_owned(),
+                ..mark()
+            };
             assert!(!mark.covers(&WRITE, &secrets, 1000), "{mac}");
         }
     }

@@ -75,7 +75,11 @@ impl Census {
         for (asset, answer) in batch {
             let held = found.contains(&asset);
             // Err: whoever asked has been stopped.
-            let _ = answer.send(if held { Ok(true) } else { result.clone().map(|()| false) });
+            let _ = answer.send(if held {
+                Ok(true)
+            } else {
+                result.clone().map(|()| false)
+            });
         }
     }
 

@@ -87,12 +87,19 @@ pub(super) async fn attempt(
     }
     turn.check().await?;
     if counted.elapsed() > FRESH {
-        return Err(Trouble::outage("the references were counted too long ago".to_owned()));
+        return Err(Trouble::outage(
+            "the references were counted too long ago".to_owned(),
+        ));
     }
     let name = &job.asset;
-    let destroyed = plan.cloudinary.destroy(name.resource_type, name.delivery_type, &name.public_id, now);
+    let destroyed =
+        plan.cloudinary
+            .destroy(name.resource_type, name.delivery_type, &name.public_id, now);
     let destroyed = destroyed.await;
-    let reachable = destroyed.as_ref().err().filter(|error| is_cloudinarys_trouble(error));
+    let reachable = destroyed
+        .as_ref()
+        .err()
+        .filter(|error| is_cloudinarys_trouble(error));
     health.report(Check::Cloudinary, reachable.map(|e| e as _));
     match destroyed {
         Ok(Destroyed::Now) => {
@@ -103,7 +110,7 @@ pub(super) async fn attempt(
             info!("{asset}, lost by {class}.{field}, was gone already");
             Ok(Outcome::NotFound)
         }
-        Err(error) => Err(shared.trouble(error, now)),
+        Err(error) => Err(shared.trouble(&error, now)),
     }
 }
 
@@ -130,7 +137,10 @@ fn unwanted(job: &Destroy, plan: &Plan) -> Option<&'static str> {
 async fn count(job: &Destroy, plan: &Plan, shared: &Shared) -> Result<bool, RestError> {
     plan.parse.prove_master_key().await?;
     let places: Vec<Place> = plan.places().collect();
-    let referred = shared.census.holds(&plan.parse, &places, &job.asset).await?;
+    let referred = shared
+        .census
+        .holds(&plan.parse, &places, &job.asset)
+        .await?;
     if !referred {
         plan.parse.prove_master_key().await?;
     }
@@ -149,15 +159,17 @@ impl Shared {
         })
     }
 
-    fn trouble(&self, error: ApiError, now: u64) -> Trouble {
+    fn trouble(&self, error: &ApiError, now: u64) -> Trouble {
         let mut not_before = 0;
-        if let ApiError::RateLimited { reset, .. } = &error {
+        if let ApiError::RateLimited { reset, .. } = error {
             let rest = reset.map_or(LIMIT_REST, |reset| reset.saturating_sub(now) + 1);
             not_before = now + rest.min(LONGEST_REST);
             self.rests_until.store(not_before, Ordering::Relaxed);
         }
-        let failure = match &error {
-            ApiError::Unauthorized { .. } | ApiError::Credentials | ApiError::Prefix => Failure::Key,
+        let failure = match error {
+            ApiError::Unauthorized { .. } | ApiError::Credentials | ApiError::Prefix => {
+                Failure::Key
+            }
             ApiError::Refused { status, .. } if !status.is_server_error() => Failure::Refusal,
             _ => Failure::Outage,
         };
@@ -192,7 +204,7 @@ impl From<StoreError> for Trouble {
 
 impl From<RestError> for Trouble {
     fn from(error: RestError) -> Self {
-        let failure = match &error {
+        let failure = match error {
             RestError::MasterKey { .. }
             | RestError::MasterKeyIps { .. }
             | RestError::ReadOnlyMasterKey { .. }

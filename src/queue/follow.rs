@@ -27,7 +27,10 @@ pub(super) async fn attempt(
     now: u64,
 ) -> Result<&'static str, Trouble> {
     let written = write_all(notice, plan, now).await;
-    let down = written.as_ref().err().filter(|error| !matches!(error, RestError::Refused { .. }));
+    let down = written
+        .as_ref()
+        .err()
+        .filter(|error| !matches!(error, RestError::Refused { .. }));
     health.report(Check::ParseServer, down.map(|e| e as _));
     let may_come = matches!(notice, Notice::Moderated { .. } | Notice::Derived { .. });
     match written? {
@@ -92,7 +95,9 @@ pub(crate) fn is_wanted(notice: &Notice, follow: &Follow) -> bool {
 
 /// Whether somebody has uploaded it anew. If Cloudinary does not say, the row keeps its picture: a later `audit` finds it.
 async fn is_there_again(plan: &Plan, asset: &AssetName) -> bool {
-    let asked = plan.cloudinary.asset(asset.resource_type, asset.delivery_type, &asset.public_id);
+    let asked = plan
+        .cloudinary
+        .asset(asset.resource_type, asset.delivery_type, &asset.public_id);
     !matches!(asked.await, Ok(None))
 }
 
@@ -116,9 +121,17 @@ async fn write(
             Some(secret) => write.context(secret, now),
             None => return Ok(()),
         };
-        let written = plan.parse.write_in_context(&class.class, &held.object_id, &columns, &context);
+        let written =
+            plan.parse
+                .write_in_context(&class.class, &held.object_id, &columns, &context);
         match written.await {
-            Ok(()) => info!("{}.{} of {} follows {}", class.class, field.name, held.object_id, asset_of(notice)),
+            Ok(()) => info!(
+                "{}.{} of {} follows {}",
+                class.class,
+                field.name,
+                held.object_id,
+                asset_of(notice)
+            ),
             // A client was faster, or has deleted the row.
             Err(RestError::Refused { code: 101, .. }) => return Ok(()),
             Err(RestError::Refused { message, .. }) if message.contains(OVERTAKEN) => return Ok(()),
@@ -156,7 +169,10 @@ fn writes(notice: &Notice, field: &GuardedField, text: &str) -> Vec<(Value, Stri
         Notice::Renamed { to, .. } => match renamed(text, to) {
             // Two operations on one field cannot be one write; a try that breaks off in between is made up for by the next.
             Some(new) if field.many => vec![
-                (json!({ name: {"__op": "AddUnique", "objects": [new]} }), new.clone()),
+                (
+                    json!({ name: {"__op": "AddUnique", "objects": [new]} }),
+                    new.clone(),
+                ),
                 (gone(), String::new()),
             ],
             Some(new) => vec![(json!({ name: new }), new.clone())],
@@ -169,9 +185,15 @@ fn writes(notice: &Notice, field: &GuardedField, text: &str) -> Vec<(Value, Stri
 fn renamed(text: &str, to: &AssetName) -> Option<String> {
     let bare = text.split_once('#').map_or(text, |(bare, _)| bare);
     let identifier = Identifier::parse(bare).ok()?;
-    let format = identifier.format.map(|format| format!(".{format}")).unwrap_or_default();
+    let format = identifier
+        .format
+        .map(|format| format!(".{format}"))
+        .unwrap_or_default();
     let (resource_type, delivery_type) = (to.resource_type.name(), to.delivery_type.name());
-    let new = format!("{resource_type}/{delivery_type}/v{}/{}{format}", identifier.version, to.public_id);
+    let new = format!(
+        "{resource_type}/{delivery_type}/v{}/{}{format}",
+        identifier.version, to.public_id
+    );
     // What the guard would read otherwise is not written.
     (AssetName::stored(&new).as_ref() == Some(to)).then_some(new)
 }

@@ -73,10 +73,26 @@ impl Health {
         let (pushes, tries) = (Family::default(), Family::default());
         let (jobs, up) = (Family::default(), Family::default());
         let mut registry = Registry::with_prefix("cloudinary_parse");
-        registry.register("queue_pushes", "Jobs handed to the queue, by outcome", Family::clone(&pushes));
-        registry.register("queue_tries", "Tries of jobs, by outcome", Family::clone(&tries));
-        registry.register("queue_jobs", "Jobs in the queue, by state", Family::clone(&jobs));
-        registry.register("queue_dependency_up", "Whether its last use went well", Family::clone(&up));
+        registry.register(
+            "queue_pushes",
+            "Jobs handed to the queue, by outcome",
+            Family::clone(&pushes),
+        );
+        registry.register(
+            "queue_tries",
+            "Tries of jobs, by outcome",
+            Family::clone(&tries),
+        );
+        registry.register(
+            "queue_jobs",
+            "Jobs in the queue, by state",
+            Family::clone(&jobs),
+        );
+        registry.register(
+            "queue_dependency_up",
+            "Whether its last use went well",
+            Family::clone(&up),
+        );
         for outcome in ["accepted", "failed"] {
             let _ = Family::get_or_create(&pushes, &OutcomeLabels { outcome });
         }
@@ -111,8 +127,15 @@ impl Health {
     }
 
     pub(super) fn pushed(&self, error: Option<&super::QueueError>) {
-        let outcome = if error.is_some() { "failed" } else { "accepted" };
-        self.0.pushes.get_or_create(&OutcomeLabels { outcome }).inc();
+        let outcome = if error.is_some() {
+            "failed"
+        } else {
+            "accepted"
+        };
+        self.0
+            .pushes
+            .get_or_create(&OutcomeLabels { outcome })
+            .inc();
         self.report(Check::Queue, error.map(|error| error as &dyn fmt::Display));
     }
 
@@ -121,7 +144,11 @@ impl Health {
     }
 
     pub(super) fn counted(&self, counts: Counts) {
-        for (state, count) in [("waiting", counts.waiting), ("due", counts.due), ("dead", counts.dead)] {
+        for (state, count) in [
+            ("waiting", counts.waiting),
+            ("due", counts.due),
+            ("dead", counts.dead),
+        ] {
             self.0.jobs.get_or_create(&StateLabels { state }).set(count);
         }
     }
@@ -129,8 +156,15 @@ impl Health {
     /// Notes how the last use went; a line is logged when that changes.
     pub(super) fn report(&self, check: Check, trouble: Option<&dyn fmt::Display>) {
         let dependency = check.name();
-        self.0.up.get_or_create(&CheckLabels { dependency }).set(i64::from(trouble.is_none()));
-        let mut troubles = self.0.troubles.lock().unwrap_or_else(PoisonError::into_inner);
+        self.0
+            .up
+            .get_or_create(&CheckLabels { dependency })
+            .set(i64::from(trouble.is_none()));
+        let mut troubles = self
+            .0
+            .troubles
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let slot = &mut troubles[check as usize];
         let now = trouble.map(ToString::to_string);
         if *slot == now {

@@ -54,7 +54,10 @@ impl Job {
         match self {
             Self::Destroy(job) => {
                 let object = job.object.as_deref().unwrap_or("-");
-                format!("destroy {} (lost by {}.{} of {object})", job.asset, job.class, job.field)
+                format!(
+                    "destroy {} (lost by {}.{} of {object})",
+                    job.asset, job.class, job.field
+                )
             }
             Self::Follow(Notice::Moderated { asset, status }) => {
                 format!("follow {asset} ({})", status.name())

@@ -104,9 +104,14 @@ impl Queue {
     /// # Errors
     /// They are not known to be on disk; a line in the log says so.
     pub async fn push(&self, jobs: Vec<Scheduled>) -> Result<(), QueueError> {
-        let summaries: Vec<_> = jobs.iter().map(|scheduled| scheduled.job.summary()).collect();
+        let summaries: Vec<_> = jobs
+            .iter()
+            .map(|scheduled| scheduled.job.summary())
+            .collect();
         let result = self
-            .ask(PUSH_TIMEOUT, async move |store, name| store.push(&name, jobs).await)
+            .ask(PUSH_TIMEOUT, async move |store, name| {
+                store.push(&name, jobs).await
+            })
             .await;
         if let Err(error) = &result {
             error!("not queued: {}: {error}", summaries.join(", "));
@@ -120,7 +125,8 @@ impl Queue {
     /// # Errors
     /// The database cannot be asked.
     pub async fn list(&self) -> Result<Vec<Entry>, QueueError> {
-        self.ask(PUSH_TIMEOUT, async |store, name| store.list(&name).await).await
+        self.ask(PUSH_TIMEOUT, async |store, name| store.list(&name).await)
+            .await
     }
 
     /// Lets a job that waits or is dead run now. `false`: there is none with this id.
@@ -129,7 +135,10 @@ impl Queue {
     /// The database cannot be asked.
     pub async fn retry(&self, id: &str) -> Result<bool, QueueError> {
         let id = id.to_owned();
-        self.ask(PUSH_TIMEOUT, async move |store, name| store.retry(&name, &id).await).await
+        self.ask(PUSH_TIMEOUT, async move |store, name| {
+            store.retry(&name, &id).await
+        })
+        .await
     }
 
     /// Forgets a job that waits or is dead. `false`: there is none with this id.
@@ -138,7 +147,10 @@ impl Queue {
     /// The database cannot be asked.
     pub async fn drop_job(&self, id: &str) -> Result<bool, QueueError> {
         let id = id.to_owned();
-        self.ask(PUSH_TIMEOUT, async move |store, name| store.delete(&name, &id).await).await
+        self.ask(PUSH_TIMEOUT, async move |store, name| {
+            store.delete(&name, &id).await
+        })
+        .await
     }
 
     async fn ask<T: Send + 'static, F>(

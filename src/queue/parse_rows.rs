@@ -83,7 +83,10 @@ pub(super) async fn held(
     };
     match searched {
         // The column is an array whatever the manifest says, or missing: PostgreSQL has no answer to either question.
-        Err(RestError::Refused { code: 1 | 102 | 111, .. }) if !place.many => {
+        Err(RestError::Refused {
+            code: 1 | 102 | 111,
+            ..
+        }) if !place.many => {
             let place = Place {
                 many: true,
                 ..place.clone()
@@ -156,7 +159,9 @@ async fn walk(
         })?;
         for row in &rows {
             let id = object_id(row).unwrap_or_default();
-            let value = row.get(&place.field).and_then(|raw| JsonText::parse(raw.get()).ok());
+            let value = row
+                .get(&place.field)
+                .and_then(|raw| JsonText::parse(raw.get()).ok());
             for text in value.map(JsonText::texts).unwrap_or_default() {
                 if !visit(&id, &text) {
                     return Ok(());
@@ -197,12 +202,21 @@ mod tests {
     fn a_public_id_is_searched_without_a_sign_that_a_database_would_read() {
         for (public_id, expected) in [
             ("users/u1/cat_2-x", "(^|/)users/u1/cat_2-x([.#].*)?$"),
-            ("a.b(c)+'d''e$[x]*|{2}", "(^|/)a.b.c...d..e..x....2.([.#].*)?$"),
+            (
+                "a.b(c)+'d''e$[x]*|{2}",
+                "(^|/)a.b.c...d..e..x....2.([.#].*)?$",
+            ),
             ("ß猫/🐈 x", "(^|/).*/.*.x([.#].*)?$"),
         ] {
             assert_eq!(pattern(public_id), expected);
             let pattern = regex::Regex::new(expected).unwrap();
-            for around in ["{}", "image/upload/v1/{}", "image/upload/v1/{}.jpg", "image/upload/v1/{}.jpg#0000", "x/{}#"] {
+            for around in [
+                "{}",
+                "image/upload/v1/{}",
+                "image/upload/v1/{}.jpg",
+                "image/upload/v1/{}.jpg#0000",
+                "x/{}#",
+            ] {
                 let text = around.replace("{}", public_id);
                 assert!(pattern.is_match(&text), "{text}");
             }

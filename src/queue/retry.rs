@@ -52,7 +52,9 @@ pub(super) fn back_off(tries: usize, chance: u64) -> Duration {
 
 /// A number that differs between jobs and nodes; nothing secret depends on it.
 pub(super) fn chance(seed: &str) -> u64 {
-    let clock = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let clock = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     let mut mixed = u64::from(clock.subsec_nanos()) ^ 0xcbf2_9ce4_8422_2325;
     for byte in seed.bytes() {
         mixed = (mixed ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);

@@ -199,11 +199,7 @@ impl Store {
         Ok(Self::Sqlite(pool))
     }
 
-    pub(super) async fn push(
-        &self,
-        queue: &str,
-        jobs: Vec<Scheduled>,
-    ) -> Result<(), StoreError> {
+    pub(super) async fn push(&self, queue: &str, jobs: Vec<Scheduled>) -> Result<(), StoreError> {
         let keyed = jobs.iter().any(|job| job.key.is_some());
         let tasks: Vec<_> = jobs.into_iter().map(task).collect();
         match self {
@@ -262,7 +258,12 @@ impl Store {
 
     /// Sets when a job that is running is tried again, should it fail.
     pub(super) async fn postpone(&self, id: &str, run_at: i64) -> Result<(), StoreError> {
-        let _ = on_both!(self, "UPDATE {jobs} SET run_at = {time $2} WHERE id = $1", id, run_at);
+        let _ = on_both!(
+            self,
+            "UPDATE {jobs} SET run_at = {time $2} WHERE id = $1",
+            id,
+            run_at
+        );
         Ok(())
     }
 
@@ -280,7 +281,11 @@ impl Store {
 
     /// Forgets jobs that are done and workers that are gone. It always writes, so that a database that takes no writes is found out.
     pub(super) async fn sweep(&self, queue: &str, worker: &str) -> Result<(), StoreError> {
-        let _ = on_both!(self, "UPDATE {workers} SET layers = layers WHERE id = $1", worker);
+        let _ = on_both!(
+            self,
+            "UPDATE {workers} SET layers = layers WHERE id = $1",
+            worker
+        );
         let _ = on_both!(
             self,
             "DELETE FROM {jobs} WHERE job_type = $1 AND status = 'Done' AND {done_at} < {now} - $2",

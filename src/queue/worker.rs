@@ -65,9 +65,9 @@ pub struct Plan {
 
 impl Plan {
     pub(super) fn places(&self) -> impl Iterator<Item = Place> {
-        self.classes.iter().flat_map(|class| {
-            class.fields.iter().map(|field| Place::of(class, field))
-        })
+        self.classes
+            .iter()
+            .flat_map(|class| class.fields.iter().map(|field| Place::of(class, field)))
     }
 }
 
@@ -95,7 +95,10 @@ impl Worker {
             plan: ArcSwap::from_pointee(plan),
             shared: Shared::default(),
         });
-        runtime.spawn(until(stopped.clone(), keep_working(work.clone(), stopped.clone())));
+        runtime.spawn(until(
+            stopped.clone(),
+            keep_working(work.clone(), stopped.clone()),
+        ));
         runtime.spawn(until(stopped, prove(work.clone())));
         let stop = Arc::new(stop);
         Self { work, stop }
@@ -140,7 +143,10 @@ async fn keep_working(work: Arc<Work>, stopped: watch::Receiver<bool>) {
             return;
         }
         if let Err(error) = ended {
-            health.report(Check::Queue, Some(&format!("CLOUDINARY_PARSE_QUEUE: {error}")));
+            health.report(
+                Check::Queue,
+                Some(&format!("CLOUDINARY_PARSE_QUEUE: {error}")),
+            );
         }
         tokio::time::sleep(RESTART).await;
     }
@@ -148,8 +154,15 @@ async fn keep_working(work: Arc<Work>, stopped: watch::Receiver<bool>) {
 
 /// A name that no worker had before: the jobs of one that died are freed by its silence.
 fn worker_name() -> String {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    format!("{}-{:x}-{:x}", std::process::id(), since.as_nanos(), chance("worker"))
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    format!(
+        "{}-{:x}-{:x}",
+        std::process::id(),
+        since.as_nanos(),
+        chance("worker")
+    )
 }
 
 async fn run(work: Arc<Work>, store: Store, name: String) -> Result<(), String> {
@@ -217,7 +230,11 @@ async fn prove(work: Arc<Work>) {
             let ping = work.plan.load_full().cloudinary.ping().await;
             health.report(Check::Cloudinary, ping.as_ref().err().map(|e| e as _));
         }
-        let pause = if proved.is_err() || troubled { PROVE / 3 } else { PROVE };
+        let pause = if proved.is_err() || troubled {
+            PROVE / 3
+        } else {
+            PROVE
+        };
         tokio::time::sleep(pause).await;
     }
 }
@@ -241,7 +258,9 @@ async fn handle(
     };
     // A panic would take the whole worker with it.
     let tries = attempt.current();
-    let attempted = AssertUnwindSafe(work.attempt(&job, tries, store)).catch_unwind().await;
+    let attempted = AssertUnwindSafe(work.attempt(&job, tries, store))
+        .catch_unwind()
+        .await;
     let trouble = match attempted {
         Ok(Ok(())) => return Ok(()),
         Ok(Err(trouble)) => trouble,
@@ -259,9 +278,16 @@ async fn handle(
     }
     let pause = back_off(tries, chance(&id));
     let run_at = (unix_time() + pause.as_secs()).max(trouble.not_before);
-    warn!("tried {tries} times, again in {} s: {summary}: {}", run_at - unix_time(), trouble.error);
+    warn!(
+        "tried {tries} times, again in {} s: {summary}: {}",
+        run_at - unix_time(),
+        trouble.error
+    );
     health.tried("failed");
-    if let Err(error) = store.postpone(&id, i64::try_from(run_at).unwrap_or(i64::MAX)).await {
+    if let Err(error) = store
+        .postpone(&id, i64::try_from(run_at).unwrap_or(i64::MAX))
+        .await
+    {
         health.report(Check::Queue, Some(&error));
     }
     Err(trouble.error.into())

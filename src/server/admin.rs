@@ -1,35 +1,31 @@
-//! The admin listener: metrics, readiness and the page of hooks, for operators only.
+//! The admin listener: metrics, readiness and the console, for operators only.
 
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use actix_web::dev::Server as ActixServer;
-use actix_web::http::header::{self, HeaderValue};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
-use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, json};
-use subtle::ConstantTimeEq;
 
 use crate::queue::Queue;
 
+use super::console::{self, Console};
 use super::reply::Failure;
-use super::{State, guarded, page};
+use super::{State, guarded};
 
-struct Token(Option<SecretString>);
-
-/// Starts the listener; `token` is needed with every request, if set.
+/// Starts the listener.
 pub(super) fn listen(
     listener: TcpListener,
     state: Arc<State>,
-    token: Option<SecretString>,
+    console: Console,
     shutdown_seconds: u64,
 ) -> std::io::Result<ActixServer> {
-    let token = web::Data::new(Token(token));
+    let console = web::Data::new(console);
     let state = web::Data::from(state);
     let server = HttpServer::new(move || {
         App::new()
-            .app_data(token.clone())
+            .app_data(console.clone())
             .app_data(state.clone())
             .default_service(web::to(answer))
     })
@@ -42,41 +38,42 @@ pub(super) fn listen(
 
 async fn answer(
     request: HttpRequest,
-    token: web::Data<Token>,
+    payload: web::Payload,
+    console: web::Data<Console>,
     state: web::Data<State>,
 ) -> HttpResponse {
-    let work = async { dispatch(&request, &token, &state) };
+    let work = dispatch(&request, payload, &console, &state);
     let result = guarded::catch(work).await;
     result.unwrap_or_else(Failure::response)
 }
 
-fn dispatch(request: &HttpRequest, token: &Token, state: &State) -> Result<HttpResponse, Failure> {
+async fn dispatch(
+    request: &HttpRequest,
+    payload: web::Payload,
+    console: &Console,
+    state: &State,
+) -> Result<HttpResponse, Failure> {
     let path = request.path();
-    if !["/", "/ready", "/metrics", page::STYLE_PATH].contains(&path) {
-        return Err(Failure::NotFound);
-    }
-    if !token.admits(request) {
-        return Err(Failure::Unauthorized);
-    }
-    if !request.method().is_safe() {
-        return Err(Failure::MethodNotAllowed("GET, HEAD"));
+    let methods = match path {
+        "/ready" | "/metrics" => "GET, HEAD",
+        _ => console::methods(path).ok_or(Failure::NotFound)?,
+    };
+    if !methods
+        .split(", ")
+        .any(|method| method == request.method().as_str())
+    {
+        return Err(Failure::MethodNotAllowed(methods));
     }
     match path {
-        "/" => Ok(html(page::render(&state.routes.load().all()))),
-        "/ready" => Ok(ready(state)),
-        "/metrics" => metrics(state),
-        _ => Ok(style()),
-    }
-}
-
-impl Token {
-    fn admits(&self, request: &HttpRequest) -> bool {
-        let Some(token) = &self.0 else {
-            return true;
-        };
-        let presented = request.headers().get(header::AUTHORIZATION);
-        let presented = presented.and_then(|value| value.as_bytes().strip_prefix(b"Bearer "));
-        presented.is_some_and(|p| token.expose_secret().as_bytes().ct_eq(p).into())
+        "/ready" => {
+            console.access.check(request)?;
+            Ok(ready(state))
+        }
+        "/metrics" => {
+            console.access.check(request)?;
+            metrics(state)
+        }
+        _ => console.answer(request, payload, state).await,
     }
 }
 
@@ -108,29 +105,4 @@ fn metrics(state: &State) -> Result<HttpResponse, Failure> {
     let text = state.metrics.text(queue).map_err(|_| Failure::Panic)?;
     let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     Ok(HttpResponse::Ok().content_type(content_type).body(text))
-}
-
-fn html(body: String) -> HttpResponse {
-    let policy = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-    HttpResponse::Ok()
-        .content_type("text/html; charset=utf-8")
-        .insert_header((
-            header::CONTENT_SECURITY_POLICY,
-            HeaderValue::from_static(policy),
-        ))
-        .insert_header((
-            header::X_CONTENT_TYPE_OPTIONS,
-            HeaderValue::from_static("nosniff"),
-        ))
-        .insert_header((
-            header::REFERRER_POLICY,
-            HeaderValue::from_static("no-referrer"),
-        ))
-        .body(body)
-}
-
-fn style() -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type("text/css; charset=utf-8")
-        .body(page::STYLE)
 }

@@ -1,38 +1,25 @@
 //! Prometheus metrics. No value of a user's or a path becomes a label; counting takes no lock on the way of an accepted save.
 
+use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::{encode_eof, encode_registry};
-use prometheus_client::encoding::{EncodeLabelSet, EncodeMetric, MetricEncoder};
 use prometheus_client::metrics::counter::Counter;
-use prometheus_client::metrics::family::{Family, MetricConstructor};
+use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::metrics::{MetricType, TypedMetric};
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::hooks::Refusal;
 use crate::queue::Health;
 
+use super::console::Totals;
+use super::histogram::Histogram;
 use super::reply::Failure;
-
-/// Upper bounds of the latency buckets, in seconds.
-const SECONDS: [f64; 12] = [
-    0.000_025, 0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.005, 0.025, 0.1, 0.5, 2.0, 10.0,
-];
-/// Upper bounds of the body size buckets, in bytes.
-const BYTES: [f64; 8] = [
-    1_024.0,
-    4_096.0,
-    16_384.0,
-    65_536.0,
-    262_144.0,
-    1_048_576.0,
-    4_194_304.0,
-    16_777_216.0,
-];
+use super::tally::Tally;
 
 /// Every metric of the process.
 pub(super) struct Metrics {
@@ -46,13 +33,15 @@ pub(super) struct Metrics {
     bodies: Histogram,
     unconfirmed: Counter,
     notifications: Family<NotificationLabels, Counter>,
+    all_failures: AtomicU64,
+    /// Of every hook that was ever served, so that sums never shrink.
+    tallies: Mutex<BTreeMap<String, Arc<Tally>>>,
 }
 
 /// The metrics of one hook.
 pub(super) struct HookMetrics {
     name: String,
-    as_sent: Counter,
-    answered_with: Counter,
+    tally: Arc<Tally>,
     latency: Histogram,
     decisions: Family<DecisionLabels, Counter>,
 }
@@ -104,7 +93,7 @@ impl Metrics {
             "Decisions by hook, field, outcome and reason",
             decisions.clone(),
         );
-        let latency = Family::new_with_constructor(seconds as fn() -> Histogram);
+        let latency = Family::new_with_constructor(Histogram::seconds as fn() -> Histogram);
         registry.register_with_unit(
             "answer",
             "Time from a request's head to its answer",
@@ -125,7 +114,7 @@ impl Metrics {
         );
         let in_flight = Gauge::default();
         registry.register("in_flight", "Requests being answered", in_flight.clone());
-        let bodies = Histogram::new(&BYTES, 1.0);
+        let bodies = Histogram::bytes();
         registry.register_with_unit(
             "request_body",
             "Size of request bodies",
@@ -156,6 +145,8 @@ impl Metrics {
             bodies,
             unconfirmed,
             notifications,
+            all_failures: AtomicU64::new(0),
+            tallies: Mutex::default(),
         }
     }
 
@@ -175,8 +166,11 @@ impl Metrics {
         };
         HookMetrics {
             name: name.to_owned(),
-            as_sent: decision("as_sent"),
-            answered_with: decision("answered"),
+            tally: self
+                .tallies()
+                .entry(name.to_owned())
+                .or_insert_with(|| Arc::new(Tally::new(decision("as_sent"), decision("answered"))))
+                .clone(),
             latency: self.latency.get_or_create_owned(&labels),
             decisions: self.decisions.clone(),
         }
@@ -190,6 +184,23 @@ impl Metrics {
     pub(super) fn failed(&self, failure: Failure) {
         let reason = failure.as_str();
         self.failures.get_or_create(&ReasonLabels { reason }).inc();
+        self.all_failures.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn tallies(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Tally>>> {
+        self.tallies.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// All decisions since the start.
+    pub(super) fn totals(&self) -> Totals {
+        let mut totals = Totals {
+            failed: self.all_failures.load(Ordering::Relaxed),
+            ..Totals::default()
+        };
+        for tally in self.tallies().values() {
+            tally.add_to(&mut totals);
+        }
+        totals
     }
 
     #[allow(clippy::cast_precision_loss, reason = "a body is far below 2^52 bytes")]
@@ -208,9 +219,14 @@ impl Metrics {
     /// Counts a notification; types that nobody knows share a label.
     pub(super) fn notified(&self, kind: &str, queued: bool) {
         const KINDS: [&str; 5] = ["upload", "eager", "moderation", "rename", "delete"];
-        let kind = KINDS.into_iter().find(|known| *known == kind).unwrap_or("other");
+        let kind = KINDS
+            .into_iter()
+            .find(|known| *known == kind)
+            .unwrap_or("other");
         let outcome = if queued { "queued" } else { "ignored" };
-        self.notifications.get_or_create(&NotificationLabels { kind, outcome }).inc();
+        self.notifications
+            .get_or_create(&NotificationLabels { kind, outcome })
+            .inc();
     }
 
     pub(super) fn unconfirmed(&self) {
@@ -232,15 +248,18 @@ impl Metrics {
 impl HookMetrics {
     /// A request was let through: as the client sent it, or with an answer of ours.
     pub(super) fn accepted(&self, answered: bool) {
-        let counter = if answered {
-            &self.answered_with
-        } else {
-            &self.as_sent
-        };
-        counter.inc();
+        self.tally.accepted(answered);
+    }
+
+    /// Decisions since the start.
+    pub(super) fn totals(&self) -> Totals {
+        let mut totals = Totals::default();
+        self.tally.add_to(&mut totals);
+        totals
     }
 
     pub(super) fn refused(&self, refusal: &Refusal) {
+        self.tally.refused(refusal.reason);
         let labels = DecisionLabels {
             hook: self.name.clone(),
             field: refusal.field.clone().unwrap_or_default(),
@@ -253,79 +272,4 @@ impl HookMetrics {
     pub(super) fn answered(&self, took: Duration) {
         self.latency.observe(took.as_secs_f64());
     }
-}
-
-fn seconds() -> Histogram {
-    Histogram::new(&SECONDS, 1e-9)
-}
-
-impl MetricConstructor<Histogram> for Histogram {
-    fn new_metric(&self) -> Histogram {
-        self.clone()
-    }
-}
-
-/// A histogram of atomics: `prometheus-client`'s own takes a lock at each observation.
-#[derive(Debug, Clone)]
-pub(super) struct Histogram(Arc<Buckets>);
-
-#[derive(Debug)]
-struct Buckets {
-    bounds: &'static [f64],
-    counts: Vec<AtomicU64>,
-    /// The sum in multiples of `unit`, so that it can be added to atomically.
-    sum: AtomicU64,
-    unit: f64,
-}
-
-impl Histogram {
-    fn new(bounds: &'static [f64], unit: f64) -> Self {
-        Histogram(Arc::new(Buckets {
-            bounds,
-            counts: bounds
-                .iter()
-                .map(|_| AtomicU64::new(0))
-                .chain([AtomicU64::new(0)])
-                .collect(),
-            sum: AtomicU64::new(0),
-            unit,
-        }))
-    }
-
-    #[allow(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "observations are times and sizes: positive and far below 2^64 units"
-    )]
-    fn observe(&self, value: f64) {
-        let buckets = &*self.0;
-        let index = buckets.bounds.partition_point(|bound| *bound < value);
-        buckets.counts[index].fetch_add(1, Ordering::Relaxed);
-        let units = (value / buckets.unit).round() as u64;
-        buckets.sum.fetch_add(units, Ordering::Relaxed);
-    }
-}
-
-impl EncodeMetric for Histogram {
-    #[allow(
-        clippy::cast_precision_loss,
-        reason = "what a double can tell is enough"
-    )]
-    fn encode(&self, mut encoder: MetricEncoder<'_>) -> Result<(), fmt::Error> {
-        let buckets = &*self.0;
-        let counts = buckets.counts.iter().map(|c| c.load(Ordering::Relaxed));
-        let bounds = buckets.bounds.iter().copied().chain([f64::INFINITY]);
-        let pairs: Vec<(f64, u64)> = bounds.zip(counts).collect();
-        let count = pairs.iter().map(|(_, count)| count).sum();
-        let sum = buckets.sum.load(Ordering::Relaxed) as f64 * buckets.unit;
-        encoder.encode_histogram::<HookLabels>(sum, count, &pairs, None)
-    }
-
-    fn metric_type(&self) -> MetricType {
-        Self::TYPE
-    }
-}
-
-impl TypedMetric for Histogram {
-    const TYPE: MetricType = MetricType::Histogram;
 }

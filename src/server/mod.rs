@@ -6,13 +6,16 @@
 mod admin;
 mod body;
 mod certificate;
+mod clock;
+mod console;
 mod guarded;
+mod histogram;
 mod keys;
 mod metrics;
 mod notifications;
-mod page;
 mod reply;
 mod routes;
+mod tally;
 mod webhook;
 
 use std::net::{SocketAddr, TcpListener};
@@ -28,10 +31,13 @@ use secrecy::SecretString;
 use crate::hooks::Roles;
 
 pub use certificate::{Certificate, CertificateError, PemError};
+pub use console::HookList;
 pub use keys::WebhookKeys;
 pub use routes::{Deployment, Hook};
 
 use body::ConnectionStart;
+use clock::unix_time;
+use console::{Access, Console, History, Refusals};
 use metrics::Metrics;
 use routes::Routes;
 
@@ -71,8 +77,10 @@ pub struct Settings {
 pub struct AdminSettings {
     /// Its address.
     pub bind: SocketAddr,
-    /// Needed in `Authorization: Bearer …`, if set.
+    /// Needed in `Authorization: Bearer …` or to sign in to the console, if set. Without it only names of this machine are answered.
     pub token: Option<SecretString>,
+    /// Where the console finds out which hooks are registered, if it may.
+    pub hook_list: Option<HookList>,
 }
 
 /// What all workers share.
@@ -85,6 +93,9 @@ struct State {
     routes: ArcSwap<Routes>,
     roles: Roles,
     metrics: Metrics,
+    started: u64,
+    history: History,
+    refusals: Refusals,
     stopping: AtomicBool,
 }
 
@@ -111,6 +122,7 @@ impl Server {
     /// An address that cannot be bound; the message names it.
     pub fn build(settings: Settings, deployment: Deployment) -> std::io::Result<Self> {
         let metrics = Metrics::new();
+        let started = unix_time();
         let state = Arc::new(State {
             routes: ArcSwap::from_pointee(Routes::new(deployment, &metrics, None)),
             keys: settings.webhook_keys,
@@ -120,6 +132,9 @@ impl Server {
             answer_timeout: settings.answer_timeout,
             roles: Roles::default(),
             metrics,
+            started,
+            history: History::new(started),
+            refusals: Refusals::default(),
             stopping: AtomicBool::new(false),
         });
         let listener = bind(settings.bind)?;
@@ -149,7 +164,15 @@ impl Server {
             Some(admin) => {
                 let listener = bind(admin.bind)?;
                 let address = listener.local_addr()?;
-                let server = admin::listen(listener, state.clone(), admin.token, timeout)?;
+                let mut hooks = admin.hook_list;
+                if let Some(hooks) = &mut hooks {
+                    hooks.bound(webhook_address.port());
+                }
+                let console = Console {
+                    access: Access::new(admin.token),
+                    hooks,
+                };
+                let server = admin::listen(listener, state.clone(), console, timeout)?;
                 (Some(server), Some(address))
             }
             None => (None, None),
@@ -189,9 +212,13 @@ impl Server {
     /// A listener that broke.
     pub async fn run(self) -> std::io::Result<()> {
         match self.admin {
-            Some(admin) => futures_util::future::try_join(self.webhook, admin)
-                .await
-                .map(|_| ()),
+            Some(admin) => {
+                let listeners = futures_util::future::try_join(self.webhook, admin);
+                tokio::select! {
+                    result = listeners => result.map(|_| ()),
+                    () = console::keep_history(&self.state) => Ok(()),
+                }
+            }
             None => self.webhook.await,
         }
     }

@@ -11,8 +11,8 @@ use crate::cloudinary::notification::Notification;
 use crate::cloudinary::signature::SecretInUse;
 use crate::queue::{Job, Scheduled};
 
+use super::clock::unix_time;
 use super::reply::{self, Failure};
-use super::webhook::unix_time;
 use super::{State, body};
 
 /// Below the webhook listener.
@@ -27,9 +27,10 @@ pub(super) async fn answer(
     if request.method() != Method::POST {
         return Err(Failure::MethodNotAllowed("POST"));
     }
-    let (Some(timestamp), Some(signature)) =
-        (sole(request, "x-cld-timestamp"), sole(request, "x-cld-signature"))
-    else {
+    let (Some(timestamp), Some(signature)) = (
+        sole(request, "x-cld-timestamp"),
+        sole(request, "x-cld-signature"),
+    ) else {
         return Err(Failure::Unauthorized);
     };
     let body = body::read(request, payload, state.max_body, state.read_timeout).await?;
@@ -52,8 +53,13 @@ pub(super) async fn answer(
     if !said.is_object() {
         return Err(Failure::BadRequest);
     }
-    let kind = said.get("notification_type").and_then(Value::as_str).unwrap_or_default();
-    let wanted = notices(&said).into_iter().filter(|notice| routes.follows(notice));
+    let kind = said
+        .get("notification_type")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    let wanted = notices(&said)
+        .into_iter()
+        .filter(|notice| routes.follows(notice));
     // The body alone: a repetition has another timestamp.
     let digest = hex::encode(Sha256::digest(&body));
     let jobs: Vec<_> = wanted

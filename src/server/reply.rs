@@ -14,6 +14,10 @@ pub(super) enum Failure {
     TooLarge,
     Deadline,
     Panic,
+    /// On the admin listener: another web site made a browser send it.
+    CrossSite,
+    /// On the admin listener: a name that is not this machine's.
+    ForeignHost,
 }
 
 impl Failure {
@@ -27,6 +31,8 @@ impl Failure {
             Failure::TooLarge => "too_large",
             Failure::Deadline => "deadline",
             Failure::Panic => "panic",
+            Failure::CrossSite => "cross_site",
+            Failure::ForeignHost => "foreign_host",
         }
     }
 
@@ -50,6 +56,14 @@ impl Failure {
             Failure::Panic => (
                 StatusCode::INTERNAL_SERVER_ERROR,
                 r#"{"error":"internal error"}"#,
+            ),
+            Failure::CrossSite => (
+                StatusCode::FORBIDDEN,
+                r#"{"error":"requests of other web sites are not answered"}"#,
+            ),
+            Failure::ForeignHost => (
+                StatusCode::FORBIDDEN,
+                r#"{"error":"expected the host localhost or 127.0.0.1; for another one set CLOUDINARY_PARSE_ADMIN_TOKEN"}"#,
             ),
         }
     }

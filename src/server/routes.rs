@@ -10,6 +10,7 @@ use crate::cloudinary::account::Account;
 use crate::cloudinary::notice::Notice;
 use crate::hooks::{Cloudinary, Limits, ParseServer};
 use crate::manifest::{ClassManifest, FunctionManifest, Limit, Manifests};
+use crate::parse::rest::HookName;
 use crate::queue::{self, Queue};
 
 use super::metrics::{HookMetrics, Metrics};
@@ -66,6 +67,22 @@ impl Hook {
             Hook::AfterSave(class) => format!("{}.afterSave", class.class),
             Hook::AfterDelete(class) => format!("{}.afterDelete", class.class),
             Hook::Function(function) => function.name.clone(),
+        }
+    }
+
+    /// What it is registered for at Parse Server.
+    pub(super) fn registered_as(&self) -> HookName {
+        let trigger = |class: &ClassManifest, trigger: &str| HookName::Trigger {
+            class_name: class.class.clone(),
+            trigger_name: trigger.to_owned(),
+        };
+        match self {
+            Hook::BeforeSave(class) => trigger(class, "beforeSave"),
+            Hook::AfterSave(class) => trigger(class, "afterSave"),
+            Hook::AfterDelete(class) => trigger(class, "afterDelete"),
+            Hook::Function(function) => HookName::Function {
+                function_name: function.name.clone(),
+            },
         }
     }
 
@@ -132,9 +149,10 @@ impl Routes {
     /// Whether a manifest has anything done about it.
     pub(super) fn follows(&self, notice: &Notice) -> bool {
         self.hooks.values().any(|route| match &route.hook {
-            Hook::BeforeSave(class) => {
-                class.fields.iter().any(|field| queue::is_wanted(notice, &field.follow))
-            }
+            Hook::BeforeSave(class) => class
+                .fields
+                .iter()
+                .any(|field| queue::is_wanted(notice, &field.follow)),
             Hook::AfterSave(_) | Hook::AfterDelete(_) | Hook::Function(_) => false,
         })
     }
@@ -155,9 +173,9 @@ impl Routes {
     }
 
     /// All hooks, sorted by name.
-    pub(super) fn all(&self) -> Vec<&Hook> {
-        let mut hooks: Vec<_> = self.hooks.values().map(|route| &route.hook).collect();
-        hooks.sort_by_key(|hook| hook.name());
-        hooks
+    pub(super) fn all(&self) -> Vec<&Route> {
+        let mut routes: Vec<_> = self.hooks.values().map(Arc::as_ref).collect();
+        routes.sort_by_key(|route| route.hook.name());
+        routes
     }
 }

@@ -1,6 +1,6 @@
 //! The webhook listener: which request gets to which hook, and what everything else is answered.
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -12,6 +12,8 @@ use crate::parse::envelope::{Envelope, EnvelopeError, Object};
 use crate::parse::json::JsonText;
 use crate::queue::{Destroy, Job, Scheduled};
 
+use super::clock::unix_time;
+use super::console::Refused;
 use super::keys::KeyInUse;
 use super::reply::{self, Failure};
 use super::routes::{Hook, Route, Routes};
@@ -160,7 +162,7 @@ async fn decide(
     };
     Ok(match decided {
         Ok(decided) => accepted(route, state, decided),
-        Err(refusal) => refused(route, &envelope, &refusal),
+        Err(refusal) => refused(route, state, &envelope, &refusal),
     })
 }
 
@@ -222,7 +224,12 @@ fn accepted(route: &Route, state: &State, decided: Decided) -> HttpResponse {
 }
 
 /// One line for each refusal: who was refused what and why, nothing that could be replayed.
-fn refused(route: &Route, envelope: &Envelope<'_>, refusal: &Refusal) -> HttpResponse {
+fn refused(
+    route: &Route,
+    state: &State,
+    envelope: &Envelope<'_>,
+    refusal: &Refusal,
+) -> HttpResponse {
     route.metrics.refused(refusal);
     let user = envelope.user.and_then(|user| user.object_id());
     info!(
@@ -232,6 +239,13 @@ fn refused(route: &Route, envelope: &Envelope<'_>, refusal: &Refusal) -> HttpRes
         user = user.as_deref().unwrap_or("-");
         "refused"
     );
+    state.refusals.add(Refused {
+        at: unix_time(),
+        hook: route.hook.name(),
+        field: refusal.field.clone(),
+        reason: refusal.reason.as_str(),
+        user: user.map(std::borrow::Cow::into_owned),
+    });
     reply::decision(hooks::error_answer(&refusal.to_string()))
 }
 
@@ -239,11 +253,6 @@ fn refused(route: &Route, envelope: &Envelope<'_>, refusal: &Refusal) -> HttpRes
 fn bad_request(error: EnvelopeError) -> Failure {
     warn!("bad request: {error}");
     Failure::BadRequest
-}
-
-pub(super) fn unix_time() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.unwrap_or(Duration::ZERO).as_secs()
 }
 
 #[cfg(test)]

@@ -49,8 +49,18 @@ fn what_is_not_chosen_takes_its_default() {
     assert_eq!(fields["folder"], "users/u1");
     assert_eq!(fields["tags"], "untagged");
     assert_eq!(fields["eager"], "c_thumb,h_150,w_150");
-    let names: Vec<_> = fields.as_object().unwrap().keys().map(String::as_str).collect();
-    for absent in ["upload_preset", "public_id", "quality_analysis", "face_coordinates"] {
+    let names: Vec<_> = fields
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect();
+    for absent in [
+        "upload_preset",
+        "public_id",
+        "quality_analysis",
+        "face_coordinates",
+    ] {
         assert!(!names.contains(&absent), "{names:?}");
     }
 }
@@ -71,20 +81,47 @@ fn what_is_chosen_is_signed() {
     ] {
         assert_eq!(fields[name], expected, "{name}");
     }
-    assert!(["true", "1"].contains(&fields["quality_analysis"].to_string().trim_matches('"')), "{fields}");
+    assert!(
+        ["true", "1"].contains(&fields["quality_analysis"].to_string().trim_matches('"')),
+        "{fields}"
+    );
 }
 
 #[test]
 fn what_lies_outside_is_refused_with_what_is_allowed() {
     for (params, text) in [
-        (json!({"upload_preset": "other"}), r#"upload_preset: expected one of "avatar", "cover""#),
-        (json!({"upload_preset": null}), r#"upload_preset: expected one of "avatar", "cover""#),
-        (json!({"public_id": "My Cat"}), "public_id: expected text that matches [a-z0-9-]{1,20}"),
-        (json!({"public_id": ["cat"]}), "public_id: expected text that matches [a-z0-9-]{1,20}"),
-        (json!({"face_coordinates": "1,2,3"}), "face_coordinates: expected text that matches [0-9]+,[0-9]+,[0-9]+,[0-9]+"),
-        (json!({"tags": "cats,dogs"}), "tags: expected text that matches [a-z]+"),
-        (json!({"eager": "c_fill,w_1200"}), r#"eager: expected one of "thumb", "cover""#),
-        (json!({"eager": {"crop": "thumb"}}), r#"eager: expected one of "thumb", "cover""#),
+        (
+            json!({"upload_preset": "other"}),
+            r#"upload_preset: expected one of "avatar", "cover""#,
+        ),
+        (
+            json!({"upload_preset": null}),
+            r#"upload_preset: expected one of "avatar", "cover""#,
+        ),
+        (
+            json!({"public_id": "My Cat"}),
+            "public_id: expected text that matches [a-z0-9-]{1,20}",
+        ),
+        (
+            json!({"public_id": ["cat"]}),
+            "public_id: expected text that matches [a-z0-9-]{1,20}",
+        ),
+        (
+            json!({"face_coordinates": "1,2,3"}),
+            "face_coordinates: expected text that matches [0-9]+,[0-9]+,[0-9]+,[0-9]+",
+        ),
+        (
+            json!({"tags": "cats,dogs"}),
+            "tags: expected text that matches [a-z]+",
+        ),
+        (
+            json!({"eager": "c_fill,w_1200"}),
+            r#"eager: expected one of "thumb", "cover""#,
+        ),
+        (
+            json!({"eager": {"crop": "thumb"}}),
+            r#"eager: expected one of "thumb", "cover""#,
+        ),
         (
             json!({"allowed_formats": "gif"}),
             "allowed_formats: not accepted, expected only upload_preset, public_id, quality_analysis, face_coordinates, tags, eager",
@@ -93,7 +130,10 @@ fn what_lies_outside_is_refused_with_what_is_allowed() {
         assert_eq!(sign(params.clone()), json!({ "error": text }), "{params}");
     }
     let answer = sign(json!({"quality_analysis": "perhaps"}));
-    assert_eq!(answer, json!({"error": "quality_analysis: expected true or false"}));
+    assert_eq!(
+        answer,
+        json!({"error": "quality_analysis: expected true or false"})
+    );
 }
 
 #[test]
@@ -103,19 +143,48 @@ fn options_of_a_url_keep_to_their_ranges() {
         (json!(null), "c_fill,h_100,w_150"),
         (json!({"width": 2000}), "c_fill,h_100,w_2000"),
         (json!({"width": "300", "height": 5}), "c_fill,h_5,w_300"),
-        (json!({"crop": "fit", "fetch_format": "auto"}), "c_fit,f_auto,h_100,w_150"),
+        (
+            json!({"crop": "fit", "fetch_format": "auto"}),
+            "c_fit,f_auto,h_100,w_150",
+        ),
     ] {
-        let expected = format!("https://res.cloudinary.com/demo/image/upload/{expected}/v5/cat.jpg");
-        assert_eq!(url(options.clone()), json!({"success": {"url": expected}}), "{options}");
+        let expected =
+            format!("https://res.cloudinary.com/demo/image/upload/{expected}/v5/cat.jpg");
+        assert_eq!(
+            url(options.clone()),
+            json!({"success": {"url": expected}}),
+            "{options}"
+        );
     }
     for (options, text) in [
-        (json!({"width": 0}), "width: expected a number from 1 to 2000"),
-        (json!({"width": 2001}), "width: expected a number from 1 to 2000"),
-        (json!({"width": "1/l_x"}), "width: expected a number from 1 to 2000"),
-        (json!({"height": 2000.5}), "height: expected a number of at most 2000"),
-        (json!({"crop": "crop"}), r#"crop: expected one of "fill", "fit""#),
-        (json!({"fetch_format": "auto,l_x"}), "fetch_format: expected text that matches auto|webp"),
-        (json!({"gravity": "face"}), "options.gravity: not accepted, expected only width, height, crop, fetch_format"),
+        (
+            json!({"width": 0}),
+            "width: expected a number from 1 to 2000",
+        ),
+        (
+            json!({"width": 2001}),
+            "width: expected a number from 1 to 2000",
+        ),
+        (
+            json!({"width": "1/l_x"}),
+            "width: expected a number from 1 to 2000",
+        ),
+        (
+            json!({"height": 2000.5}),
+            "height: expected a number of at most 2000",
+        ),
+        (
+            json!({"crop": "crop"}),
+            r#"crop: expected one of "fill", "fit""#,
+        ),
+        (
+            json!({"fetch_format": "auto,l_x"}),
+            "fetch_format: expected text that matches auto|webp",
+        ),
+        (
+            json!({"gravity": "face"}),
+            "options.gravity: not accepted, expected only width, height, crop, fetch_format",
+        ),
     ] {
         assert_eq!(url(options.clone()), json!({ "error": text }), "{options}");
     }

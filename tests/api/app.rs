@@ -9,9 +9,7 @@ use std::time::Duration;
 use cloudinary_parse::cloudinary::account::Account;
 use cloudinary_parse::hooks::ParseServer;
 use cloudinary_parse::manifest;
-use cloudinary_parse::server::{
-    AdminSettings, Control, Deployment, Server, Settings, WebhookKeys,
-};
+use cloudinary_parse::server::{AdminSettings, Control, Deployment, Server, Settings, WebhookKeys};
 use serde_json::{Value, json};
 use sha1::{Digest as _, Sha1};
 
@@ -34,7 +32,9 @@ pub(crate) struct Answer {
 
 pub(crate) fn account() -> Account {
     let url = format!("cloudinary://123456789012345:{SECRET}@demo");
-    Account::from_url(&url).unwrap().with_previous_secret(PREVIOUS_SECRET.into())
+    Account::from_url(&url)
+        .unwrap()
+        .with_previous_secret(PREVIOUS_SECRET.into())
 }
 
 pub(crate) fn deployment(manifests: &[&str]) -> Deployment {
@@ -58,6 +58,7 @@ pub(crate) fn settings() -> Settings {
         admin: Some(AdminSettings {
             bind: ([127, 0, 0, 1], 0).into(),
             token: None,
+            hook_list: None,
         }),
         webhook_keys: WebhookKeys::new(KEY.into(), Some("previous-webhook-key".into())),
         public_path: String::new(),
@@ -170,7 +171,7 @@ pub(crate) fn send(
 ) -> Answer {
     let mut stream = connect(address);
     let head = format!(
-        "{method} {path} HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: {}\r\n{headers}\r\n",
+        "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {}\r\n{headers}\r\n",
         body.len()
     );
     stream.write_all(head.as_bytes()).unwrap();
@@ -181,7 +182,9 @@ pub(crate) fn send(
 
 pub(crate) fn connect(address: SocketAddr) -> TcpStream {
     let stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    stream
+        .set_read_timeout(Some(Duration::from_secs(30)))
+        .unwrap();
     stream
 }
 
@@ -191,7 +194,10 @@ pub(crate) fn read_answer(stream: &mut TcpStream) -> Answer {
     let _ = stream.read_to_end(&mut bytes);
     let text = String::from_utf8(bytes).unwrap();
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
-    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
+    let status = head
+        .split(' ')
+        .nth(1)
+        .and_then(|status| status.parse().ok());
     Answer {
         status: status.unwrap_or(0),
         head: head.to_ascii_lowercase(),
@@ -201,7 +207,9 @@ pub(crate) fn read_answer(stream: &mut TcpStream) -> Answer {
 
 /// Cloudinary's response signature, made here from its documentation.
 pub(crate) fn signature_by(secret: &str, public_id: &str, version: u64) -> String {
-    hex::encode(Sha1::digest(format!("public_id={public_id}&version={version}{secret}")))
+    hex::encode(Sha1::digest(format!(
+        "public_id={public_id}&version={version}{secret}"
+    )))
 }
 
 pub(crate) fn signature(public_id: &str, version: u64) -> String {
@@ -210,7 +218,10 @@ pub(crate) fn signature(public_id: &str, version: u64) -> String {
 
 /// A signed identifier of a JPEG.
 pub(crate) fn signed(public_id: &str, version: u64) -> String {
-    format!("image/upload/v{version}/{public_id}.jpg#{}", signature(public_id, version))
+    format!(
+        "image/upload/v{version}/{public_id}.jpg#{}",
+        signature(public_id, version)
+    )
 }
 
 /// The same without its signature.

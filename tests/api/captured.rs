@@ -17,7 +17,10 @@ type Members = BTreeMap<String, Box<RawValue>>;
 
 fn captured(trigger: &str) -> Vec<(String, Value)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
-    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|f| f.unwrap().path()).collect();
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|f| f.unwrap().path())
+        .collect();
     files.sort();
     let mut requests = Vec::new();
     for file in files {
@@ -45,7 +48,9 @@ fn class_of(body: &Value) -> String {
 /// What the client changed, without the keys that are Parse Server's own.
 fn changes(body: &Value) -> Members {
     let members = |key: &str| -> Members {
-        body.get(key).map(|o| serde_json::from_str(&o.to_string()).unwrap()).unwrap_or_default()
+        body.get(key)
+            .map(|o| serde_json::from_str(&o.to_string()).unwrap())
+            .unwrap_or_default()
     };
     let (object, original) = (members("object"), members("original"));
     let is_update = body.get("original").is_some();
@@ -61,7 +66,10 @@ fn changes(body: &Value) -> Members {
 }
 
 fn texts(members: Members) -> BTreeMap<String, String> {
-    members.into_iter().map(|(key, value)| (key, value.get().to_owned())).collect()
+    members
+        .into_iter()
+        .map(|(key, value)| (key, value.get().to_owned()))
+        .collect()
 }
 
 #[test]

@@ -41,7 +41,9 @@ impl Rig {
     }
 
     fn requests(&self) -> Vec<Request> {
-        self.runtime.block_on(self.cloudinary.received_requests()).unwrap()
+        self.runtime
+            .block_on(self.cloudinary.received_requests())
+            .unwrap()
     }
 }
 
@@ -78,11 +80,17 @@ fn asks_with_key_and_secret_for_the_asset_and_strips_its_signature() {
     let rig = Rig::with("", ResponseTemplate::new(500));
     let resource = Mock::given(method("GET"))
         .and(path("/v1_1/demo/resources/image/upload/a/cat"))
-        .and(header("authorization", "Basic MTIzNDU2Nzg5MDEyMzQ1OmFwaS1zZWNyZXQtb2YtdGhlLXRlc3Rz"))
+        .and(header(
+            "authorization",
+            "Basic MTIzNDU2Nzg5MDEyMzQ1OmFwaS1zZWNyZXQtb2YtdGhlLXRlc3Rz",
+        ))
         .respond_with(found(&json!({})))
         .with_priority(1);
     rig.runtime.block_on(resource.mount(&rig.cloudinary));
-    assert_eq!(rig.save(&new_cat()), json!({"success": {"picture": bare("a/cat", V)}}));
+    assert_eq!(
+        rig.save(&new_cat()),
+        json!({"success": {"picture": bare("a/cat", V)}})
+    );
     assert_eq!(rig.requests().len(), 1);
 }
 
@@ -93,8 +101,14 @@ fn asks_only_about_identifiers_that_are_new_and_verified() {
     for body in [
         update(json!({"picture": [bare("a/old", V)]}), stored.clone()),
         update(json!({"picture": []}), stored.clone()),
-        update(json!({"picture": {"__op": "Remove", "objects": [bare("a/old", V)]}}), stored.clone()),
-        update(json!({"title": "x", "picture": [bare("a/old", V)]}), stored.clone()),
+        update(
+            json!({"picture": {"__op": "Remove", "objects": [bare("a/old", V)]}}),
+            stored.clone(),
+        ),
+        update(
+            json!({"title": "x", "picture": [bare("a/old", V)]}),
+            stored.clone(),
+        ),
         create(json!({"picture": ["image/upload/v1/a/x.jpg#00"]})),
         create(json!({"picture": [signed("b/elsewhere", V)]})),
     ] {
@@ -126,20 +140,61 @@ fn asks_once_about_many() {
 
 #[test]
 fn refuses_what_cloudinary_knows_to_be_something_else() {
-    let missing = ResponseTemplate::new(404).set_body_json(json!({"error": {"message": "Resource not found - a/cat"}}));
+    let missing = ResponseTemplate::new(404)
+        .set_body_json(json!({"error": {"message": "Resource not found - a/cat"}}));
     for (field, answer, expected) in [
         ("", missing, "an asset that exists in Cloudinary"),
-        ("", found(&json!({"placeholder": true, "bytes": 0})), "an asset that exists in Cloudinary"),
-        ("formats = [\"JPG\", \"png\"]", found(&json!({"format": "svg"})), "an original in format JPG or png"),
-        ("formats = [\"jpg\"]", found(&json!({"format": null})), "an original in format jpg"),
+        (
+            "",
+            found(&json!({"placeholder": true, "bytes": 0})),
+            "an asset that exists in Cloudinary",
+        ),
+        (
+            "formats = [\"JPG\", \"png\"]",
+            found(&json!({"format": "svg"})),
+            "an original in format JPG or png",
+        ),
+        (
+            "formats = [\"jpg\"]",
+            found(&json!({"format": null})),
+            "an original in format jpg",
+        ),
         ("max_bytes = 999", found(&json!({})), "at most 999 bytes"),
-        ("max_bytes = \"1k\"", found(&json!({"bytes": 1025})), "at most 1024 bytes"),
-        ("max_bytes = 999", found(&json!({"bytes": null})), "at most 999 bytes"),
-        ("max_width = 639", found(&json!({})), "a width of at most 639 pixels"),
-        ("min_width = 641", found(&json!({})), "a width of at least 641 pixels"),
-        ("min_width = 1\nmax_width = 2", found(&json!({})), "a width from 1 to 2 pixels"),
-        ("max_height = 479", found(&json!({})), "a height of at most 479 pixels"),
-        ("min_height = 481", found(&json!({"height": null})), "a height of at least 481 pixels"),
+        (
+            "max_bytes = \"1k\"",
+            found(&json!({"bytes": 1025})),
+            "at most 1024 bytes",
+        ),
+        (
+            "max_bytes = 999",
+            found(&json!({"bytes": null})),
+            "at most 999 bytes",
+        ),
+        (
+            "max_width = 639",
+            found(&json!({})),
+            "a width of at most 639 pixels",
+        ),
+        (
+            "min_width = 641",
+            found(&json!({})),
+            "a width of at least 641 pixels",
+        ),
+        (
+            "min_width = 1\nmax_width = 2",
+            found(&json!({})),
+            "a width from 1 to 2 pixels",
+        ),
+        (
+            "max_height = 479",
+            found(&json!({})),
+            "a height of at most 479 pixels",
+        ),
+        (
+            "min_height = 481",
+            found(&json!({"height": null})),
+            "a height of at least 481 pixels",
+        ),
     ] {
         let rig = Rig::with(field, answer);
         let expected = json!({"error": format!("Photo.picture: expected {expected}")});
@@ -151,7 +206,10 @@ fn refuses_what_cloudinary_knows_to_be_something_else() {
 fn takes_what_lies_on_the_borders() {
     let field = "formats = [\"jpg\"]\nmax_bytes = 1000\nmin_width = 640\nmax_width = 640\nmin_height = 480\nmax_height = 480";
     let rig = Rig::with(field, found(&json!({"format": "JPG"})));
-    assert_eq!(rig.save(&new_cat()), json!({"success": {"picture": bare("a/cat", V)}}));
+    assert_eq!(
+        rig.save(&new_cat()),
+        json!({"success": {"picture": bare("a/cat", V)}})
+    );
 }
 
 #[test]
@@ -170,7 +228,11 @@ fn refuses_or_accepts_as_the_field_says_while_cloudinary_is_unreachable() {
             ResponseTemplate::new(302).insert_header("Location", "/ok"),
             ResponseTemplate::new(200).set_body_string("no JSON"),
         ] {
-            assert_eq!(Rig::with(field, answer).save(&new_cat()), *expected, "{field}");
+            assert_eq!(
+                Rig::with(field, answer).save(&new_cat()),
+                *expected,
+                "{field}"
+            );
         }
         let nobody = service(Duration::from_secs(10), field, "http://127.0.0.1:9");
         let answer: Value = serde_json::from_str(&nobody.before_save("Photo", &new_cat())).unwrap();
@@ -188,9 +250,19 @@ fn an_answer_that_does_not_come_leaves_time_for_one_of_ours() {
         refusing.save(&new_cat()),
         json!({"error": "Photo.picture: expected Cloudinary's confirmation, which did not come in time; try again later"})
     );
-    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+    assert!(
+        started.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        started.elapsed()
+    );
     let accepting = Rig::within(limit, "on_unreachable = \"accept\"", slow());
-    assert_eq!(accepting.save(&new_cat()), json!({"success": {"picture": bare("a/cat", V)}}));
+    assert_eq!(
+        accepting.save(&new_cat()),
+        json!({"success": {"picture": bare("a/cat", V)}})
+    );
     let metrics = accepting.app.get_admin("/metrics", "").body;
-    assert!(metrics.contains("cloudinary_parse_unconfirmed_saves_total 1\n"), "{metrics}");
+    assert!(
+        metrics.contains("cloudinary_parse_unconfirmed_saves_total 1\n"),
+        "{metrics}"
+    );
 }

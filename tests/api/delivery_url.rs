@@ -41,10 +41,14 @@ fn builds_the_url_of_an_identifier_with_the_options_of_the_caller() {
         "identifier": "image/upload/v5/a/cat.jpg",
         "options": {"crop": "fill", "width": 150, "height": 100, "gravity": "face"},
     });
-    let expected = "https://res.cloudinary.com/demo/image/upload/c_fill,g_face,h_100,w_150/v5/a/cat.jpg";
+    let expected =
+        "https://res.cloudinary.com/demo/image/upload/c_fill,g_face,h_100,w_150/v5/a/cat.jpg";
     assert_eq!(url(params), json!({"success": {"url": expected}}));
     let plain = url(json!({"identifier": "raw/upload/v5/a.pdf"}));
-    assert_eq!(plain, json!({"success": {"url": "https://res.cloudinary.com/demo/raw/upload/v5/a.pdf"}}));
+    assert_eq!(
+        plain,
+        json!({"success": {"url": "https://res.cloudinary.com/demo/raw/upload/v5/a.pdf"}})
+    );
 }
 
 #[test]
@@ -54,12 +58,30 @@ fn refuses_what_is_no_bare_public_identifier() {
         (json!({}), text),
         (json!({"identifier": null}), text),
         (json!({"identifier": 5}), text),
-        (json!({"identifier": ""}), "identifier: expected resource_type/type/vVERSION/public_id"),
-        (json!({"identifier": "cat.jpg"}), "identifier: expected resource_type/type/vVERSION/public_id"),
-        (json!({"identifier": signed("cat", 5)}), "identifier: expected a bare one, without #signature"),
-        (json!({"identifier": "image/private/v5/cat.jpg"}), "identifier: expected type upload"),
-        (json!({"identifier": "image/authenticated/v5/cat.jpg"}), "identifier: expected type upload"),
-        (json!({"identifier": "image/upload/v5/cat.jpg", "x": 1}), "x: not accepted, expected only identifier and options"),
+        (
+            json!({"identifier": ""}),
+            "identifier: expected resource_type/type/vVERSION/public_id",
+        ),
+        (
+            json!({"identifier": "cat.jpg"}),
+            "identifier: expected resource_type/type/vVERSION/public_id",
+        ),
+        (
+            json!({"identifier": signed("cat", 5)}),
+            "identifier: expected a bare one, without #signature",
+        ),
+        (
+            json!({"identifier": "image/private/v5/cat.jpg"}),
+            "identifier: expected type upload",
+        ),
+        (
+            json!({"identifier": "image/authenticated/v5/cat.jpg"}),
+            "identifier: expected type upload",
+        ),
+        (
+            json!({"identifier": "image/upload/v5/cat.jpg", "x": 1}),
+            "x: not accepted, expected only identifier and options",
+        ),
     ] {
         assert_eq!(url(params.clone()), json!({ "error": text }), "{params}");
     }
@@ -68,8 +90,14 @@ fn refuses_what_is_no_bare_public_identifier() {
 #[test]
 fn refuses_options_that_the_manifest_does_not_accept_by_name() {
     for (options, text) in [
-        (json!({"effect": "sepia"}), "options.effect: not accepted, expected only crop, width, height, gravity"),
-        (json!({"sign_url": true}), "options.sign_url: not accepted, expected only crop, width, height, gravity"),
+        (
+            json!({"effect": "sepia"}),
+            "options.effect: not accepted, expected only crop, width, height, gravity",
+        ),
+        (
+            json!({"sign_url": true}),
+            "options.sign_url: not accepted, expected only crop, width, height, gravity",
+        ),
         (json!("x"), "options: expected an object"),
         (json!([]), "options: expected an object"),
     ] {
@@ -78,14 +106,20 @@ fn refuses_options_that_the_manifest_does_not_accept_by_name() {
     }
     let params = json!({"identifier": "image/upload/v5/cat.jpg", "options": {"crop": "crop"}});
     let answer = url(params);
-    assert!(answer["error"].as_str().unwrap().contains("crop: expected"), "{answer}");
+    assert!(
+        answer["error"].as_str().unwrap().contains("crop: expected"),
+        "{answer}"
+    );
 }
 
 #[test]
 fn needs_a_session() {
     let app = App::with(&[BY_IDENTIFIER]);
     let body = json!({"params": {"identifier": "image/upload/v5/cat.jpg"}, "master": true});
-    assert_eq!(app.call("url", &body), json!({"error": "Needs an authenticated user"}));
+    assert_eq!(
+        app.call("url", &body),
+        json!({"error": "Needs an authenticated user"})
+    );
 }
 
 /// A service whose Parse Server has one row to show to one session.
@@ -96,7 +130,11 @@ struct Rows {
 
 impl Rows {
     fn new(answer: ResponseTemplate) -> Rows {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
         let parse_server = runtime.block_on(async {
             let server = MockServer::start().await;
             Mock::given(method("GET"))
@@ -119,7 +157,9 @@ impl Rows {
     }
 
     fn client(&self) -> ParseServer {
-        let url = format!("{}/parse", self.parse_server.uri()).parse().unwrap();
+        let url = format!("{}/parse", self.parse_server.uri())
+            .parse()
+            .unwrap();
         ParseServer::new(&url, "app", Duration::from_secs(5)).unwrap()
     }
 
@@ -137,12 +177,21 @@ impl Rows {
 #[test]
 fn reads_the_row_with_the_session_of_the_caller() {
     for (stored, expected) in [
-        ("image/upload/v5/cat.jpg", "image/upload/c_fill,g_face,h_100,w_150/v5/cat.jpg"),
-        (&*signed("cat", 5), "image/upload/c_fill,g_face,h_100,w_150/v5/cat.jpg"),
+        (
+            "image/upload/v5/cat.jpg",
+            "image/upload/c_fill,g_face,h_100,w_150/v5/cat.jpg",
+        ),
+        (
+            &*signed("cat", 5),
+            "image/upload/c_fill,g_face,h_100,w_150/v5/cat.jpg",
+        ),
     ] {
         let rows = Rows::with_row(&json!({"objectId": "p1", "picture": stored}));
         let url = format!("https://res.cloudinary.com/demo/{expected}");
-        assert_eq!(rows.call(json!({"objectId": "p1"})), json!({"success": {"url": url}}));
+        assert_eq!(
+            rows.call(json!({"objectId": "p1"})),
+            json!({"success": {"url": url}})
+        );
     }
 }
 
@@ -210,7 +259,10 @@ fn an_object_id_that_is_none_is_not_asked_for() {
 fn options_of_a_row_are_refused_where_the_manifest_accepts_none() {
     let rows = Rows::with_row(&json!({"picture": "image/upload/v5/cat.jpg"}));
     let answer = rows.call(json!({"objectId": "p1", "options": {"width": 5}}));
-    assert_eq!(answer, json!({"error": "options.width: not accepted, expected no options"}));
+    assert_eq!(
+        answer,
+        json!({"error": "options.width: not accepted, expected no options"})
+    );
 }
 
 #[test]
@@ -220,10 +272,15 @@ fn a_parse_server_that_does_not_answer_in_time_is_a_503() {
     let mut settings = settings();
     settings.answer_timeout = Duration::from_millis(300);
     let mut deployment = deployment(&[BY_ROW]);
-    let url = format!("{}/parse", rows.parse_server.uri()).parse().unwrap();
+    let url = format!("{}/parse", rows.parse_server.uri())
+        .parse()
+        .unwrap();
     deployment.parse_server = Some(ParseServer::new(&url, "app", Duration::from_secs(15)).unwrap());
     let app = App::start(settings, deployment);
     let body = and(call_by("u1", json!({"objectId": "p1"})), json!({}));
     let answer = app.post("/functions/thumbnail", &body.to_string());
-    assert_eq!((answer.status, &*answer.body), (503, r#"{"error":"timed out, try again"}"#));
+    assert_eq!(
+        (answer.status, &*answer.body),
+        (503, r#"{"error":"timed out, try again"}"#)
+    );
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::app::{App, Answer, KEY, bare};
+use crate::app::{Answer, App, KEY, bare};
 
 const MANIFESTS: [&str; 2] = [
     "class = \"Photo\"\n[fields.picture]\n",
@@ -11,8 +11,11 @@ const MANIFESTS: [&str; 2] = [
 
 /// Parse Server's own rule.
 fn allows(answer: &Answer) -> bool {
-    let error = serde_json::from_str::<Value>(&answer.body).ok().and_then(|v| v.get("error").cloned());
-    (200..400).contains(&answer.status) && !error.is_some_and(|e| e.as_str().is_some_and(|e| !e.is_empty()))
+    let error = serde_json::from_str::<Value>(&answer.body)
+        .ok()
+        .and_then(|v| v.get("error").cloned());
+    (200..400).contains(&answer.status)
+        && !error.is_some_and(|e| e.as_str().is_some_and(|e| !e.is_empty()))
 }
 
 fn forged() -> String {
@@ -29,7 +32,11 @@ fn keyed(more: &str) -> String {
 fn assert_answer(answer: &Answer, status: u16, error: &str) {
     let body = json!({ "error": error }).to_string();
     assert_eq!((answer.status, &*answer.body), (status, &*body));
-    assert!(answer.head.contains("content-type: application/json"), "{}", answer.head);
+    assert!(
+        answer.head.contains("content-type: application/json"),
+        "{}",
+        answer.head
+    );
 }
 
 #[test]
@@ -44,7 +51,11 @@ fn a_missing_wrong_or_doubled_key_is_unauthorized() {
         "X-Parse-Webhook-Key: WEBHOOK-KEY-OF-THE-TESTS\r\n",
         &*double,
     ] {
-        for path in ["/triggers/Photo/beforeSave", "/functions/sign", "/functions/unknown"] {
+        for path in [
+            "/triggers/Photo/beforeSave",
+            "/functions/sign",
+            "/functions/unknown",
+        ] {
             let answer = app.send("POST", path, &format!("{key}{JSON}"), forged().as_bytes());
             assert_answer(&answer, 401, "unauthorized");
         }
@@ -56,7 +67,12 @@ fn both_keys_of_a_rotation_are_let_in() {
     let app = App::with(&MANIFESTS);
     for key in [KEY, "previous-webhook-key"] {
         let headers = format!("X-Parse-Webhook-Key: {key}\r\n{JSON}");
-        let answer = app.send("POST", "/triggers/Photo/beforeSave", &headers, forged().as_bytes());
+        let answer = app.send(
+            "POST",
+            "/triggers/Photo/beforeSave",
+            &headers,
+            forged().as_bytes(),
+        );
         assert_answer(&answer, 200, "Bad signature");
     }
 }
@@ -94,7 +110,10 @@ fn unknown_hooks_and_odd_paths_are_not_found() {
 #[test]
 fn a_name_may_come_percent_encoded_and_a_path_with_a_query() {
     let app = App::with(&MANIFESTS);
-    for path in ["/triggers/%50hoto/beforeSave", "/triggers/Photo/beforeSave?a=b"] {
+    for path in [
+        "/triggers/%50hoto/beforeSave",
+        "/triggers/Photo/beforeSave?a=b",
+    ] {
         assert_answer(&app.post(path, &forged()), 200, "Bad signature");
     }
 }
@@ -109,7 +128,11 @@ fn other_methods_are_not_allowed() {
             assert!(answer.head.contains("allow: post"), "{}", answer.head);
         }
     }
-    assert_answer(&app.send("POST", "/health", &keyed(JSON), b"{}"), 405, "method not allowed");
+    assert_answer(
+        &app.send("POST", "/health", &keyed(JSON), b"{}"),
+        405,
+        "method not allowed",
+    );
 }
 
 #[test]
@@ -160,7 +183,11 @@ fn a_body_that_is_no_json_object_of_parse_servers_is_a_bad_request() {
     for body in bodies {
         let answer = app.send("POST", "/triggers/Photo/beforeSave", &keyed(JSON), body);
         let shown = String::from_utf8_lossy(body);
-        assert_eq!((answer.status, &*answer.body), (400, r#"{"error":"bad request"}"#), "{shown}");
+        assert_eq!(
+            (answer.status, &*answer.body),
+            (400, r#"{"error":"bad request"}"#),
+            "{shown}"
+        );
     }
 }
 
@@ -192,7 +219,12 @@ fn another_content_type_or_coding_is_a_bad_request() {
         "Content-Type: application/json\r\nContent-Encoding: br\r\n",
     ] {
         let body = forged();
-        let answer = app.send("POST", "/triggers/Photo/beforeSave", &keyed(headers), body.as_bytes());
+        let answer = app.send(
+            "POST",
+            "/triggers/Photo/beforeSave",
+            &keyed(headers),
+            body.as_bytes(),
+        );
         assert_answer(&answer, 400, "bad request");
     }
     for headers in [
@@ -200,7 +232,12 @@ fn another_content_type_or_coding_is_a_bad_request() {
         "Content-Type: APPLICATION/JSON\r\n",
     ] {
         let body = forged();
-        let answer = app.send("POST", "/triggers/Photo/beforeSave", &keyed(headers), body.as_bytes());
+        let answer = app.send(
+            "POST",
+            "/triggers/Photo/beforeSave",
+            &keyed(headers),
+            body.as_bytes(),
+        );
         assert_answer(&answer, 200, "Bad signature");
     }
 }
@@ -208,18 +245,55 @@ fn another_content_type_or_coding_is_a_bad_request() {
 #[test]
 fn whatever_comes_nothing_but_a_decision_allows() {
     let app = App::with(&MANIFESTS);
-    let bodies = ["", "{}", "[]", "null", "{\"object\":{}", "{\"object\":5}", "\"x\"", "\u{0}", "{\"success\":true}"];
+    let bodies = [
+        "",
+        "{}",
+        "[]",
+        "null",
+        "{\"object\":{}",
+        "{\"object\":5}",
+        "\"x\"",
+        "\u{0}",
+        "{\"success\":true}",
+    ];
     let keys = ["", "X-Parse-Webhook-Key: wrong\r\n", "KEY"];
-    let types = ["", JSON, "Content-Type: text/html\r\n", "Content-Type: application/json\r\nContent-Encoding: gzip\r\n"];
-    let paths = ["/", "/triggers/Photo/beforeSave", "/triggers/Photo/beforeSave/", "/triggers/Other/beforeSave", "/functions/sign", "/functions/", "/cloudinary/notifications", "/ready", "/metrics"];
+    let types = [
+        "",
+        JSON,
+        "Content-Type: text/html\r\n",
+        "Content-Type: application/json\r\nContent-Encoding: gzip\r\n",
+    ];
+    let paths = [
+        "/",
+        "/triggers/Photo/beforeSave",
+        "/triggers/Photo/beforeSave/",
+        "/triggers/Other/beforeSave",
+        "/functions/sign",
+        "/functions/",
+        "/cloudinary/notifications",
+        "/ready",
+        "/metrics",
+    ];
     for method in ["POST", "GET", "PUT", "DELETE", "OPTIONS", "PROPFIND"] {
         for path in paths {
             for key in keys {
                 for content_type in types {
                     for body in bodies {
-                        let key = if key == "KEY" { keyed("") } else { key.to_owned() };
-                        let answer = app.send(method, path, &format!("{key}{content_type}"), body.as_bytes());
-                        let what = format!("{method} {path} {key:?} {content_type:?} {body:?}: {} {}", answer.status, answer.body);
+                        let key = if key == "KEY" {
+                            keyed("")
+                        } else {
+                            key.to_owned()
+                        };
+                        let answer = app.send(
+                            method,
+                            path,
+                            &format!("{key}{content_type}"),
+                            body.as_bytes(),
+                        );
+                        let what = format!(
+                            "{method} {path} {key:?} {content_type:?} {body:?}: {} {}",
+                            answer.status, answer.body
+                        );
                         assert!(!allows(&answer), "{what}");
                         assert!(!answer.head.contains("content-encoding"), "{what}");
                     }

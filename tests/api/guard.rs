@@ -59,12 +59,21 @@ fn a_save_with_nothing_to_strip_is_answered_with_an_empty_object() {
         create(json!({"title": "no picture", "className": "Photo"})),
         create(json!({"picture": null})),
         create(json!({"picture": {"__op": "Delete"}})),
-        update(json!({"picture": stored, "n": 2}), json!({"picture": stored, "n": 1})),
+        update(
+            json!({"picture": stored, "n": 2}),
+            json!({"picture": stored, "n": 1}),
+        ),
         update(json!({"picture": null}), json!({"picture": stored})),
-        update(json!({"picture": {"__op": "Delete"}}), json!({"picture": stored})),
+        update(
+            json!({"picture": {"__op": "Delete"}}),
+            json!({"picture": stored}),
+        ),
         update(json!({"picture": legacy}), json!({"picture": legacy})),
         update(json!({"picture": stored}), json!({"picture": legacy})),
-        update(json!({"picture": "not an identifier"}), json!({"picture": "not an identifier"})),
+        update(
+            json!({"picture": "not an identifier"}),
+            json!({"picture": "not an identifier"}),
+        ),
         update(json!({"picture": 5}), json!({"picture": 5})),
         update(json!({"picture": {"a": 1}}), json!({"picture": {"a": 1}})),
     ] {
@@ -120,8 +129,14 @@ fn what_is_no_identifier_is_refused_by_class_and_field() {
     let app = photo("");
     let sig = signature("cat", V);
     for (value, expected) in [
-        (json!(""), "Photo.picture: expected resource_type/type/vVERSION/public_id"),
-        (json!("cat.jpg"), "Photo.picture: expected resource_type/type/vVERSION/public_id"),
+        (
+            json!(""),
+            "Photo.picture: expected resource_type/type/vVERSION/public_id",
+        ),
+        (
+            json!("cat.jpg"),
+            "Photo.picture: expected resource_type/type/vVERSION/public_id",
+        ),
         (
             json!(format!("audio/upload/v1/cat#{sig}")),
             "Photo.picture: resource type: expected image, video or raw",
@@ -144,8 +159,14 @@ fn what_is_no_identifier_is_refused_by_class_and_field() {
         ),
         (json!(5), "Photo.picture: expected an identifier string"),
         (json!(true), "Photo.picture: expected an identifier string"),
-        (json!([signed("cat", V)]), "Photo.picture: expected an identifier string"),
-        (json!({"a": 1}), "Photo.picture: expected an identifier string"),
+        (
+            json!([signed("cat", V)]),
+            "Photo.picture: expected an identifier string",
+        ),
+        (
+            json!({"a": 1}),
+            "Photo.picture: expected an identifier string",
+        ),
         (
             json!({"__op": "Increment", "amount": 1}),
             "Photo.picture: expected an identifier string",
@@ -154,7 +175,10 @@ fn what_is_no_identifier_is_refused_by_class_and_field() {
             json!({"__op": "Add", "objects": [signed("cat", V)]}),
             "Photo.picture: expected an identifier string",
         ),
-        (json!({"__op": 5}), "Photo.picture: expected an identifier string"),
+        (
+            json!({"__op": 5}),
+            "Photo.picture: expected an identifier string",
+        ),
     ] {
         assert_error(&app, &create(json!({ "picture": value })), expected);
     }
@@ -180,7 +204,11 @@ fn a_guarded_key_that_occurs_twice_is_refused_in_whatever_spelling() {
         format!(r#"{{"object":{{"picture":"{good}","\u0070icture":"{forged}"}}}}"#),
         format!(r#"{{"object":{{"\u0070icture":"{good}","pictur\u0065":"{good}"}}}}"#),
     ] {
-        assert_eq!(app.decision("/triggers/Photo/beforeSave", &body), refused, "{body}");
+        assert_eq!(
+            app.decision("/triggers/Photo/beforeSave", &body),
+            refused,
+            "{body}"
+        );
     }
 }
 
@@ -210,22 +238,34 @@ fn a_repeated_key_that_is_not_guarded_is_stored_as_json_parse_reads_it() {
 fn a_save_of_very_many_keys_is_answered_like_one_of_few() {
     let app = photo("");
     let keys = |from: usize, to: usize| {
-        (from..to).map(|i| (format!("k{i}"), json!(i))).collect::<serde_json::Map<_, _>>()
+        (from..to)
+            .map(|i| (format!("k{i}"), json!(i)))
+            .collect::<serde_json::Map<_, _>>()
     };
     let original = Value::Object(keys(0, 500));
     let mut object = keys(0, 501);
     object.insert("picture".into(), json!(signed("cat", V)));
     let answer = app.before_save("Photo", &update(Value::Object(object), original));
-    let expected = format!(r#"{{"success":{{"k500":500,"picture":"{}"}}}}"#, bare("cat", V));
+    let expected = format!(
+        r#"{{"success":{{"k500":500,"picture":"{}"}}}}"#,
+        bare("cat", V)
+    );
     assert_eq!(answer, expected);
 }
 
 #[test]
 fn the_secret_that_is_being_rotated_out_still_verifies() {
     let app = photo("");
-    let old = format!("{}#{}", bare("cat", V), signature_by(PREVIOUS_SECRET, "cat", V));
+    let old = format!(
+        "{}#{}",
+        bare("cat", V),
+        signature_by(PREVIOUS_SECRET, "cat", V)
+    );
     let expected = format!(r#"{{"success":{{"picture":"{}"}}}}"#, bare("cat", V));
-    assert_eq!(app.before_save("Photo", &create(json!({ "picture": old }))), expected);
+    assert_eq!(
+        app.before_save("Photo", &create(json!({ "picture": old }))),
+        expected
+    );
 }
 
 #[test]
@@ -252,23 +292,49 @@ fn a_required_picture_may_be_neither_missing_on_create_nor_cleared() {
 
 #[test]
 fn resource_types_types_and_formats_are_what_the_manifest_lists() {
-    let app = photo("resource_types = [\"image\", \"raw\"]\ntypes = [\"private\"]\nformats = [\"jpg\", \"pdf\"]");
+    let app = photo(
+        "resource_types = [\"image\", \"raw\"]\ntypes = [\"private\"]\nformats = [\"jpg\", \"pdf\"]",
+    );
     let value = |kind: &str, public_id: &str, file: &str| {
         create(json!({"picture": format!("{kind}/v{V}/{file}#{}", signature(public_id, V))}))
     };
     for (body, text) in [
-        (value("video/private", "cat", "cat.jpg"), "Photo.picture: expected resource type image or raw"),
-        (value("image/upload", "cat", "cat.jpg"), "Photo.picture: expected type private"),
-        (value("image/private", "cat", "cat.png"), "Photo.picture: expected format jpg or pdf"),
-        (value("image/private", "cat", "cat"), "Photo.picture: expected format jpg or pdf"),
-        (value("raw/private", "cat.exe", "cat.exe"), "Photo.picture: expected format jpg or pdf"),
-        (value("raw/private", "a.pdf/cat", "a.pdf/cat"), "Photo.picture: expected format jpg or pdf"),
+        (
+            value("video/private", "cat", "cat.jpg"),
+            "Photo.picture: expected resource type image or raw",
+        ),
+        (
+            value("image/upload", "cat", "cat.jpg"),
+            "Photo.picture: expected type private",
+        ),
+        (
+            value("image/private", "cat", "cat.png"),
+            "Photo.picture: expected format jpg or pdf",
+        ),
+        (
+            value("image/private", "cat", "cat"),
+            "Photo.picture: expected format jpg or pdf",
+        ),
+        (
+            value("raw/private", "cat.exe", "cat.exe"),
+            "Photo.picture: expected format jpg or pdf",
+        ),
+        (
+            value("raw/private", "a.pdf/cat", "a.pdf/cat"),
+            "Photo.picture: expected format jpg or pdf",
+        ),
     ] {
         assert_error(&app, &body, text);
     }
     for (body, stored) in [
-        (value("image/private", "cat", "cat.JPG"), "image/private/v1700000000/cat.JPG"),
-        (value("raw/private", "cat.pdf", "cat.pdf"), "raw/private/v1700000000/cat.pdf"),
+        (
+            value("image/private", "cat", "cat.JPG"),
+            "image/private/v1700000000/cat.JPG",
+        ),
+        (
+            value("raw/private", "cat.pdf", "cat.pdf"),
+            "raw/private/v1700000000/cat.pdf",
+        ),
     ] {
         let expected = json!({"success": {"picture": stored}}).to_string();
         assert_eq!(app.before_save("Photo", &body), expected);
@@ -279,7 +345,10 @@ fn resource_types_types_and_formats_are_what_the_manifest_lists() {
 fn a_picture_must_lie_in_the_folder_of_the_user_who_saves_it() {
     let app = photo("folder = \"users/{user.objectId}\"");
     let by = |user: Value, public_id: &str| {
-        and(create(json!({"picture": signed(public_id, V)})), json!({ "user": user }))
+        and(
+            create(json!({"picture": signed(public_id, V)})),
+            json!({ "user": user }),
+        )
     };
     let u1 = json!({"objectId": "u1"});
     let elsewhere = "Photo.picture: expected a public_id in folder \"users/u1\"";
@@ -292,7 +361,10 @@ fn a_picture_must_lie_in_the_folder_of_the_user_who_saves_it() {
         (by(u1.clone(), "x/users/u1/cat"), elsewhere),
         (by(json!(null), "users/u1/cat"), no_session),
         (by(json!({}), "users/u1/cat"), no_session),
-        (by(json!({"objectId": ""}), "users//cat-u1"), "Photo.picture: public_id: empty, \".\" and \"..\" segments are not allowed"),
+        (
+            by(json!({"objectId": ""}), "users//cat-u1"),
+            "Photo.picture: public_id: empty, \".\" and \"..\" segments are not allowed",
+        ),
         (by(json!({"objectId": 1}), "users/1/cat"), no_session),
         (by(json!("u1"), "users/u1/cat"), no_session),
         (
@@ -303,7 +375,10 @@ fn a_picture_must_lie_in_the_folder_of_the_user_who_saves_it() {
         assert_error(&app, &body, text);
     }
     let expected = json!({"success": {"picture": bare("users/u1/a/cat", V)}}).to_string();
-    assert_eq!(app.before_save("Photo", &by(u1, "users/u1/a/cat")), expected);
+    assert_eq!(
+        app.before_save("Photo", &by(u1, "users/u1/a/cat")),
+        expected
+    );
 }
 
 #[test]
@@ -329,12 +404,17 @@ fn an_upload_must_be_fresh_but_clocks_may_differ_by_five_minutes() {
 
 #[test]
 fn a_trusted_master_key_is_stripped_but_not_verified() {
-    let app = App::with(&["class = \"Photo\"\ntrust_master_key = true\n[fields.picture]\nmax_age = \"1h\""]);
+    let app = App::with(&[
+        "class = \"Photo\"\ntrust_master_key = true\n[fields.picture]\nmax_age = \"1h\"",
+    ]);
     let forged = format!("{}#forged", bare("cat", 1));
     let save = |value: &Value, more: Value| and(create(json!({ "picture": value })), more);
     let full = json!({"master": true, "isReadOnly": false});
     let expected = json!({"success": {"picture": bare("cat", 1)}}).to_string();
-    assert_eq!(app.before_save("Photo", &save(&json!(forged), full.clone())), expected);
+    assert_eq!(
+        app.before_save("Photo", &save(&json!(forged), full.clone())),
+        expected
+    );
     for value in [json!(bare("cat", 1)), json!("anything"), json!(5)] {
         assert_eq!(app.before_save("Photo", &save(&value, full.clone())), "{}");
     }
@@ -350,7 +430,10 @@ fn a_trusted_master_key_is_stripped_but_not_verified() {
 
 #[test]
 fn the_master_key_is_not_trusted_unless_the_manifest_says_so() {
-    let body = and(create(json!({"picture": bare("cat", V)})), json!({"master": true}));
+    let body = and(
+        create(json!({"picture": bare("cat", V)})),
+        json!({"master": true}),
+    );
     assert_error(&photo(""), &body, "Bad signature");
 }
 
@@ -368,11 +451,23 @@ fn context_mode_verifies_a_bare_identifier_and_changes_nothing() {
         (json!({}), "Bad signature"),
         (json!({"cloudinary": {}}), "Bad signature"),
         (json!({"cloudinary": {"picture": ""}}), "Bad signature"),
-        (json!({"cloudinary": {"picture": signature("dog", V)}}), "Bad signature"),
-        (json!({"cloudinary": {"Picture": signature("cat", V)}}), "Bad signature"),
+        (
+            json!({"cloudinary": {"picture": signature("dog", V)}}),
+            "Bad signature",
+        ),
+        (
+            json!({"cloudinary": {"Picture": signature("cat", V)}}),
+            "Bad signature",
+        ),
         (json!([]), "Photo: context: expected an object"),
-        (json!({"cloudinary": null}), "Photo: context.cloudinary: expected an object of signatures by field"),
-        (json!({"cloudinary": "x"}), "Photo: context.cloudinary: expected an object of signatures by field"),
+        (
+            json!({"cloudinary": null}),
+            "Photo: context.cloudinary: expected an object of signatures by field",
+        ),
+        (
+            json!({"cloudinary": "x"}),
+            "Photo: context.cloudinary: expected an object of signatures by field",
+        ),
         (
             json!({"cloudinary": {"picture": {"a": "b"}}}),
             "Photo: context.cloudinary.picture: expected a signature string",
@@ -391,7 +486,10 @@ fn a_context_key_that_occurs_twice_is_refused() {
     let app = photo("");
     let (name, sig) = (bare("cat", V), signature("cat", V));
     for (context, place) in [
-        (format!(r#"{{"cloudinary":{{"picture":"{sig}"}},"cl\u006fudinary":{{}}}}"#), "context.cloudinary"),
+        (
+            format!(r#"{{"cloudinary":{{"picture":"{sig}"}},"cl\u006fudinary":{{}}}}"#),
+            "context.cloudinary",
+        ),
         (
             format!(r#"{{"cloudinary":{{"picture":"{sig}","pictur\u0065":"x"}}}}"#),
             "context.cloudinary",

@@ -7,12 +7,18 @@ use crate::app::{App, and, bare, create, signature, signed, update};
 const V: u64 = 1_700_000_000;
 
 fn album(extra: &str) -> App {
-    App::with(&[&format!("class = \"Album\"\n[fields.pictures]\nmany = true\n{extra}")])
+    App::with(&[&format!(
+        "class = \"Album\"\n[fields.pictures]\nmany = true\n{extra}"
+    )])
 }
 
 #[track_caller]
 fn assert_answer(app: &App, body: &Value, expected: Value) {
-    assert_eq!(app.before_save("Album", body), expected.to_string(), "{body}");
+    assert_eq!(
+        app.before_save("Album", body),
+        expected.to_string(),
+        "{body}"
+    );
 }
 
 #[test]
@@ -22,7 +28,11 @@ fn new_elements_are_verified_and_stripped_stored_ones_pass() {
     let original = json!({"pictures": [bare("a", V), legacy, 5]});
     let object = json!({"pictures": [signed("b", V), bare("a", V), legacy, bare("legacy", 1), 5]});
     let stripped = json!([bare("b", V), bare("a", V), legacy, bare("legacy", 1), 5]);
-    assert_answer(&app, &update(object, original), json!({"success": {"pictures": stripped}}));
+    assert_answer(
+        &app,
+        &update(object, original),
+        json!({"success": {"pictures": stripped}}),
+    );
 }
 
 #[test]
@@ -30,11 +40,17 @@ fn one_forged_element_refuses_the_save() {
     let app = album("");
     for value in [
         json!([signed("a", V), bare("b", V)]),
-        json!([signed("a", V), format!("{}#{}", bare("b", V), signature("a", V))]),
+        json!([
+            signed("a", V),
+            format!("{}#{}", bare("b", V), signature("a", V))
+        ]),
         json!({"__op": "Add", "objects": [bare("b", V)]}),
         json!({"__op": "AddUnique", "objects": [signed("a", V), bare("b", V)]}),
     ] {
-        let body = update(json!({ "pictures": value }), json!({"pictures": [bare("a", V)]}));
+        let body = update(
+            json!({ "pictures": value }),
+            json!({"pictures": [bare("a", V)]}),
+        );
         assert_answer(&app, &body, json!({"error": "Bad signature"}));
     }
 }
@@ -51,11 +67,24 @@ fn other_types_and_ops_are_refused() {
         (json!({"__op": "Batch", "ops": []}), list),
         (json!({"__op": "Add"}), list),
         (json!({"__op": "Add", "objects": "x"}), list),
-        (json!([[signed("a", V)]]), "Album.pictures: expected an array of identifier strings"),
-        (json!([null]), "Album.pictures: expected an array of identifier strings"),
-        (json!([signed("a", V), 7]), "Album.pictures: expected an array of identifier strings"),
+        (
+            json!([[signed("a", V)]]),
+            "Album.pictures: expected an array of identifier strings",
+        ),
+        (
+            json!([null]),
+            "Album.pictures: expected an array of identifier strings",
+        ),
+        (
+            json!([signed("a", V), 7]),
+            "Album.pictures: expected an array of identifier strings",
+        ),
     ] {
-        assert_answer(&app, &create(json!({ "pictures": value })), json!({ "error": text }));
+        assert_answer(
+            &app,
+            &create(json!({ "pictures": value })),
+            json!({ "error": text }),
+        );
     }
 }
 
@@ -76,7 +105,10 @@ fn adding_keeps_the_op() {
     let app = album("");
     for op in ["Add", "AddUnique"] {
         let value = json!({"__op": op, "objects": [bare("a", V), signed("b", V)]});
-        let body = update(json!({"pictures": value, "n": 1}), json!({"pictures": [bare("a", V)], "n": 1}));
+        let body = update(
+            json!({"pictures": value, "n": 1}),
+            json!({"pictures": [bare("a", V)], "n": 1}),
+        );
         let stripped = json!({"__op": op, "objects": [bare("a", V), bare("b", V)]});
         assert_answer(&app, &body, json!({"success": {"pictures": stripped}}));
     }
@@ -88,7 +120,10 @@ fn removing_is_always_allowed_and_made_to_match_what_is_stored() {
     let legacy = format!("{}#old", bare("legacy", 1));
     let original = json!({"pictures": [bare("a", V), legacy]});
     let remove = |objects: Value| json!({"pictures": {"__op": "Remove", "objects": objects}});
-    let body = update(remove(json!([signed("a", V), "forged#x", 5])), original.clone());
+    let body = update(
+        remove(json!([signed("a", V), "forged#x", 5])),
+        original.clone(),
+    );
     let bare_objects = json!([bare("a", V), "forged", 5]);
     assert_answer(&app, &body, json!({"success": remove(bare_objects)}));
     let exact = update(remove(json!([legacy, bare("a", V)])), original);
@@ -108,13 +143,19 @@ fn a_required_array_keeps_at_least_one_element() {
         create(remove(json!([bare("a", V)]))),
         update(json!({"pictures": []}), stored.clone()),
         update(json!({"pictures": null}), stored.clone()),
-        update(remove(json!([bare("a", V), signed("b", V)])), stored.clone()),
+        update(
+            remove(json!([bare("a", V), signed("b", V)])),
+            stored.clone(),
+        ),
     ] {
         assert_answer(&app, &body, json!({ "error": text }));
     }
     for body in [
         update(remove(json!([bare("a", V)])), stored.clone()),
-        update(json!({"pictures": [], "n": 1}), json!({"pictures": [], "n": 0})),
+        update(
+            json!({"pictures": [], "n": 1}),
+            json!({"pictures": [], "n": 0}),
+        ),
         update(json!({"pictures": {"__op": "Add", "objects": []}}), stored),
     ] {
         assert_eq!(app.before_save("Album", &body), "{}", "{body}");
@@ -136,14 +177,21 @@ fn context_mode_has_a_signature_for_each_identifier() {
     let app = album("");
     let save = |signatures: Value| {
         let object = json!({"pictures": {"__op": "Add", "objects": [bare("a", V), bare("b", V)]}});
-        and(create(object), json!({"context": {"cloudinary": {"pictures": signatures}}}))
+        and(
+            create(object),
+            json!({"context": {"cloudinary": {"pictures": signatures}}}),
+        )
     };
     let both = json!({bare("a", V): signature("a", V), bare("b", V): signature("b", V)});
     assert_eq!(app.before_save("Album", &save(both)), "{}");
-    let ill_typed = "Album: context.cloudinary.pictures: expected an object of signatures by identifier";
+    let ill_typed =
+        "Album: context.cloudinary.pictures: expected an object of signatures by identifier";
     for (signatures, text) in [
         (json!({bare("a", V): signature("a", V)}), "Bad signature"),
-        (json!({bare("a", V): signature("a", V), bare("b", V): signature("a", V)}), "Bad signature"),
+        (
+            json!({bare("a", V): signature("a", V), bare("b", V): signature("a", V)}),
+            "Bad signature",
+        ),
         (json!(signature("a", V)), ill_typed),
         (json!([]), ill_typed),
         (json!({bare("a", V): 5}), ill_typed),
@@ -154,7 +202,8 @@ fn context_mode_has_a_signature_for_each_identifier() {
 
 #[test]
 fn a_trusted_master_key_has_arrays_and_ops_stripped_too() {
-    let app = App::with(&["class = \"Album\"\ntrust_master_key = true\n[fields.pictures]\nmany = true"]);
+    let app =
+        App::with(&["class = \"Album\"\ntrust_master_key = true\n[fields.pictures]\nmany = true"]);
     let master = json!({"master": true});
     for (value, stripped) in [
         (json!(["a#x", "b", 5]), json!(["a", "b", 5])),

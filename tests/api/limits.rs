@@ -26,7 +26,10 @@ fn a_body_at_the_limit_is_taken_and_one_byte_more_is_not() {
     let app = app(|settings| settings.max_body = 100_000);
     assert_eq!(app.decision(PATH, &body_of(100_000)), "{}");
     let answer = app.post(PATH, &body_of(100_001));
-    assert_eq!((answer.status, &*answer.body), (413, r#"{"error":"request too large"}"#));
+    assert_eq!(
+        (answer.status, &*answer.body),
+        (413, r#"{"error":"request too large"}"#)
+    );
 }
 
 #[test]
@@ -63,7 +66,11 @@ fn a_broken_chunk_is_a_refusal() {
     );
     stream.write_all(head.as_bytes()).unwrap();
     let answer = read_answer(&mut stream);
-    assert!(answer.status >= 400 || answer.status == 0, "{}", answer.status);
+    assert!(
+        answer.status >= 400 || answer.status == 0,
+        "{}",
+        answer.status
+    );
 }
 
 /// Drips a request byte by byte and tells the status and how long it took until the connection ended.
@@ -116,7 +123,12 @@ fn requests_on_one_connection_are_answered_in_turn() {
     stream.write_all(pipelined.as_bytes()).unwrap();
     let answers = read_answer(&mut stream);
     let expected = json!({"success": {"picture": bare("cat", 1)}}).to_string();
-    assert_eq!(answers.body.matches(&expected).count(), 3, "{}", answers.body);
+    assert_eq!(
+        answers.body.matches(&expected).count(),
+        3,
+        "{}",
+        answers.body
+    );
 }
 
 #[test]

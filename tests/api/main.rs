@@ -1,13 +1,19 @@
 //! The webhook and admin listeners over real HTTP.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests fail by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "helpers of tests fail by panicking"
+)]
 
 mod accept;
 mod admin;
 mod app;
 mod captured;
 mod confirm;
+mod console;
 mod delivery_url;
+mod deploy;
 mod fail_closed;
 mod guard;
 mod guard_many;

@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 use crate::app::{App, and, call_by, deployment, settings};
 
 fn manifest(access: &str, limit: &str) -> String {
-    format!("function = \"sign\"\naction = \"sign_upload\"\naccess = \"{access}\"\n[limit]\n{limit}\n[upload]\ntags = \"a\"\n")
+    format!(
+        "function = \"sign\"\naction = \"sign_upload\"\naccess = \"{access}\"\n[limit]\n{limit}\n[upload]\ntags = \"a\"\n"
+    )
 }
 
 fn app(limit: &str) -> App {
@@ -67,7 +69,10 @@ fn the_refusal_says_when_to_try_again() {
     let app = app("per_user = \"1/d\"");
     app.call("sign", &by("u1", "192.0.2.1"));
     let text = "sign: too many requests, try again in 86400 s";
-    assert_eq!(app.call("sign", &by("u1", "192.0.2.1")), json!({ "error": text }));
+    assert_eq!(
+        app.call("sign", &by("u1", "192.0.2.1")),
+        json!({ "error": text })
+    );
     let metrics = app.get_admin("/metrics", "").body;
     let line = r#"cloudinary_parse_decisions_total{hook="sign",field="",outcome="refused",reason="limited"} 1"#;
     assert!(metrics.contains(line), "{metrics}");
@@ -76,7 +81,11 @@ fn the_refusal_says_when_to_try_again() {
 #[test]
 fn calls_without_an_address_count_together() {
     let app = app("per_address = \"3/h\"");
-    for body in [json!({"params": {}}), json!({"params": {}, "ip": null}), json!({"params": {}, "ip": "x"})] {
+    for body in [
+        json!({"params": {}}),
+        json!({"params": {}, "ip": null}),
+        json!({"params": {}, "ip": "x"}),
+    ] {
         assert_eq!(let_through(&app, &body, 1), 1, "{body}");
     }
     assert_eq!(let_through(&app, &json!({"params": {}, "ip": 5}), 1), 0);
@@ -86,9 +95,17 @@ fn calls_without_an_address_count_together() {
 fn of_two_addresses_the_last_counts_as_json_parse_reads_it() {
     let app = app("per_address = \"1/h\"");
     let body = r#"{"params":{},"ip":"192.0.2.1","\u0069p":"192.0.2.2"}"#;
-    assert!(!is_limited(&serde_json::from_str(&app.decision("/functions/sign", body)).unwrap()));
-    assert_eq!(let_through(&app, &json!({"params": {}, "ip": "192.0.2.2"}), 1), 0);
-    assert_eq!(let_through(&app, &json!({"params": {}, "ip": "192.0.2.1"}), 1), 1);
+    assert!(!is_limited(
+        &serde_json::from_str(&app.decision("/functions/sign", body)).unwrap()
+    ));
+    assert_eq!(
+        let_through(&app, &json!({"params": {}, "ip": "192.0.2.2"}), 1),
+        0
+    );
+    assert_eq!(
+        let_through(&app, &json!({"params": {}, "ip": "192.0.2.1"}), 1),
+        1
+    );
 }
 
 #[test]
@@ -102,7 +119,10 @@ fn whoever_may_not_call_takes_no_call_from_others() {
     let app = App::with(&[&manifest("user", "per_address = \"1/h\"")]);
     let nobody = json!({"params": {}, "ip": "192.0.2.1"});
     for _ in 0..3 {
-        assert_eq!(app.call("sign", &nobody), json!({"error": "Needs an authenticated user"}));
+        assert_eq!(
+            app.call("sign", &nobody),
+            json!({"error": "Needs an authenticated user"})
+        );
     }
     assert_eq!(let_through(&app, &by("u1", "192.0.2.1"), 2), 1);
 }
@@ -111,7 +131,10 @@ fn whoever_may_not_call_takes_no_call_from_others() {
 fn a_refused_parameter_has_cost_a_call_all_the_same() {
     let app = app("per_user = \"1/h\"");
     let refused = and(call_by("u1", json!({"x": 1})), json!({"ip": "192.0.2.1"}));
-    assert_eq!(app.call("sign", &refused), json!({"error": "x: not accepted"}));
+    assert_eq!(
+        app.call("sign", &refused),
+        json!({"error": "x: not accepted"})
+    );
     assert_eq!(let_through(&app, &by("u1", "192.0.2.1"), 1), 0);
 }
 

@@ -40,7 +40,9 @@ impl Roles {
 
     /// Roles that hold one of those roles.
     fn above(self, ids: &[&str], roles: &[(&str, &str)]) -> Roles {
-        let pointers = ids.iter().map(|id| json!({"__type": "Pointer", "className": "_Role", "objectId": id}));
+        let pointers = ids
+            .iter()
+            .map(|id| json!({"__type": "Pointer", "className": "_Role", "objectId": id}));
         let pointers: Vec<Value> = pointers.collect();
         self.answer(&json!({"roles": {"$in": pointers}}), 0, results(roles))
     }
@@ -83,7 +85,9 @@ fn client(origin: &str) -> ParseServer {
 }
 
 fn results(roles: &[(&str, &str)]) -> ResponseTemplate {
-    let rows = roles.iter().map(|(id, name)| json!({"objectId": id, "name": name, "createdAt": "x"}));
+    let rows = roles
+        .iter()
+        .map(|(id, name)| json!({"objectId": id, "name": name, "createdAt": "x"}));
     ResponseTemplate::new(200).set_body_json(json!({"results": rows.collect::<Vec<_>>()}))
 }
 
@@ -125,7 +129,12 @@ fn roles_that_hold_each_other_end_the_search() {
 
 #[test]
 fn whoever_does_not_hold_the_role_is_refused() {
-    for held in [&[][..], &[("x", "Editors")], &[("x", "editors ")], &[("x", "subeditors")]] {
+    for held in [
+        &[][..],
+        &[("x", "Editors")],
+        &[("x", "editors ")],
+        &[("x", "subeditors")],
+    ] {
         let roles = Roles::none().of_user(held).above(&["x"], &[]);
         assert_refused(&roles.app(), "Needs the role editors");
     }
@@ -133,10 +142,14 @@ fn whoever_does_not_hold_the_role_is_refused() {
 
 #[test]
 fn more_roles_than_one_answer_holds_are_read_to_the_end() {
-    let many: Vec<_> = (0..100).map(|n| (format!("id{n}"), format!("role{n}"))).collect();
+    let many: Vec<_> = (0..100)
+        .map(|n| (format!("id{n}"), format!("role{n}")))
+        .collect();
     let many: Vec<_> = many.iter().map(|(id, name)| (&**id, &**name)).collect();
     let user = json!({"users": {"__type": "Pointer", "className": "_User", "objectId": "u1"}});
-    let roles = Roles::none().of_user(&many).answer(&user, 100, results(&[("e", "editors")]));
+    let roles = Roles::none()
+        .of_user(&many)
+        .answer(&user, 100, results(&[("e", "editors")]));
     assert_eq!(called(&roles.app())["success"]["tags"], "a");
 }
 
@@ -149,7 +162,10 @@ fn an_answer_is_believed_for_a_while() {
     }
     assert_eq!(roles.asked(), 1);
     // Of another user it says nothing.
-    assert_eq!(app.call("sign", &call_by("u2", json!({}))), json!({"error": CHECK_LATER}));
+    assert_eq!(
+        app.call("sign", &call_by("u2", json!({}))),
+        json!({"error": CHECK_LATER})
+    );
 }
 
 #[test]
@@ -164,7 +180,11 @@ fn needs_a_session_that_the_master_key_does_not_replace() {
         json!({"params": {}, "user": {"objectId": "u1", "sessionToken": 5}}),
         json!({"params": {}, "user": {"sessionToken": "r:secret"}}),
     ] {
-        assert_eq!(app.call("sign", &body), json!({"error": "Needs an authenticated user"}), "{body}");
+        assert_eq!(
+            app.call("sign", &body),
+            json!({"error": "Needs an authenticated user"}),
+            "{body}"
+        );
     }
     assert_eq!(roles.asked(), 0);
 }
@@ -178,7 +198,8 @@ fn a_session_that_has_ended_is_none() {
 
 #[test]
 fn what_parse_server_does_not_say_is_refused_and_asked_again() {
-    let forbidden = json!({"code": 119, "error": "Permission denied for action find on class _Role."});
+    let forbidden =
+        json!({"code": 119, "error": "Permission denied for action find on class _Role."});
     for answer in [
         ResponseTemplate::new(500).set_body_string("x"),
         ResponseTemplate::new(502),
@@ -202,19 +223,29 @@ fn a_parse_server_that_is_down_is_refused_readably() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let origin = format!("http://{}", free.local_addr().unwrap());
     drop(free);
-    assert_refused(&App::with_parse_server(&[EDITORS], client(&origin)), CHECK_LATER);
+    assert_refused(
+        &App::with_parse_server(&[EDITORS], client(&origin)),
+        CHECK_LATER,
+    );
 }
 
 #[test]
 fn a_parse_server_that_does_not_answer_in_time_is_a_503() {
-    let roles = Roles::none().always(results(&[("e", "editors")]).set_delay(Duration::from_secs(20)));
+    let roles =
+        Roles::none().always(results(&[("e", "editors")]).set_delay(Duration::from_secs(20)));
     let mut settings = settings();
     settings.answer_timeout = Duration::from_millis(300);
     let mut deployment = deployment(&[EDITORS]);
     deployment.parse_server = Some(roles.client());
     let app = App::start(settings, deployment);
-    let answer = app.post("/functions/sign", &and(call_by("u1", json!({})), json!({})).to_string());
-    assert_eq!((answer.status, &*answer.body), (503, r#"{"error":"timed out, try again"}"#));
+    let answer = app.post(
+        "/functions/sign",
+        &and(call_by("u1", json!({})), json!({})).to_string(),
+    );
+    assert_eq!(
+        (answer.status, &*answer.body),
+        (503, r#"{"error":"timed out, try again"}"#)
+    );
 }
 
 #[test]

@@ -21,7 +21,13 @@ fn signed_before(public_id: &str) -> String {
 fn save(app: &App, key: &str, picture: &str) -> u16 {
     let headers = format!("Content-Type: application/json\r\nX-Parse-Webhook-Key: {key}\r\n");
     let body = create(json!({ "picture": picture })).to_string();
-    app.send("POST", "/triggers/Photo/beforeSave", &headers, body.as_bytes()).status
+    app.send(
+        "POST",
+        "/triggers/Photo/beforeSave",
+        &headers,
+        body.as_bytes(),
+    )
+    .status
 }
 
 #[test]
@@ -51,8 +57,16 @@ fn counts_saves_that_the_previous_cloudinary_secret_signed() {
         (json!({"title": "no picture"}), json!({}), "0"),
         (json!({"picture": format!("{old}0")}), json!({}), "0"),
         (json!({"picture": old}), json!({}), "1"),
-        (json!({"pictures": [signed("cat", 1), signed_before("dog")]}), json!({}), "2"),
-        (json!({"picture": bare("cat", 1)}), json!({"cloudinary": {"picture": signature}}), "3"),
+        (
+            json!({"pictures": [signed("cat", 1), signed_before("dog")]}),
+            json!({}),
+            "2",
+        ),
+        (
+            json!({"picture": bare("cat", 1)}),
+            json!({"cloudinary": {"picture": signature}}),
+            "3",
+        ),
         (json!({"picture": signed("dog", 1)}), json!({}), "3"),
     ] {
         let body = json!({"object": object, "context": context});
@@ -65,10 +79,19 @@ fn counts_saves_that_the_previous_cloudinary_secret_signed() {
 fn signs_with_the_current_secret_while_the_previous_one_is_accepted() {
     let app = App::with(&[PHOTO]);
     let answer = app.before_save("Photo", &create(json!({"picture": signed_before("cat")})));
-    assert_eq!(answer, json!({"success": {"picture": bare("cat", 1)}}).to_string());
-    let app = App::with(&["function = \"sign\"\naction = \"sign_upload\"\naccess = \"public\"\n[upload]\ntags = \"a\"\n"]);
+    assert_eq!(
+        answer,
+        json!({"success": {"picture": bare("cat", 1)}}).to_string()
+    );
+    let app = App::with(&[
+        "function = \"sign\"\naction = \"sign_upload\"\naccess = \"public\"\n[upload]\ntags = \"a\"\n",
+    ]);
     let fields = app.call("sign", &json!({"params": {}}))["success"].clone();
-    let text = format!("tags=a&timestamp={}{}", fields["timestamp"], crate::app::SECRET);
+    let text = format!(
+        "tags=a&timestamp={}{}",
+        fields["timestamp"],
+        crate::app::SECRET
+    );
     let expected = hex::encode(<sha1::Sha1 as sha1::Digest>::digest(text));
     assert_eq!(fields["signature"], expected);
 }

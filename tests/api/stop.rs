@@ -28,7 +28,11 @@ fn an_idle_connection_is_closed_at_once() {
     assert_eq!(&first, b"HTTP/1.1 200");
     let started = Instant::now();
     app.stop();
-    assert!(started.elapsed() < Duration::from_secs(4), "{:?}", started.elapsed());
+    assert!(
+        started.elapsed() < Duration::from_secs(4),
+        "{:?}",
+        started.elapsed()
+    );
 }
 
 #[test]
@@ -51,7 +55,11 @@ fn a_request_whose_body_is_still_arriving_is_answered() {
 fn replaced_hooks_answer_from_then_on() {
     let app = App::start(settings(), deployment(&[PHOTO]));
     let forged = json!({"object": {"picture": bare("cat", 1)}});
-    assert_eq!(app.before_save("Photo", &forged), r#"{"error":"Bad signature"}"#);
-    app.control().replace(deployment(&["class = \"Photo\"\n[fields.other]\n"]));
+    assert_eq!(
+        app.before_save("Photo", &forged),
+        r#"{"error":"Bad signature"}"#
+    );
+    app.control()
+        .replace(deployment(&["class = \"Photo\"\n[fields.other]\n"]));
     assert_eq!(app.before_save("Photo", &forged), "{}");
 }

@@ -21,12 +21,17 @@ fn cat() -> World {
 /// Lines of a report, but for the sums.
 fn findings(stdout: &str) -> Vec<&str> {
     let lines = stdout.lines();
-    lines.take_while(|line| !line.starts_with("rows ")).collect()
+    lines
+        .take_while(|line| !line.starts_with("rows "))
+        .collect()
 }
 
 fn destroyed(world: &World) -> usize {
     let requests = world.asked_of_cloudinary();
-    requests.iter().filter(|request| request.method.as_str() == "POST").count()
+    requests
+        .iter()
+        .filter(|request| request.method.as_str() == "POST")
+        .count()
 }
 
 #[test]
@@ -68,9 +73,15 @@ fn reports_everything_that_is_not_as_it_should_be_and_changes_nothing() {
 
 #[test]
 fn prints_json_lines_for_programs() {
-    let world = cat().row("Photo", json!({"objectId": "r2", "picture": 5})).image("app/b", 1);
+    let world = cat()
+        .row("Photo", json!({"objectId": "r2", "picture": 5}))
+        .image("app/b", 1);
     let result = world.command(PHOTO).run(&["audit", "--json"]);
-    let lines: Vec<Value> = result.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let lines: Vec<Value> = result
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
     assert_eq!(lines.len(), 3);
     assert_eq!(
         lines[0],
@@ -108,8 +119,16 @@ fn a_wrong_master_key_is_found_out_before_any_row_is_read() {
     let command = world.command(PHOTO).env("PARSE_SERVER_MASTER_KEY", "wrong");
     let result = command.run(&DESTROY);
     assert_eq!(result.code, 1);
-    assert!(result.error().contains("check PARSE_SERVER_MASTER_KEY"), "{}", result.stderr);
-    let paths: Vec<_> = world.asked_of_parse().iter().map(|r| r.url.path().to_owned()).collect();
+    assert!(
+        result.error().contains("check PARSE_SERVER_MASTER_KEY"),
+        "{}",
+        result.stderr
+    );
+    let paths: Vec<_> = world
+        .asked_of_parse()
+        .iter()
+        .map(|r| r.url.path().to_owned())
+        .collect();
     assert_eq!(paths, ["/parse/serverInfo"]);
     assert_eq!(world.assets(), ["app/cat"]);
 }
@@ -119,16 +138,21 @@ fn a_master_key_that_stops_being_one_hides_rows_and_destroys_nothing() {
     // The key is proved once before the rows are read, once after, and so around every later reading.
     for good in 1..6 {
         let proofs = AtomicUsize::new(0);
-        let world = cat().image("app/orphan", 30).before(move |request, contents| {
-            if request.url.path() == "/parse/serverInfo" {
-                let proof = proofs.fetch_add(1, Ordering::Relaxed);
-                return (proof >= good).then(|| answer(403, json!({"error": "Permission denied"})));
-            }
-            if proofs.load(Ordering::Relaxed) >= good && request.url.path() == "/parse/classes/Photo" {
-                contents.rows.clear();
-            }
-            None
-        });
+        let world = cat()
+            .image("app/orphan", 30)
+            .before(move |request, contents| {
+                if request.url.path() == "/parse/serverInfo" {
+                    let proof = proofs.fetch_add(1, Ordering::Relaxed);
+                    return (proof >= good)
+                        .then(|| answer(403, json!({"error": "Permission denied"})));
+                }
+                if proofs.load(Ordering::Relaxed) >= good
+                    && request.url.path() == "/parse/classes/Photo"
+                {
+                    contents.rows.clear();
+                }
+                None
+            });
         let result = world.command(PHOTO).run(&DESTROY);
         assert_eq!(result.code, 1, "{good}");
         assert_eq!(world.assets(), ["app/cat", "app/orphan"], "{good}");
@@ -140,9 +164,15 @@ fn destroys_old_orphans_within_destroy_within_and_nothing_else() {
     let manifest = "class = \"Photo\"\n[fields.picture]\nfolder = \"shared/pictures\"\ndestroy_within = \"shared/pictures/app/\"\n";
     let row = |id: &str, text: &str| json!({"objectId": id, "picture": text});
     let world = World::new()
-        .row("Photo", row("r1", "image/upload/v1/shared/pictures/app/used.jpg"))
+        .row(
+            "Photo",
+            row("r1", "image/upload/v1/shared/pictures/app/used.jpg"),
+        )
         .row("Photo", row("r2", "shared/pictures/app/legacy.jpg"))
-        .row("Photo", row("r3", "image/upload/v1/shared/pictures/app/old-signature#00"))
+        .row(
+            "Photo",
+            row("r3", "image/upload/v1/shared/pictures/app/old-signature#00"),
+        )
         .image("shared/pictures/app/used", 30)
         .image("shared/pictures/app/legacy", 30)
         .image("shared/pictures/app/old-signature", 30)
@@ -154,8 +184,16 @@ fn destroys_old_orphans_within_destroy_within_and_nothing_else() {
         .asset("raw/upload", "shared/pictures/app/raw", 30);
     let result = world.command(manifest).run(&DESTROY);
     assert_eq!((result.code, &*result.stderr), (0, ""));
-    assert!(result.stdout.contains("\nnothing refers to: image/upload/shared/pictures/other-app (1000000 bytes)\n"));
-    assert!(result.stdout.contains("\ndestroyed: image/upload/shared/pictures/app/orphan\n"));
+    assert!(
+        result.stdout.contains(
+            "\nnothing refers to: image/upload/shared/pictures/other-app (1000000 bytes)\n"
+        )
+    );
+    assert!(
+        result
+            .stdout
+            .contains("\ndestroyed: image/upload/shared/pictures/app/orphan\n")
+    );
     let left = world.assets();
     assert_eq!(left.len(), 8);
     assert!(!left.contains(&"shared/pictures/app/orphan".to_owned()));
@@ -166,7 +204,9 @@ fn destroys_old_orphans_within_destroy_within_and_nothing_else() {
 fn an_age_on_the_command_line_counts() {
     for (age, left) in [("5d", 1), ("7d", 2), ("4000d", 2)] {
         let world = cat().image("app/orphan", 6);
-        let result = world.command(PHOTO).run(&[&DESTROY[..], &["--older-than", age]].concat());
+        let result = world
+            .command(PHOTO)
+            .run(&[&DESTROY[..], &["--older-than", age]].concat());
         assert_eq!((result.code, world.assets().len()), (0, left), "{age}");
     }
 }
@@ -180,14 +220,20 @@ fn without_yes_and_a_terminal_it_is_a_dry_run() {
         result.error(),
         "nothing is destroyed: say --yes to destroy without being asked (assets: 1)"
     );
-    assert_eq!(findings(&result.stdout), ["nothing refers to: image/upload/app/orphan (1000000 bytes)"]);
+    assert_eq!(
+        findings(&result.stdout),
+        ["nothing refers to: image/upload/app/orphan (1000000 bytes)"]
+    );
     assert_eq!(world.assets(), ["app/cat", "app/orphan"]);
 }
 
 #[test]
 fn an_orphan_that_a_row_refers_to_by_now_is_kept() {
     // The first reading of rows sees none; the second, or what was written during it, sees a reference.
-    for (reading, updated) in [(1, "2020-01-01T00:00:00.000Z"), (2, "2999-01-01T00:00:00.000Z")] {
+    for (reading, updated) in [
+        (1, "2020-01-01T00:00:00.000Z"),
+        (2, "2999-01-01T00:00:00.000Z"),
+    ] {
         let readings = AtomicUsize::new(0);
         let world = cat().image("app/orphan", 30).before(move |request, contents| {
             let reads_rows = request.url.path() == "/parse/classes/Photo" && param(request, "count").is_none();
@@ -213,7 +259,11 @@ fn an_orphan_that_a_row_refers_to_by_now_is_kept() {
 #[test]
 fn an_orphan_that_was_uploaded_again_is_kept() {
     let world = cat().image("app/orphan", 30).before(|request, contents| {
-        if request.url.as_str().contains("public_ids%5B%5D=app%2Forphan") {
+        if request
+            .url
+            .as_str()
+            .contains("public_ids%5B%5D=app%2Forphan")
+        {
             contents.assets.last_mut().unwrap().1 = asset("app/orphan", 0);
         }
         None
@@ -246,8 +296,14 @@ fn strips_good_signatures_if_nobody_has_changed_the_row() {
     let world = World::new()
         .image("app/cat", 1)
         .row("Photo", json!({"objectId": "r1", "picture": signed}))
-        .row("Photo", json!({"objectId": "r2", "list": [bare, signed, "x"]}))
-        .row("Photo", json!({"objectId": "r3", "picture": format!("{bare}#00")}))
+        .row(
+            "Photo",
+            json!({"objectId": "r2", "list": [bare, signed, "x"]}),
+        )
+        .row(
+            "Photo",
+            json!({"objectId": "r3", "picture": format!("{bare}#00")}),
+        )
         .row("Photo", json!({"objectId": "r4", "picture": signed}))
         .before(|request, contents| {
             if request.url.path() == "/parse/classes/Photo/r4" {
@@ -277,7 +333,10 @@ fn a_run_that_is_broken_off_is_taken_up_after_the_last_row() {
     let failed = AtomicUsize::new(0);
     let mut world = cat().image("app/orphan", 30);
     for n in 2..9 {
-        world = world.row("Photo", json!({"objectId": format!("r{n}"), "picture": "image/upload/v1/app/cat.jpg"}));
+        world = world.row(
+            "Photo",
+            json!({"objectId": format!("r{n}"), "picture": "image/upload/v1/app/cat.jpg"}),
+        );
     }
     let world = world.before(move |request, _| {
         let third = param(request, "where").is_some_and(|filter| filter.contains("r6"));
@@ -287,14 +346,37 @@ fn a_run_that_is_broken_off_is_taken_up_after_the_last_row() {
     let command = world.command(PHOTO);
     let broken = command.run(&["audit"]);
     assert_eq!(broken.code, 1);
-    assert!(broken.error().ends_with("refused: no (code 102)"), "{}", broken.stderr);
+    assert!(
+        broken.error().ends_with("refused: no (code 102)"),
+        "{}",
+        broken.stderr
+    );
     let before = world.asked_of_parse().len();
     let result = command.run(&["audit"]);
-    assert_eq!((result.code, &*result.stderr), (0, "going on with the audit that was broken off\n"));
-    assert!(result.stdout.contains("rows                       8\n"), "{}", result.stdout);
-    assert_eq!(findings(&result.stdout), ["nothing refers to: image/upload/app/orphan (1000000 bytes)"]);
-    let again: Vec<_> = world.asked_of_parse()[before..].iter().filter_map(|r| param(r, "where")).collect();
-    assert_eq!(again, [r#"{"objectId":{"$gt":"r6"}}"#, r#"{"objectId":{"$gt":"r8"}}"#]);
+    assert_eq!(
+        (result.code, &*result.stderr),
+        (0, "going on with the audit that was broken off\n")
+    );
+    assert!(
+        result.stdout.contains("rows                       8\n"),
+        "{}",
+        result.stdout
+    );
+    assert_eq!(
+        findings(&result.stdout),
+        ["nothing refers to: image/upload/app/orphan (1000000 bytes)"]
+    );
+    let again: Vec<_> = world.asked_of_parse()[before..]
+        .iter()
+        .filter_map(|r| param(r, "where"))
+        .collect();
+    assert_eq!(
+        again,
+        [
+            r#"{"objectId":{"$gt":"r6"}}"#,
+            r#"{"objectId":{"$gt":"r8"}}"#
+        ]
+    );
     assert!(!command.directory().join(".cloudinary-parse-audit").exists());
 }
 
@@ -302,24 +384,36 @@ fn a_run_that_is_broken_off_is_taken_up_after_the_last_row() {
 fn waits_for_the_end_of_cloudinary_s_rate_limit() {
     let limited = AtomicUsize::new(0);
     let world = cat().before(move |request, _| {
-        let first = request.url.path().contains("/resources/") && limited.fetch_add(1, Ordering::Relaxed) == 0;
+        let first = request.url.path().contains("/resources/")
+            && limited.fetch_add(1, Ordering::Relaxed) == 0;
         let second = jiff::Timestamp::from_second(i64::try_from(unix_time()).unwrap() + 1).unwrap();
-        let reset = jiff::fmt::rfc2822::to_string(&second.to_zoned(jiff::tz::TimeZone::UTC)).unwrap();
+        let reset =
+            jiff::fmt::rfc2822::to_string(&second.to_zoned(jiff::tz::TimeZone::UTC)).unwrap();
         first.then(|| ResponseTemplate::new(420).insert_header("X-FeatureRateLimit-Reset", reset))
     });
     let started = std::time::Instant::now();
     let result = world.command(PHOTO).run(&["audit"]);
     assert_eq!((result.code, findings(&result.stdout).len()), (0, 0));
     assert!(started.elapsed().as_secs() >= 1);
-    assert!(result.stderr.contains("Cloudinary's rate limit is reached, going on in"), "{}", result.stderr);
+    assert!(
+        result
+            .stderr
+            .contains("Cloudinary's rate limit is reached, going on in"),
+        "{}",
+        result.stderr
+    );
 }
 
 #[test]
 fn says_what_it_does_not_look_for() {
     let world = cat();
-    let result = world.command("class = \"Photo\"\n[fields.picture]\n").run(&["audit"]);
+    let result = world
+        .command("class = \"Photo\"\n[fields.picture]\n")
+        .run(&["audit"]);
     assert!(
-        result.stderr.contains("Photo.picture has neither a folder nor destroy_within: its assets are not looked for"),
+        result.stderr.contains(
+            "Photo.picture has neither a folder nor destroy_within: its assets are not looked for"
+        ),
         "{}",
         result.stderr
     );
@@ -333,7 +427,10 @@ fn refuses_what_makes_no_sense_before_it_asks_anybody() {
     let result = command.run(&DESTROY);
     assert_eq!(
         (result.code, &*result.stderr),
-        (1, "error: --destroy-orphans: no field of any manifest has destroy_within, so nothing may be destroyed\n")
+        (
+            1,
+            "error: --destroy-orphans: no field of any manifest has destroy_within, so nothing may be destroyed\n"
+        )
     );
     for arguments in [
         &["audit", "--yes"][..],

@@ -25,8 +25,15 @@ fn number(name: &str, default: usize) -> usize {
 /// Rows and assets made up as they are asked for: Parse Server under `/parse`, Cloudinary under `/v1_1`.
 async fn answer(request: HttpRequest, size: web::Data<Size>) -> HttpResponse {
     type Pairs = Vec<(String, String)>;
-    let query = web::Query::<Pairs>::from_query(request.query_string()).unwrap().into_inner();
-    let param = |name: &str| query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+    let query = web::Query::<Pairs>::from_query(request.query_string())
+        .unwrap()
+        .into_inner();
+    let param = |name: &str| {
+        query
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
+    };
     let asset = |n: usize| {
         json!({"public_id": format!("app/{n:010}"), "format": "jpg", "version": 1_700_000_000, "bytes": 1,
             "created_at": "2023-11-14T22:13:20Z"})
@@ -65,8 +72,17 @@ fn serve(size: Size) -> String {
     std::thread::spawn(move || {
         actix_web::rt::System::new().block_on(async {
             let size = web::Data::new(size);
-            let app = move || App::new().app_data(size.clone()).default_service(web::to(answer));
-            HttpServer::new(app).workers(1).listen(listener).unwrap().run().await
+            let app = move || {
+                App::new()
+                    .app_data(size.clone())
+                    .default_service(web::to(answer))
+            };
+            HttpServer::new(app)
+                .workers(1)
+                .listen(listener)
+                .unwrap()
+                .run()
+                .await
         })
     });
     format!("http://{address}")
@@ -94,8 +110,14 @@ fn takes_as_much_memory_for_a_million_rows_as_for_a_few() {
     };
     let server = serve(size);
     let command = CloudinaryParse::bare()
-        .manifest("Photo.toml", "class = \"Photo\"\n[fields.picture]\nfolder = \"app\"\n")
-        .env("CLOUDINARY_URL", &format!("cloudinary://key:secret@demo?upload_prefix={server}"))
+        .manifest(
+            "Photo.toml",
+            "class = \"Photo\"\n[fields.picture]\nfolder = \"app\"\n",
+        )
+        .env(
+            "CLOUDINARY_URL",
+            &format!("cloudinary://key:secret@demo?upload_prefix={server}"),
+        )
         .env("PARSE_SERVER_URL", &format!("{server}/parse"))
         .env("PARSE_SERVER_APPLICATION_ID", APPLICATION_ID)
         .env("PARSE_SERVER_MASTER_KEY", MASTER_KEY);
@@ -110,11 +132,18 @@ fn takes_as_much_memory_for_a_million_rows_as_for_a_few() {
         .unwrap();
     let peak = peak_of(&mut child);
     assert!(child.wait().unwrap().success());
-    eprintln!("{} rows: {peak} KiB at most, {} s", size.rows, started.elapsed().as_secs());
+    eprintln!(
+        "{} rows: {peak} KiB at most, {} s",
+        size.rows,
+        started.elapsed().as_secs()
+    );
     let text = fs::read_to_string(out).unwrap();
     assert_eq!(text.lines().count(), ORPHANS + 1);
     let sums: Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
     assert_eq!(sums["summary"]["rows"], size.rows);
     assert_eq!(sums["summary"]["missing_assets"], 0);
-    assert!(peak < number("AUDIT_MEMORY_MB", 64) as u64 * 1024, "{peak} KiB");
+    assert!(
+        peak < number("AUDIT_MEMORY_MB", 64) as u64 * 1024,
+        "{peak} KiB"
+    );
 }

@@ -63,7 +63,9 @@ impl CloudinaryParse {
 
     /// What the environment holds.
     pub(crate) fn variables(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.environment.iter().map(|(name, value)| (&**name, &**value))
+        self.environment
+            .iter()
+            .map(|(name, value)| (&**name, &**value))
     }
 
     pub(crate) fn command(&self) -> Command {

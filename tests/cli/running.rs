@@ -96,7 +96,10 @@ impl Running {
 
     fn signal(&self, name: &str) {
         let id = self.child.id().to_string();
-        let status = Command::new("kill").args(["-s", name, &id]).status().unwrap();
+        let status = Command::new("kill")
+            .args(["-s", name, &id])
+            .status()
+            .unwrap();
         assert!(status.success(), "kill -s {name} {id}");
     }
 
@@ -160,7 +163,10 @@ pub(crate) fn client(trusted: Option<&str>) -> Client {
 }
 
 /// Status, headers as text, body.
-pub(crate) fn ask(client: &Client, asked: &Asked<'_>) -> reqwest::Result<(StatusCode, String, String)> {
+pub(crate) fn ask(
+    client: &Client,
+    asked: &Asked<'_>,
+) -> reqwest::Result<(StatusCode, String, String)> {
     run(async {
         let mut request = client.request(asked.method.clone(), &asked.url);
         for (name, value) in &asked.headers {

@@ -32,11 +32,16 @@ const SECRETS: [&str; 10] = [
 ];
 
 fn signature(secret: &str, public_id: &str) -> String {
-    hex::encode(Sha1::digest(format!("public_id={public_id}&version=1{secret}")))
+    hex::encode(Sha1::digest(format!(
+        "public_id={public_id}&version=1{secret}"
+    )))
 }
 
 fn signed(secret: &str, public_id: &str) -> String {
-    format!("image/upload/v1/{public_id}.jpg#{}", signature(secret, public_id))
+    format!(
+        "image/upload/v1/{public_id}.jpg#{}",
+        signature(secret, public_id)
+    )
 }
 
 fn service(server: &ParseServer, format: &str) -> CloudinaryParse {
@@ -64,9 +69,24 @@ fn parse_server() -> ParseServer {
     let roles = json!({"results": [{"objectId": "e", "name": "editors"}]});
     ParseServer::start()
         .answers("GET", "/roles", answer(200, roles), 1)
-        .answers("GET", "/classes/Photo/p1", answer(200, json!({"picture": signed(API_SECRET, "row")})), 1)
-        .answers("GET", "/classes/Photo/p2", answer(400, json!({"code": 1, "error": "x"})), 1)
-        .answers("GET", "/classes/Photo/p3", answer(403, json!({"error": "unauthorized"})), 1)
+        .answers(
+            "GET",
+            "/classes/Photo/p1",
+            answer(200, json!({"picture": signed(API_SECRET, "row")})),
+            1,
+        )
+        .answers(
+            "GET",
+            "/classes/Photo/p2",
+            answer(400, json!({"code": 1, "error": "x"})),
+            1,
+        )
+        .answers(
+            "GET",
+            "/classes/Photo/p3",
+            answer(403, json!({"error": "unauthorized"})),
+            1,
+        )
 }
 
 /// A body with everything secret that Parse Server sends along.
@@ -125,14 +145,26 @@ fn requests(running: &Running) -> Vec<Asked<'static>> {
     .collect();
     for key in [PREVIOUS_KEY, WRONG_KEY] {
         let mut other = running.webhook(photo, &save(json!({"picture": good})));
-        other.headers = vec![("Content-Type", "application/json"), ("X-Parse-Webhook-Key", key)];
+        other.headers = vec![
+            ("Content-Type", "application/json"),
+            ("X-Parse-Webhook-Key", key),
+        ];
         requests.push(other);
     }
     let mut text = running.webhook(photo, &save(json!({"picture": good})));
     text.headers[0].1 = "text/plain";
     requests.push(text);
-    for (path, token) in [("/", ADMIN_TOKEN), ("/ready", ADMIN_TOKEN), ("/metrics", ADMIN_TOKEN), ("/metrics", WRONG_KEY)] {
-        let bearer = if token == ADMIN_TOKEN { "Bearer marked-admin-token" } else { "Bearer marked-wrong-key" };
+    for (path, token) in [
+        ("/", ADMIN_TOKEN),
+        ("/ready", ADMIN_TOKEN),
+        ("/metrics", ADMIN_TOKEN),
+        ("/metrics", WRONG_KEY),
+    ] {
+        let bearer = if token == ADMIN_TOKEN {
+            "Bearer marked-admin-token"
+        } else {
+            "Bearer marked-wrong-key"
+        };
         requests.push(Asked {
             method: Method::GET,
             url: format!("{}{path}", running.admin_url),
@@ -177,21 +209,33 @@ fn assert_no_secret_in_the_life_of_a_service(format: &str) {
         assert_clean(&head, SECRETS);
         // A password that the app itself saves is part of its own write.
         let carried = text.contains("\"success\"") && asked.url.ends_with("_User/beforeSave");
-        assert_clean(&text, SECRETS.iter().filter(|secret| !carried || **secret != PASSWORD));
+        assert_clean(
+            &text,
+            SECRETS
+                .iter()
+                .filter(|secret| !carried || **secret != PASSWORD),
+        );
         let answer = serde_json::from_str::<Value>(&text).unwrap_or_default();
         made.extend(answer["success"]["signature"].as_str().map(str::to_owned));
         assert_clean(&text, signatures());
         assert_ne!(status, 500, "{text}");
     }
     assert_eq!(made.len(), 1);
-    std::fs::write(service.directory().join("webhooks/url.toml"), format!("x = \"{API_SECRET}\"\n")).unwrap();
+    std::fs::write(
+        service.directory().join("webhooks/url.toml"),
+        format!("x = \"{API_SECRET}\"\n"),
+    )
+    .unwrap();
     running.hang_up();
     running.wait_for("manifests not loaded");
     std::fs::remove_file(service.directory().join("webhooks/url.toml")).unwrap();
     running.hang_up();
     running.wait_for("Photo.beforeSave is not registered");
     let log = running.stop();
-    assert!(log.contains("TRACE"), "the log says less than it can:\n{log}");
+    assert!(
+        log.contains("TRACE"),
+        "the log says less than it can:\n{log}"
+    );
     assert_clean(&log, SECRETS);
     assert_clean(&log, signatures());
     assert_clean(&log, made);
@@ -209,12 +253,22 @@ fn none_is_in_a_json_log() {
 
 #[test]
 fn none_is_in_the_log_of_a_service_that_cannot_reach_parse_server() {
-    for url in ["http://127.0.0.1:1/parse", "https://127.0.0.1:1/parse", "http://user:marked-password@127.0.0.1:1/parse"] {
+    for url in [
+        "http://127.0.0.1:1/parse",
+        "https://127.0.0.1:1/parse",
+        "http://user:marked-password@127.0.0.1:1/parse",
+    ] {
         let service = service(&parse_server(), "text").env("PARSE_SERVER_URL", url);
         let mut running = Running::start(&service);
         let (_, text) = running.post("/functions/sign", &body(json!({"params": {}})));
-        assert_eq!(text, r#"{"error":"Cannot check the role editors, try again later"}"#);
-        let (_, text) = running.post("/functions/url", &body(json!({"params": {"objectId": "p1"}})));
+        assert_eq!(
+            text,
+            r#"{"error":"Cannot check the role editors, try again later"}"#
+        );
+        let (_, text) = running.post(
+            "/functions/url",
+            &body(json!({"params": {"objectId": "p1"}})),
+        );
         assert_eq!(text, r#"{"error":"image lookup failed"}"#);
         running.hang_up();
         running.wait_for("not compared with what is registered: ");
@@ -252,7 +306,10 @@ fn none_is_in_a_report_of_mistakes() {
     for (name, value) in [
         ("CLOUDINARY_URL", "cloudinary://key:marked-api-secret"),
         ("CLOUDINARY_URL", "marked-api-secret"),
-        ("CLOUDINARY_URL", "cloudinary://key:marked-api-secret@demo?signature_algorithm=md5"),
+        (
+            "CLOUDINARY_URL",
+            "cloudinary://key:marked-api-secret@demo?signature_algorithm=md5",
+        ),
         ("PARSE_SERVER_URL", "http://user:marked-password@"),
         ("PARSE_SERVER_URL", "user:marked-password@host"),
         ("PARSE_SERVER_MASTER_KEY", "marked-password\u{1}"),

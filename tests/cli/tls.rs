@@ -64,7 +64,10 @@ fn is_trusted(running: &Running, certificate: &str) -> bool {
             true
         }
         Err(error) => {
-            assert!(format!("{error:?}").contains("InvalidCertificate"), "{error:?}");
+            assert!(
+                format!("{error:?}").contains("InvalidCertificate"),
+                "{error:?}"
+            );
             false
         }
     }
@@ -74,7 +77,11 @@ fn is_trusted(running: &Running, certificate: &str) -> bool {
 fn serves_https_with_the_configured_certificate_and_nothing_else() {
     let secured = Secured::new();
     let running = Running::start(&secured.service);
-    assert!(running.url.starts_with("https://127.0.0.1:"), "{}", running.url);
+    assert!(
+        running.url.starts_with("https://127.0.0.1:"),
+        "{}",
+        running.url
+    );
     assert!(is_trusted(&running, &secured.certificate));
     assert!(!is_trusted(&running, &pair().0));
     let mut plain = health(&running);
@@ -122,8 +129,14 @@ fn a_certificate_that_does_not_fit_its_key_leaves_the_old_one_in_use() {
 fn serve_does_not_start_with_files_that_are_of_no_use() {
     let secured = Secured::new();
     std::fs::write(secured.file("key.pem"), "no key").unwrap();
-    let service = secured.service.env("PARSE_SERVER_WEBHOOK_KEY", "k").env("CLOUDINARY_PARSE_BIND", "127.0.0.1:0");
+    let service = secured
+        .service
+        .env("PARSE_SERVER_WEBHOOK_KEY", "k")
+        .env("CLOUDINARY_PARSE_BIND", "127.0.0.1:0");
     let result = service.run(&["serve"]);
     assert_eq!(result.code, 1);
-    assert_eq!(result.error(), "error: CLOUDINARY_PARSE_TLS_KEY: key.pem: holds no such PEM section");
+    assert_eq!(
+        result.error(),
+        "error: CLOUDINARY_PARSE_TLS_KEY: key.pem: holds no such PEM section"
+    );
 }

@@ -87,7 +87,10 @@ impl World {
     }
 
     pub(crate) fn command(&self, manifest: &str) -> CloudinaryParse {
-        let account = format!("cloudinary://key:secret@demo?upload_prefix={}", self.cloudinary.uri());
+        let account = format!(
+            "cloudinary://key:secret@demo?upload_prefix={}",
+            self.cloudinary.uri()
+        );
         CloudinaryParse::bare()
             .manifest("Photo.toml", manifest)
             .env("CLOUDINARY_URL", &account)
@@ -123,12 +126,17 @@ pub(crate) fn asset(public_id: &str, days: u64) -> Value {
 }
 
 pub(crate) fn unix_time() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap()
+        .as_secs()
 }
 
 pub(crate) fn param(request: &Request, name: &str) -> Option<String> {
     let mut pairs = request.url.query_pairs();
-    pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+    pairs
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value.into_owned())
 }
 
 impl Respond for Side {
@@ -158,7 +166,9 @@ fn parse(request: &Request, path: &[&str], rows: &mut [(String, Value)]) -> Resp
     }
     let master = header("x-parse-master-key").as_deref() == Some(MASTER_KEY);
     match (request.method.as_str(), path) {
-        ("GET", ["parse", "serverInfo"]) if master => answer(200, json!({"parseServerVersion": "9.10.0"})),
+        ("GET", ["parse", "serverInfo"]) if master => {
+            answer(200, json!({"parseServerVersion": "9.10.0"}))
+        }
         ("GET", ["parse", "serverInfo"]) => answer(403, json!({"error": "Permission denied"})),
         ("GET", ["parse", "classes", class]) if param(request, "count").is_some() => {
             let count = rows.iter().filter(|(of, _)| of == class).count();
@@ -167,7 +177,9 @@ fn parse(request: &Request, path: &[&str], rows: &mut [(String, Value)]) -> Resp
         ("GET", ["parse", "classes", class]) => {
             let filter: Value = serde_json::from_str(&param(request, "where").unwrap()).unwrap();
             let after = filter["objectId"]["$gt"].as_str().unwrap_or_default();
-            let since = filter["updatedAt"]["$gte"]["iso"].as_str().unwrap_or_default();
+            let since = filter["updatedAt"]["$gte"]["iso"]
+                .as_str()
+                .unwrap_or_default();
             let mut found: Vec<_> = rows
                 .iter()
                 .filter(|(of, row)| of == class && row["objectId"].as_str().unwrap() > after)
@@ -179,7 +191,9 @@ fn parse(request: &Request, path: &[&str], rows: &mut [(String, Value)]) -> Resp
             answer(200, json!({ "results": found }))
         }
         (method, ["parse", "classes", class, id]) => {
-            let mut rows = rows.iter_mut().filter(|(of, row)| of == class && row["objectId"] == *id);
+            let mut rows = rows
+                .iter_mut()
+                .filter(|(of, row)| of == class && row["objectId"] == *id);
             let Some((_, row)) = rows.next() else {
                 return answer(404, json!({"code": 101, "error": "Object not found."}));
             };
@@ -202,17 +216,25 @@ fn cloudinary(
         ("GET", ["v1_1", "demo", "ping"]) => answer(200, json!({"status": "ok"})),
         ("GET", ["v1_1", "demo", "resources", resource_type, delivery_type]) => {
             let kind = format!("{resource_type}/{delivery_type}");
-            let of_kind = assets.iter().filter(|(of, _)| *of == kind).map(|(_, asset)| asset);
+            let of_kind = assets
+                .iter()
+                .filter(|(of, _)| *of == kind)
+                .map(|(_, asset)| asset);
             let id = |asset: &Value| asset["public_id"].as_str().unwrap().to_owned();
             let pairs = request.url.query_pairs();
-            let asked: Vec<_> = pairs.filter(|(key, _)| key == "public_ids[]").map(|(_, id)| id.into_owned()).collect();
+            let asked: Vec<_> = pairs
+                .filter(|(key, _)| key == "public_ids[]")
+                .map(|(_, id)| id.into_owned())
+                .collect();
             if !asked.is_empty() {
                 let found: Vec<_> = of_kind.filter(|asset| asked.contains(&id(asset))).collect();
                 return answer(200, json!({ "resources": found }));
             }
             let prefix = param(request, "prefix").unwrap_or_default();
             let start = param(request, "next_cursor").map_or(0, |cursor| cursor.parse().unwrap());
-            let found: Vec<_> = of_kind.filter(|asset| id(asset).starts_with(&prefix)).collect();
+            let found: Vec<_> = of_kind
+                .filter(|asset| id(asset).starts_with(&prefix))
+                .collect();
             let page: Vec<_> = found.iter().skip(start).take(PAGE).collect();
             let mut body = json!({ "resources": page });
             if start + PAGE < found.len() {
@@ -223,11 +245,21 @@ fn cloudinary(
         ("POST", ["v1_1", "demo", resource_type, "destroy"]) => {
             let url = format!("http://h/?{}", String::from_utf8_lossy(&request.body));
             let form: reqwest::Url = url.parse().unwrap();
-            let field = |name: &str| form.query_pairs().find(|(key, _)| key == name).unwrap().1.into_owned();
+            let field = |name: &str| {
+                form.query_pairs()
+                    .find(|(key, _)| key == name)
+                    .unwrap()
+                    .1
+                    .into_owned()
+            };
             let kind = format!("{resource_type}/{}", field("type"));
             let before = assets.len();
             assets.retain(|(of, asset)| *of != kind || asset["public_id"] != field("public_id"));
-            let result = if assets.len() < before { "ok" } else { "not found" };
+            let result = if assets.len() < before {
+                "ok"
+            } else {
+                "not found"
+            };
             answer(200, json!({ "result": result }))
         }
         _ => panic!("unexpected {} {}", request.method, request.url),

@@ -2,7 +2,7 @@
 // AUDIT_ROWS says how many rows there are.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { ACCOUNT, bare, cloudinary, create, mintIdentifier, picture, row, upload, useStack } from "./support/rig.mjs";
 
 const ROWS = Number(process.env.AUDIT_ROWS ?? 120);
@@ -24,6 +24,11 @@ const stack = useStack({
   register: false,
   manifests: { "Photo.toml": PHOTO },
   classes: { Photo: { picture: "String", gallery: "Array" } },
+  prepare: async () => {
+    for (const name of ["pictures/used", "pictures/orphan", "gallery/used"]) await put(`app/${name}`);
+    await put("other/asset");
+    await createRows(Array.from({ length: ROWS }, () => ({ picture: identifier("app/pictures/used"), ...HIDDEN })));
+  },
 });
 
 const identifier = (publicId) => `image/upload/v${VERSION}/${publicId}.jpg`;
@@ -52,12 +57,6 @@ async function audit(args = [], env = {}) {
 }
 
 const found = ({ findings }, kind) => findings.filter(({ finding }) => finding === kind);
-
-before(async () => {
-  for (const name of ["pictures/used", "pictures/orphan", "gallery/used"]) await put(`app/${name}`);
-  await put("other/asset");
-  await createRows(Array.from({ length: ROWS }, () => ({ picture: identifier("app/pictures/used"), ...HIDDEN })));
-});
 
 describe("audit", () => {
   test("finds what is wrong in rows that only the master key sees", async () => {

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { beforeEach, describe, test } from "node:test";
 import path from "node:path";
-import { startParseServer, writeManifests } from "../../scripts/parse-server/stack.mjs";
+import { run } from "../../scripts/parse-server/processes.mjs";
+import { binary, REPOSITORY, startParseServer, writeManifests } from "../../scripts/parse-server/stack.mjs";
 import { assertRefused, bare, create, createClass, mintIdentifier, PARSE, row, useStack, VERSION } from "./support/rig.mjs";
 
 const MANIFESTS = {
@@ -32,6 +33,18 @@ const trigger = (className, triggerName, url) => ({ className, triggerName, url 
 const sorted = (hooks) => hooks.map((hook) => JSON.stringify(hook)).sort();
 function assertHooks(actual, expected) {
   assert.deepEqual(sorted(actual), sorted(expected));
+}
+
+/** A `.env` as people write it: no quotes where none are needed. */
+function dotenv(variables) {
+  const lines = Object.entries(variables).filter(([, value]) => value !== undefined);
+  return lines.map(([name, value]) => `${name}=${value}\n`).join("");
+}
+
+/** Runs scripts/register.sh as someone does who has the binary in the PATH and the configuration in `.env`. */
+function runRegisterScript(cwd, args = []) {
+  const env = { PATH: `${path.dirname(binary())}:${process.env.PATH}` };
+  return run("bash", [path.join(REPOSITORY, "scripts/register.sh"), ...args], { cwd, env });
 }
 
 /** Asserts an exit code and shows what was said if it is another. */
@@ -164,6 +177,20 @@ describe("register, unregister and hooks", () => {
     });
   }
 
+  test("scripts/register.sh registers by the .env of its working folder, and shows each hook", async () => {
+    const folder = path.join(stack.folder, "deployment");
+    const variables = { ...stack.service.env, CLOUDINARY_PARSE_WEBHOOKS: undefined };
+    writeManifests(folder, { ".env": dotenv(variables) });
+    writeManifests(path.join(folder, "webhooks"), MANIFESTS);
+    const said = assertExit(await runRegisterScript(folder), 0);
+    assert.match(said, /Note/);
+    assert.ok(said.includes(`${stack.service.url}/functions/sign`), said);
+    assertHooks(await triggers(stack), ours()[0]);
+    assertExit(await runRegisterScript(folder, ["--dry-run"]), 0);
+    await removeHook(stack, "functions/sign");
+    assertExit(await runRegisterScript(folder, ["--dry-run"]), 2);
+  });
+
   test("an unknown option is wrong usage", async () => {
     assertExit(await stack.cli(["register", "--no-such-option"]), 64);
   });
@@ -204,6 +231,14 @@ describe("after a restart of Parse Server", () => {
     assertRefused(await stack.rest("POST", "/classes/Note", { body: { picture: forged } }), "Bad signature");
     const signed = mintIdentifier("genuine");
     assert.equal((await row(stack, "Note", await create(stack, "Note", { picture: signed }))).picture, bare(signed));
+  });
+
+  test("scripts/register.sh waits until Parse Server answers", async () => {
+    await stack.parseServer.stop();
+    writeManifests(path.join(stack.folder, "waiting"), { ".env": dotenv(stack.service.env) });
+    const waiting = runRegisterScript(path.join(stack.folder, "waiting"));
+    await restart();
+    assertExit(await waiting, 0);
   });
 
   test("Cloud Code for the same class and trigger wins, as register warned", async () => {

@@ -1,5 +1,10 @@
 //! The clean-up queue of the real binary, against doubles of Parse Server and Cloudinary: each promise of `docs/clean-up.md`.
 
+#![allow(
+    clippy::print_stderr,
+    reason = "a test that fails shows the service's log"
+)]
+
 mod commands;
 mod kill;
 mod nodes;

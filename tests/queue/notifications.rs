@@ -20,7 +20,8 @@ on_replace = "destroy"
 grace = "1s"
 destroy_within = ""
 "#;
-const ALBUM: &str = "class = \"Album\"\n[fields.pictures]\nmany = true\nsync = true\non_reject = \"clear\"\n";
+const ALBUM: &str =
+    "class = \"Album\"\n[fields.pictures]\nmany = true\nsync = true\non_reject = \"clear\"\n";
 const SOON: Duration = Duration::from_secs(20);
 
 fn start(world: &World) -> (Setup, Service) {
@@ -31,12 +32,17 @@ fn start(world: &World) -> (Setup, Service) {
 }
 
 fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap()
+        .as_secs()
 }
 
 fn sign(body: &str, timestamp: &str, secret: &str) -> String {
     let signature = hex::encode(Sha1::digest(format!("{body}{timestamp}{secret}")));
-    format!("Content-Type: application/json\r\nX-Cld-Timestamp: {timestamp}\r\nX-Cld-Signature: {signature}\r\n")
+    format!(
+        "Content-Type: application/json\r\nX-Cld-Timestamp: {timestamp}\r\nX-Cld-Signature: {signature}\r\n"
+    )
 }
 
 #[track_caller]
@@ -58,62 +64,140 @@ fn moderation(status: &str) -> Value {
 #[test]
 fn moderation_eager_and_rename_reach_the_rows_that_hold_the_asset() {
     let world = World::new();
-    world.row("Photo", "1", json!({"picture": "image/upload/v1/a/cat.jpg", "imageStatus": "old"}));
-    world.row("Photo", "2", json!({"picture": "image/upload/v1/a/cat/x.jpg"}));
-    world.row("Album", "3", json!({"pictures": ["image/upload/v1/a/cat.jpg", "image/upload/v1/b.jpg"]}));
+    world.row(
+        "Photo",
+        "1",
+        json!({"picture": "image/upload/v1/a/cat.jpg", "imageStatus": "old"}),
+    );
+    world.row(
+        "Photo",
+        "2",
+        json!({"picture": "image/upload/v1/a/cat/x.jpg"}),
+    );
+    world.row(
+        "Album",
+        "3",
+        json!({"pictures": ["image/upload/v1/a/cat.jpg", "image/upload/v1/b.jpg"]}),
+    );
     let (_setup, service) = start(&world);
     notify(&service, &moderation("approved"));
-    wait(SOON, || row(&world, "Photo", "1")["imageStatus"] == "approved");
+    wait(SOON, || {
+        row(&world, "Photo", "1")["imageStatus"] == "approved"
+    });
     let url = "https://res.cloudinary.com/demo/image/upload/c_fill/v1/a/cat.jpg";
-    notify(&service, &json!({"notification_type": "eager", "public_id": "a/cat", "eager": [{"secure_url": url}]}));
-    wait(SOON, || row(&world, "Photo", "1")["thumbnails"] == json!([url]));
-    notify(&service, &json!({"notification_type": "rename", "resource_type": "image", "type": "upload", "from_public_id": "a/cat", "to_public_id": "b/dog"}));
-    wait(SOON, || row(&world, "Photo", "1")["picture"] == "image/upload/v1/b/dog.jpg");
-    wait(SOON, || row(&world, "Album", "3")["pictures"] == json!(["image/upload/v1/b.jpg", "image/upload/v1/b/dog.jpg"]));
-    assert_eq!(row(&world, "Photo", "2"), json!({"picture": "image/upload/v1/a/cat/x.jpg"}));
+    notify(
+        &service,
+        &json!({"notification_type": "eager", "public_id": "a/cat", "eager": [{"secure_url": url}]}),
+    );
+    wait(SOON, || {
+        row(&world, "Photo", "1")["thumbnails"] == json!([url])
+    });
+    notify(
+        &service,
+        &json!({"notification_type": "rename", "resource_type": "image", "type": "upload", "from_public_id": "a/cat", "to_public_id": "b/dog"}),
+    );
+    wait(SOON, || {
+        row(&world, "Photo", "1")["picture"] == "image/upload/v1/b/dog.jpg"
+    });
+    wait(SOON, || {
+        row(&world, "Album", "3")["pictures"]
+            == json!(["image/upload/v1/b.jpg", "image/upload/v1/b/dog.jpg"])
+    });
+    assert_eq!(
+        row(&world, "Photo", "2"),
+        json!({"picture": "image/upload/v1/a/cat/x.jpg"})
+    );
     assert_eq!(world.state().refusals, Vec::<String>::new());
 }
 
 #[test]
 fn a_rejected_or_deleted_picture_is_taken_away() {
     let world = World::new();
-    world.row("Photo", "1", json!({"picture": "image/upload/v1/a/cat.jpg"}));
-    world.row("Album", "3", json!({"pictures": ["image/upload/v1/a/cat.jpg", "image/upload/v1/b.jpg"]}));
-    world.row("Photo", "4", json!({"picture": "image/upload/v1/a/dog.jpg"}));
-    world.row("Photo", "5", json!({"picture": "image/upload/v1/a/there.jpg"}));
+    world.row(
+        "Photo",
+        "1",
+        json!({"picture": "image/upload/v1/a/cat.jpg"}),
+    );
+    world.row(
+        "Album",
+        "3",
+        json!({"pictures": ["image/upload/v1/a/cat.jpg", "image/upload/v1/b.jpg"]}),
+    );
+    world.row(
+        "Photo",
+        "4",
+        json!({"picture": "image/upload/v1/a/dog.jpg"}),
+    );
+    world.row(
+        "Photo",
+        "5",
+        json!({"picture": "image/upload/v1/a/there.jpg"}),
+    );
     world.asset("image/upload/a/there");
     let (_setup, service) = start(&world);
     notify(&service, &moderation("rejected"));
-    wait(SOON, || row(&world, "Photo", "1") == json!({"imageStatus": "rejected"}));
-    wait(SOON, || row(&world, "Album", "3")["pictures"] == json!(["image/upload/v1/b.jpg"]));
-    notify(&service, &json!({"notification_type": "delete", "resources": [
+    wait(SOON, || {
+        row(&world, "Photo", "1") == json!({"imageStatus": "rejected"})
+    });
+    wait(SOON, || {
+        row(&world, "Album", "3")["pictures"] == json!(["image/upload/v1/b.jpg"])
+    });
+    notify(
+        &service,
+        &json!({"notification_type": "delete", "resources": [
         {"resource_type": "image", "type": "upload", "public_id": "a/dog"},
-        {"resource_type": "image", "type": "upload", "public_id": "a/there"}]}));
+        {"resource_type": "image", "type": "upload", "public_id": "a/there"}]}),
+    );
     wait(SOON, || row(&world, "Photo", "4") == json!({}));
-    wait(SOON, || service.metric("cloudinary_parse_queue_tries_total{outcome=\"unseen\"} ") >= 1.0);
-    assert_eq!(row(&world, "Photo", "5"), json!({"picture": "image/upload/v1/a/there.jpg"}));
+    wait(SOON, || {
+        service.metric("cloudinary_parse_queue_tries_total{outcome=\"unseen\"} ") >= 1.0
+    });
+    assert_eq!(
+        row(&world, "Photo", "5"),
+        json!({"picture": "image/upload/v1/a/there.jpg"})
+    );
 }
 
 #[test]
 fn a_client_that_is_faster_wins() {
     let world = World::new();
-    world.row("Photo", "1", json!({"picture": "image/upload/v1/a/cat.jpg"}));
+    world.row(
+        "Photo",
+        "1",
+        json!({"picture": "image/upload/v1/a/cat.jpg"}),
+    );
     let (_setup, service) = start(&world);
     world.state().meanwhile = Some(("picture".to_owned(), json!("image/upload/v9/a/new.jpg")));
     notify(&service, &moderation("rejected"));
     wait(SOON, || !world.state().refusals.is_empty());
-    assert_eq!(world.state().refusals, [r#"{"error":"Photo.picture: holds another picture by now"}"#]);
-    assert_eq!(row(&world, "Photo", "1"), json!({"picture": "image/upload/v9/a/new.jpg"}));
+    assert_eq!(
+        world.state().refusals,
+        [r#"{"error":"Photo.picture: holds another picture by now"}"#]
+    );
+    assert_eq!(
+        row(&world, "Photo", "1"),
+        json!({"picture": "image/upload/v9/a/new.jpg"})
+    );
 }
 
 #[test]
 fn a_repeated_notification_is_done_once() {
     let world = World::new();
-    world.row("Photo", "1", json!({"picture": "image/upload/v1/a/cat.jpg"}));
+    world.row(
+        "Photo",
+        "1",
+        json!({"picture": "image/upload/v1/a/cat.jpg"}),
+    );
     let (_setup, service) = start(&world);
     notify(&service, &moderation("approved"));
-    wait(SOON, || row(&world, "Photo", "1")["imageStatus"] == "approved");
-    world.row("Photo", "1", json!({"picture": "image/upload/v1/a/cat.jpg", "imageStatus": "by hand"}));
+    wait(SOON, || {
+        row(&world, "Photo", "1")["imageStatus"] == "approved"
+    });
+    world.row(
+        "Photo",
+        "1",
+        json!({"picture": "image/upload/v1/a/cat.jpg", "imageStatus": "by hand"}),
+    );
     notify(&service, &moderation("approved"));
     std::thread::sleep(Duration::from_secs(4));
     assert_eq!(row(&world, "Photo", "1")["imageStatus"], "by hand");
@@ -122,12 +206,24 @@ fn a_repeated_notification_is_done_once() {
 #[test]
 fn a_notification_that_is_faster_than_the_save_waits_for_it() {
     let world = World::new();
-    world.row("Photo", "0", json!({"picture": "image/upload/v1/other.jpg"}));
+    world.row(
+        "Photo",
+        "0",
+        json!({"picture": "image/upload/v1/other.jpg"}),
+    );
     let (_setup, service) = start(&world);
     notify(&service, &moderation("pending"));
-    wait(SOON, || service.metric("cloudinary_parse_queue_tries_total{outcome=\"failed\"} ") >= 1.0);
-    world.row("Photo", "1", json!({"picture": "image/upload/v1/a/cat.jpg"}));
-    wait(SOON, || row(&world, "Photo", "1")["imageStatus"] == "pending");
+    wait(SOON, || {
+        service.metric("cloudinary_parse_queue_tries_total{outcome=\"failed\"} ") >= 1.0
+    });
+    world.row(
+        "Photo",
+        "1",
+        json!({"picture": "image/upload/v1/a/cat.jpg"}),
+    );
+    wait(SOON, || {
+        row(&world, "Photo", "1")["imageStatus"] == "pending"
+    });
 }
 
 #[test]
@@ -136,7 +232,9 @@ fn what_cloudinary_did_not_sign_now_is_refused() {
     let (_setup, service) = start(&world);
     let body = moderation("approved").to_string();
     let unauthorized = (401, r#"{"error":"unauthorized"}"#.to_owned());
-    let (now, post) = (now(), |headers: &str, body: &str| service.post("/cloudinary/notifications", headers, body));
+    let (now, post) = (now(), |headers: &str, body: &str| {
+        service.post("/cloudinary/notifications", headers, body)
+    });
     for (headers, body) in [
         (String::new(), body.as_str()),
         (sign(&body, &now.to_string(), "another"), &body),
@@ -144,15 +242,28 @@ fn what_cloudinary_did_not_sign_now_is_refused() {
         (sign(&body, &(now - 7300).to_string(), SECRET), &body),
         (sign(&body, &(now + 400).to_string(), SECRET), &body),
         (sign(&body, &format!("+{now}"), SECRET), &body),
-        (sign(&body, &now.to_string(), SECRET).replace("X-Cld-Timestamp", "X-Other"), &body),
+        (
+            sign(&body, &now.to_string(), SECRET).replace("X-Cld-Timestamp", "X-Other"),
+            &body,
+        ),
     ] {
         assert_eq!(post(&headers, body), unauthorized, "{headers}");
     }
     for body in ["", "[]", "5", "{", "{}x"] {
         let headers = sign(body, &now.to_string(), SECRET);
-        assert_eq!(post(&headers, body), (400, r#"{"error":"bad request"}"#.to_owned()), "{body}");
+        assert_eq!(
+            post(&headers, body),
+            (400, r#"{"error":"bad request"}"#.to_owned()),
+            "{body}"
+        );
     }
     let unknown = r#"{"notification_type":"create_folder"}"#;
-    assert_eq!(post(&sign(unknown, &(now - 7000).to_string(), SECRET), unknown), (200, "{}".to_owned()));
-    assert!(service.metric("cloudinary_parse_notifications_total{kind=\"other\",outcome=\"ignored\"} ") >= 1.0);
+    assert_eq!(
+        post(&sign(unknown, &(now - 7000).to_string(), SECRET), unknown),
+        (200, "{}".to_owned())
+    );
+    assert!(
+        service.metric("cloudinary_parse_notifications_total{kind=\"other\",outcome=\"ignored\"} ")
+            >= 1.0
+    );
 }

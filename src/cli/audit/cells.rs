@@ -52,7 +52,11 @@ pub(super) fn judge(
         other => {
             // Of another type than the field has now: a reference all the same.
             judged.texts.extend(texts_of(&other));
-            let expected = if field.many { "an array of identifiers" } else { "an identifier" };
+            let expected = if field.many {
+                "an array of identifiers"
+            } else {
+                "an identifier"
+            };
             judged.malformed(cell, raw.get(), &format!("expected {expected}"));
         }
     }
@@ -64,7 +68,11 @@ pub(super) fn texts(raw: &RawValue) -> Vec<String> {
     match serde_json::from_str(raw.get()) {
         Ok(value) => texts_of(&value),
         // A lone surrogate in one text must not hide the others.
-        Err(_) => raw.get().split('"').map(|text| text.replace("\\/", "/")).collect(),
+        Err(_) => raw
+            .get()
+            .split('"')
+            .map(|text| text.replace("\\/", "/"))
+            .collect(),
     }
 }
 
@@ -165,7 +173,12 @@ mod tests {
         std::fs::write(folder.path().join("m.toml"), text).unwrap();
         let manifests = crate::manifest::load(folder.path()).unwrap();
         let raw = RawValue::from_string(value.to_string()).unwrap();
-        judge(&account, &manifests.classes[0].fields[0], &cell(), Some(&raw))
+        judge(
+            &account,
+            &manifests.classes[0].fields[0],
+            &cell(),
+            Some(&raw),
+        )
     }
 
     fn cell() -> Cell {
@@ -198,7 +211,10 @@ mod tests {
         let bare = "image/upload/v1/cat.jpg";
         let signed = format!("{bare}#{SIGNATURE}");
         let found = judged(false, &json!(signed));
-        assert_eq!(lines(&found), [format!("left-over signature: Photo r1 picture: {bare}")]);
+        assert_eq!(
+            lines(&found),
+            [format!("left-over signature: Photo r1 picture: {bare}")]
+        );
         assert_eq!(found.stripped, Some(json!(bare)));
         let forged = format!("{bare}#{}", "0".repeat(40));
         let found = judged(true, &json!([forged, signed, "image/upload/v2/dog"]));
@@ -209,23 +225,41 @@ mod tests {
                 format!("left-over signature: Photo r1 picture: {bare}"),
             ]
         );
-        assert_eq!(found.stripped, Some(json!([forged, bare, "image/upload/v2/dog"])));
+        assert_eq!(
+            found.stripped,
+            Some(json!([forged, bare, "image/upload/v2/dog"]))
+        );
         assert_eq!(found.identifiers, [bare, bare, "image/upload/v2/dog"]);
     }
 
     #[test]
     fn reports_what_is_no_identifier_without_its_signature() {
         for (many, value, shown) in [
-            (false, json!("cat.jpg#secret"), "cat.jpg: expected resource_type/type/vVERSION/public_id"),
-            (false, json!(""), ": expected resource_type/type/vVERSION/public_id"),
+            (
+                false,
+                json!("cat.jpg#secret"),
+                "cat.jpg: expected resource_type/type/vVERSION/public_id",
+            ),
+            (
+                false,
+                json!(""),
+                ": expected resource_type/type/vVERSION/public_id",
+            ),
             (false, json!(5), "5: expected an identifier"),
             (false, json!(["a"]), "[\"a\"]: expected an identifier"),
             (true, json!("a"), "\"a\": expected an array of identifiers"),
             (true, json!([5]), "5: expected an array of identifiers"),
-            (false, json!("image/upload/v1/a\u{1b}[0m"), "image/upload/v1/a\u{fffd}[0m: public_id: '\\u{1b}' is not allowed"),
+            (
+                false,
+                json!("image/upload/v1/a\u{1b}[0m"),
+                "image/upload/v1/a\u{fffd}[0m: public_id: '\\u{1b}' is not allowed",
+            ),
         ] {
             let found = judged(many, &value);
-            assert_eq!(lines(&found), [format!("malformed: Photo r1 picture: {shown}")]);
+            assert_eq!(
+                lines(&found),
+                [format!("malformed: Photo r1 picture: {shown}")]
+            );
             assert_eq!((found.stripped, found.identifiers.len()), (None, 0));
         }
     }
@@ -233,9 +267,13 @@ mod tests {
     #[test]
     fn a_value_of_another_type_still_refers_to_what_its_texts_say() {
         let nested = json!({"old": ["image/upload/v1/cat.jpg", {"x": "y"}]});
-        assert_eq!(judged(false, &nested).texts, ["image/upload/v1/cat.jpg", "y"]);
+        assert_eq!(
+            judged(false, &nested).texts,
+            ["image/upload/v1/cat.jpg", "y"]
+        );
         assert_eq!(judged(true, &json!("z")).texts, ["z"]);
-        let raw = RawValue::from_string(r#"["\ud800","image\/upload\/v1\/cat.jpg"]"#.into()).unwrap();
+        let raw =
+            RawValue::from_string(r#"["\ud800","image\/upload\/v1\/cat.jpg"]"#.into()).unwrap();
         assert!(texts(&raw).contains(&"image/upload/v1/cat.jpg".to_owned()));
     }
 }

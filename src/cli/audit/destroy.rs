@@ -9,7 +9,7 @@ use super::plan::{self, Kind};
 use super::reference::{AssetKey, references};
 use super::sources::Rows;
 use super::{Run, cells, unix_time};
-use crate::cloudinary::rest::{BATCH, Destroyed};
+use crate::cloudinary::rest::{Asset, BATCH, Destroyed};
 use crate::parse::rest::Row;
 
 /// Orphans that one reading of all rows counts for.
@@ -96,7 +96,9 @@ impl Run {
                 None => Rows::after(&class, None),
             };
             while let Some(page) = rows.next(&self.sources).await? {
-                let referred = page.iter().flat_map(|(_, row)| keys(row, &plan::columns(&class)));
+                let referred = page
+                    .iter()
+                    .flat_map(|(_, row)| keys(row, &plan::columns(&class)));
                 for key in referred.collect::<Vec<_>>() {
                     if let Some((_, orphan)) = candidates.remove(&key) {
                         self.keep(orphan, "a row refers to it by now")?;
@@ -121,8 +123,10 @@ impl Run {
             .await?;
         let newest = self.newest();
         for orphan in orphans {
-            let asset = found.iter().find(|asset| asset.public_id == orphan.public_id);
-            let uploaded_at = asset.and_then(|asset| asset.uploaded_at());
+            let asset = found
+                .iter()
+                .find(|asset| asset.public_id == orphan.public_id);
+            let uploaded_at = asset.and_then(Asset::uploaded_at);
             if asset.is_some() && uploaded_at.is_none_or(|at| newest.is_some_and(|n| at > n)) {
                 self.keep(orphan, "it has been uploaded again")?;
                 continue;
@@ -131,7 +135,8 @@ impl Run {
             let destroyed = self
                 .sources
                 .cloudinary(&self.progress, async |api| {
-                    api.destroy(resource_type, delivery_type, id, unix_time()).await
+                    api.destroy(resource_type, delivery_type, id, unix_time())
+                        .await
                 })
                 .await?;
             self.progress.done(1);
@@ -153,7 +158,11 @@ impl Run {
 
 fn keys(row: &Row, columns: &[&str]) -> Vec<AssetKey> {
     let mut keys = Vec::new();
-    for text in columns.iter().filter_map(|c| row.get(*c)).flat_map(|raw| cells::texts(raw)) {
+    for text in columns
+        .iter()
+        .filter_map(|c| row.get(*c))
+        .flat_map(|raw| cells::texts(raw))
+    {
         references(&text, |key| keys.push(key));
     }
     keys

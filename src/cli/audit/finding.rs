@@ -193,7 +193,11 @@ impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "rows                       {}", self.rows)?;
         writeln!(f, "identifiers                {}", self.identifiers)?;
-        writeln!(f, "left-over signatures       {} ({} stripped)", self.left_over_signatures, self.stripped)?;
+        writeln!(
+            f,
+            "left-over signatures       {} ({} stripped)",
+            self.left_over_signatures, self.stripped
+        )?;
         writeln!(f, "not signed by this account {}", self.unsigned)?;
         writeln!(f, "malformed                  {}", self.malformed)?;
         writeln!(f, "assets that do not exist   {}", self.missing_assets)?;

@@ -11,7 +11,8 @@ impl Run {
     /// Lists the assets of every place from where the state says.
     pub(super) async fn list_assets(&mut self) -> anyhow::Result<()> {
         let places = plan::places(&self.manifests);
-        self.progress.begin("assets", self.state.position.counts.assets, None);
+        self.progress
+            .begin("assets", self.state.position.counts.assets, None);
         for place in places.iter().skip(self.state.position.places) {
             loop {
                 let (resource_type, delivery_type) = place.kind;
@@ -19,7 +20,13 @@ impl Run {
                 let page = self
                     .sources
                     .cloudinary(&self.progress, async |api| {
-                        api.list(resource_type, delivery_type, &place.prefix, cursor.as_deref()).await
+                        api.list(
+                            resource_type,
+                            delivery_type,
+                            &place.prefix,
+                            cursor.as_deref(),
+                        )
+                        .await
                     })
                     .await?;
                 self.progress.done(page.assets.len());

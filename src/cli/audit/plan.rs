@@ -33,7 +33,10 @@ pub(super) struct Place {
 pub(super) fn places(manifests: &Manifests) -> Vec<Place> {
     let mut places: Vec<Place> = Vec::new();
     for field in fields(manifests) {
-        for prefix in [folder(field), field.destroy_within.clone()].into_iter().flatten() {
+        for prefix in [folder(field), field.destroy_within.clone()]
+            .into_iter()
+            .flatten()
+        {
             let kinds = kinds().filter(|kind| takes(field, *kind));
             places.extend(kinds.map(|kind| Place {
                 kind,
@@ -44,7 +47,10 @@ pub(super) fn places(manifests: &Manifests) -> Vec<Place> {
     places.sort_by_key(|place| place.prefix.len());
     let mut outermost: Vec<Place> = Vec::new();
     for place in places {
-        if !outermost.iter().any(|outer| outer.holds(place.kind, &place.prefix)) {
+        if !outermost
+            .iter()
+            .any(|outer| outer.holds(place.kind, &place.prefix))
+        {
             outermost.push(place);
         }
     }
@@ -77,7 +83,11 @@ pub(super) fn unplaced(manifests: &Manifests) -> Vec<String> {
 
 /// The columns that hold identifiers.
 pub(super) fn columns(class: &ClassManifest) -> Vec<&str> {
-    class.fields.iter().map(|field| field.name.as_str()).collect()
+    class
+        .fields
+        .iter()
+        .map(|field| field.name.as_str())
+        .collect()
 }
 
 fn fields(manifests: &Manifests) -> impl Iterator<Item = &GuardedField> {
@@ -128,11 +138,21 @@ mod tests {
         );
         let found = places(&manifests);
         let names = found.iter().map(|place| {
-            format!("{}/{}/{}", place.kind.0.name(), place.kind.1.name(), place.prefix)
+            format!(
+                "{}/{}/{}",
+                place.kind.0.name(),
+                place.kind.1.name(),
+                place.prefix
+            )
         });
         assert_eq!(
             names.collect::<Vec<_>>(),
-            ["image/upload/cov", "image/upload/users/", "raw/upload/users/", "raw/private/users/"]
+            [
+                "image/upload/cov",
+                "image/upload/users/",
+                "raw/upload/users/",
+                "raw/private/users/"
+            ]
         );
         assert_eq!(unplaced(&manifests), ["Photo.e", "Photo.f"]);
     }
@@ -149,10 +169,22 @@ mod tests {
             (image, "apple/cat", false),
             (image, "other/cat", false),
             (image, "App/cat", false),
-            ((ResourceType::Image, DeliveryType::Private), "app/cat", false),
-            ((ResourceType::Video, DeliveryType::Upload), "app/cat", false),
+            (
+                (ResourceType::Image, DeliveryType::Private),
+                "app/cat",
+                false,
+            ),
+            (
+                (ResourceType::Video, DeliveryType::Upload),
+                "app/cat",
+                false,
+            ),
         ] {
-            assert_eq!(may_destroy(&manifests, kind, public_id), expected, "{public_id}");
+            assert_eq!(
+                may_destroy(&manifests, kind, public_id),
+                expected,
+                "{public_id}"
+            );
         }
     }
 

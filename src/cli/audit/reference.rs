@@ -16,7 +16,13 @@ impl AssetKey {
     /// The key of an asset.
     pub(super) fn of((resource_type, delivery_type): Kind, public_id: &str) -> Self {
         let mut hasher = Sha256::new();
-        for part in [resource_type.name(), "/", delivery_type.name(), "/", public_id] {
+        for part in [
+            resource_type.name(),
+            "/",
+            delivery_type.name(),
+            "/",
+            public_id,
+        ] {
             hasher.update(part);
         }
         let mut key = [0; 16];
@@ -26,8 +32,8 @@ impl AssetKey {
 
     /// Which of `parts` of all keys this one belongs to.
     pub(super) fn part(self, parts: u64) -> u64 {
-        let [a, b, c, d, e, f, g, h, ..] = self.0;
-        u64::from_be_bytes([a, b, c, d, e, f, g, h]) % parts
+        let part = u128::from_be_bytes(self.0) % u128::from(parts);
+        u64::try_from(part).unwrap_or(0)
     }
 }
 
@@ -48,7 +54,10 @@ pub(super) fn references(text: &str, mut found: impl FnMut(AssetKey)) {
     for tail in starts.map(|start| &bare[start..]) {
         let name_at = tail.rfind('/').map_or(0, |slash| slash + 1);
         let dot = tail[name_at..].rfind('.').map(|dot| name_at + dot);
-        for public_id in [Some(tail), dot.map(|dot| &tail[..dot])].into_iter().flatten() {
+        for public_id in [Some(tail), dot.map(|dot| &tail[..dot])]
+            .into_iter()
+            .flatten()
+        {
             for kind in kinds() {
                 found(AssetKey::of(kind, public_id));
             }
@@ -79,8 +88,16 @@ mod tests {
         ] {
             assert!(refers(text, IMAGE, "a/cat"), "{text}");
             assert!(!refers(text, IMAGE, "cat"), "{text}");
-            assert!(!refers(text, (ResourceType::Video, DeliveryType::Upload), "a/cat"));
-            assert!(!refers(text, (ResourceType::Image, DeliveryType::Private), "a/cat"));
+            assert!(!refers(
+                text,
+                (ResourceType::Video, DeliveryType::Upload),
+                "a/cat"
+            ));
+            assert!(!refers(
+                text,
+                (ResourceType::Image, DeliveryType::Private),
+                "a/cat"
+            ));
         }
     }
 

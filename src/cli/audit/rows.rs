@@ -26,7 +26,10 @@ impl Run {
         let mut total = self.state.position.counts.rows;
         for class in classes.iter().skip(self.state.position.classes) {
             let name = &class.class;
-            total += self.sources.parse(async |parse| parse.count(name).await).await?;
+            total += self
+                .sources
+                .parse(async |parse| parse.count(name).await)
+                .await?;
         }
         let done = self.state.position.counts.rows;
         self.progress.begin("rows", done, Some(total));
@@ -96,7 +99,10 @@ impl Run {
             let kind = (identifier.resource_type, identifier.delivery_type);
             if let Some((_, pending)) = lookups.iter_mut().find(|(known, _)| *known == kind) {
                 let public_id = identifier.public_id.to_owned();
-                pending.entry(public_id).or_default().push((cell.clone(), text));
+                pending
+                    .entry(public_id)
+                    .or_default()
+                    .push((cell.clone(), text));
             }
         }
         match (judged.stripped, raw) {
@@ -115,7 +121,8 @@ impl Run {
             let found = self
                 .sources
                 .cloudinary(&self.progress, async |api| {
-                    api.assets(resource_type, delivery_type, asked.clone()).await
+                    api.assets(resource_type, delivery_type, asked.clone())
+                        .await
                 })
                 .await?;
             let found: BTreeSet<&str> = found.iter().map(|asset| &*asset.public_id).collect();

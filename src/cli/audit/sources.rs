@@ -56,7 +56,8 @@ impl Sources {
                 Err(ApiError::RateLimited { reset, .. }) => {
                     let now = super::unix_time();
                     // Another process may use the limit up again at the very moment it starts anew.
-                    let wait = reset.map_or(LIMIT_WAIT, |reset| reset.saturating_sub(now).max(1) + 1);
+                    let wait =
+                        reset.map_or(LIMIT_WAIT, |reset| reset.saturating_sub(now).max(1) + 1);
                     progress.waits(wait);
                     tokio::time::sleep(Duration::from_secs(wait)).await;
                 }
@@ -72,7 +73,8 @@ impl Sources {
 
     /// Proves the master key on a route that wants it.
     pub(super) async fn prove(&self) -> anyhow::Result<()> {
-        self.parse(async |parse| parse.prove_master_key().await).await?;
+        self.parse(async |parse| parse.prove_master_key().await)
+            .await?;
         Ok(())
     }
 }
@@ -134,7 +136,9 @@ impl<'a> Rows<'a> {
             return Ok(None);
         };
         if self.after.as_ref() == Some(last) {
-            bail!("{class}: Parse Server answered the row {last} again, although later ones were asked for");
+            bail!(
+                "{class}: Parse Server answered the row {last} again, although later ones were asked for"
+            );
         }
         self.after = Some(last.clone());
         Ok(Some(rows))

@@ -16,7 +16,7 @@ use super::reference::AssetKey;
 const KEYS_AT_ONCE: u64 = 1 << 19;
 
 /// A state older than this tells too little about today's rows.
-const MAX_AGE: Duration = Duration::from_secs(24 * 3600);
+const MAX_AGE: Duration = Duration::from_hours(24);
 
 const KEY_LEN: u64 = 16;
 
@@ -52,11 +52,19 @@ pub(super) struct State {
 impl State {
     /// Opens the state in `folder`, made if there is none. What is there about something else is dropped.
     pub(super) fn open(folder: &Path, about: &str) -> anyhow::Result<Self> {
-        let what = || format!("cannot keep the audit's state in {} (--state)", folder.display());
+        let what = || {
+            format!(
+                "cannot keep the audit's state in {} (--state)",
+                folder.display()
+            )
+        };
         fs::create_dir_all(folder).with_context(what)?;
         let lock = append(&folder.join("lock")).with_context(what)?;
         if lock.try_lock().is_err() {
-            anyhow::bail!("another audit is running with its state in {}", folder.display());
+            anyhow::bail!(
+                "another audit is running with its state in {}",
+                folder.display()
+            );
         }
         let position = recent(&folder.join("position.json"));
         let position = position
@@ -67,13 +75,12 @@ impl State {
                 ..Position::default()
             });
         // What was written after the position was is written again.
-        let [keys, assets] = [("keys", position.keys_len), ("assets", position.assets_len)].map(
-            |(name, len)| {
+        let [keys, assets] =
+            [("keys", position.keys_len), ("assets", position.assets_len)].map(|(name, len)| {
                 let file = append(&folder.join(name))?;
                 file.set_len(len)?;
                 io::Result::Ok(BufWriter::new(file))
-            },
-        );
+            });
         Ok(Self {
             folder: folder.to_owned(),
             _lock: lock,
@@ -155,9 +162,7 @@ impl State {
     }
 
     /// The orphans in that file.
-    pub(super) fn orphans(
-        &self,
-    ) -> io::Result<impl Iterator<Item = io::Result<Orphan>> + use<>> {
+    pub(super) fn orphans(&self) -> io::Result<impl Iterator<Item = io::Result<Orphan>> + use<>> {
         self.read("orphans")
     }
 
@@ -248,7 +253,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let _first = State::open(folder.path(), "x").unwrap();
         let second = State::open(folder.path(), "x").err().unwrap();
-        let expected = format!("another audit is running with its state in {}", folder.path().display());
+        let expected = format!(
+            "another audit is running with its state in {}",
+            folder.path().display()
+        );
         assert_eq!(second.to_string(), expected);
     }
 
@@ -256,7 +264,7 @@ mod tests {
     fn splits_keys_into_parts_that_together_are_all_keys() {
         let ids: Vec<_> = (0..100).map(|n| n.to_string()).collect();
         for parts in [1, 2, 7] {
-            let mut counts = vec![0; 7];
+            let mut counts = [0; 7];
             for id in &ids {
                 counts[usize::try_from(key(id).part(parts)).unwrap()] += 1;
             }

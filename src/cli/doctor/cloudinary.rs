@@ -68,7 +68,10 @@ impl Ping {
     pub(super) fn tell(&self, report: &mut Report) {
         match self {
             Self::Answered { api, .. } => {
-                report.good(Check::Cloudinary, format_args!("{api} takes key and secret"));
+                report.good(
+                    Check::Cloudinary,
+                    format_args!("{api} takes key and secret"),
+                );
             }
             Self::Failed(error) => report.bad(Check::Cloudinary, error, remedy(error)),
             _ => report.skipped(Check::Cloudinary, self.why_not().unwrap_or_default()),

@@ -64,7 +64,12 @@ pub(super) fn remedy(cause: &str) -> &'static str {
         "renew the certificate"
     } else if says(&["altnames", "Hostname/IP"]) {
         "use a certificate for the host name of CLOUDINARY_PARSE_PUBLIC_URL"
-    } else if says(&["certificate", "self-signed", "self signed", "unable to verify"]) {
+    } else if says(&[
+        "certificate",
+        "self-signed",
+        "self signed",
+        "unable to verify",
+    ]) {
         "Parse Server's Node.js does not trust the certificate: start it with NODE_EXTRA_CA_CERTS=<file of the issuer>, and give CLOUDINARY_PARSE_TLS_CERT the whole chain"
     } else if says(&["socket hang up", "ECONNRESET", "Parse Error"]) {
         "what answers there hangs up: if it speaks TLS, CLOUDINARY_PARSE_PUBLIC_URL must begin with https; then run `cloudinary-parse register`"

@@ -54,11 +54,17 @@ fn tell_version(server: &str, version: &str, report: &mut Report) {
         } else {
             "upgrade Parse Server"
         };
-        report.bad(Check::ParseServer, format_args!("{text}: {expected}"), remedy);
+        report.bad(
+            Check::ParseServer,
+            format_args!("{text}: {expected}"),
+            remedy,
+        );
     } else if (major, minor, patch) < (5, 3, 3) {
         report.bad(
             Check::ParseServer,
-            format_args!("{text}, whose hooks open it to attacks (GHSA-xprv-wvh7-qqqx, GHSA-93vw-8fm5-p2jf)"),
+            format_args!(
+                "{text}, whose hooks open it to attacks (GHSA-xprv-wvh7-qqqx, GHSA-93vw-8fm5-p2jf)"
+            ),
             "upgrade to 5.3.3 or newer",
         );
     } else {
@@ -89,14 +95,24 @@ pub(super) fn tell_hooks(hooks: &[Hook], report: &mut Report) -> bool {
         let (message, remedy) = match hook.state {
             State::Current | State::Foreign => continue,
             State::Missing => (format!("{name} is not registered"), REGISTER),
-            State::Outdated => (format!("{name} is registered with another URL: {urls}"), REGISTER),
-            State::Duplicate => (format!("{name} is registered more than once: {urls}"), REGISTER),
+            State::Outdated => (
+                format!("{name} is registered with another URL: {urls}"),
+                REGISTER,
+            ),
+            State::Duplicate => (
+                format!("{name} is registered more than once: {urls}"),
+                REGISTER,
+            ),
             State::Stale => (
-                format!("{name} is registered under the public URL, and no manifest names it, so its calls are refused"),
+                format!(
+                    "{name} is registered under the public URL, and no manifest names it, so its calls are refused"
+                ),
                 "run `cloudinary-parse register --prune`",
             ),
             State::Shared => (
-                format!("{name}, which no manifest names, is registered more than once, and not always under the public URL: {urls}"),
+                format!(
+                    "{name}, which no manifest names, is registered more than once, and not always under the public URL: {urls}"
+                ),
                 "remove it by hand, in the Parse Dashboard for instance: Parse Server removes all or none of one name",
             ),
         };

@@ -28,7 +28,11 @@ pub(super) struct Found {
 
 impl Found {
     /// Lets Parse Server call the URL of each of the `wanted` hooks, once it has reached the service at all.
-    pub(super) async fn out(temporary: &Temporary, public: &PublicUrl, wanted: &[HookName]) -> Self {
+    pub(super) async fn out(
+        temporary: &Temporary,
+        public: &PublicUrl,
+        wanted: &[HookName],
+    ) -> Self {
         let mut found = Self {
             nowhere: temporary.ask(&public.of(&random_name())).await,
             served: Vec::new(),
@@ -84,10 +88,7 @@ impl Found {
                     ),
                 }
             }
-            _ => report.skipped(
-                Check::WebhookKey,
-                "not tried: see \"public URL\"",
-            ),
+            _ => report.skipped(Check::WebhookKey, "not tried: see \"public URL\""),
         }
     }
 

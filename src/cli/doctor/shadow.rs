@@ -132,20 +132,12 @@ pub(super) async fn try_function(
     let Some(problem) = problem else {
         return true;
     };
-    report.bad(
-        Check::CloudCode,
-        format_args!("{name}: {problem}"),
-        RELOAD,
-    );
+    report.bad(Check::CloudCode, format_args!("{name}: {problem}"), RELOAD);
     false
 }
 
 /// What shows that a function's answer is not this service's. `decisions`: how many it had made before and after.
-fn foreign(
-    reply: &Reply,
-    expected: Option<&str>,
-    decisions: Option<(u64, u64)>,
-) -> Option<String> {
+fn foreign(reply: &Reply, expected: Option<&str>, decisions: Option<(u64, u64)>) -> Option<String> {
     let text = reply.body["error"].as_str();
     if text.is_some_and(|text| text.starts_with("Invalid function")) {
         return Some("Parse Server does not know it, although it is registered".to_owned());
@@ -154,7 +146,10 @@ fn foreign(
         return Some("Parse Server does not ask this service, although the hook is registered: Cloud Code of the same name stands before it".to_owned());
     }
     if expected.is_some() && text != expected {
-        let said = text.map_or_else(|| format!("status {}", reply.status), |text| format!("{text:?}"));
+        let said = text.map_or_else(
+            || format!("status {}", reply.status),
+            |text| format!("{text:?}"),
+        );
         return Some(format!(
             "not this service answers, but something that says {said}"
         ));

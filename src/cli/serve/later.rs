@@ -27,7 +27,11 @@ pub(super) struct Later {
 
 impl Later {
     /// Jobs are done on `runtime`.
-    pub(super) fn new(url: SecretString, master_key: Option<SecretString>, runtime: Handle) -> Self {
+    pub(super) fn new(
+        url: SecretString,
+        master_key: Option<SecretString>,
+        runtime: Handle,
+    ) -> Self {
         Self {
             url,
             master_key,
@@ -62,7 +66,11 @@ impl Later {
             worker.replace(plan);
             return Ok(Some(queue.clone()));
         }
-        let queue = Queue::new(self.url.clone(), &parse.application_id, self.runtime.clone());
+        let queue = Queue::new(
+            self.url.clone(),
+            &parse.application_id,
+            self.runtime.clone(),
+        );
         let worker = Worker::start(queue.clone(), plan);
         *started = Some((queue.clone(), worker));
         Ok(Some(queue))

@@ -39,7 +39,9 @@ impl Source {
             // A hook's own deadline is shorter or longer; this one keeps a lost answer from holding a connection for ever.
             rest_client(address, Duration::from_secs(30))
         };
-        let queue = self.later.apply(&manifests, &self.account, self.parse.as_ref())?;
+        let queue = self
+            .later
+            .apply(&manifests, &self.account, self.parse.as_ref())?;
         let confirms = manifests.confirm_assets();
         let cloudinary = confirms.then(|| ApiClient::new(&self.account, Duration::from_secs(30)));
         Ok(Deployment {
@@ -146,7 +148,9 @@ fn drift(hook: &Hook) -> Option<String> {
         ),
     };
     let name = &hook.name;
-    Some(format!("{name} {difference}: run `cloudinary-parse {remedy}`"))
+    Some(format!(
+        "{name} {difference}: run `cloudinary-parse {remedy}`"
+    ))
 }
 
 #[cfg(test)]
@@ -182,7 +186,9 @@ mod tests {
             (
                 State::Duplicate,
                 &["http://a", "http://b"],
-                Some("url is registered twice: http://a, http://b: run `cloudinary-parse register`"),
+                Some(
+                    "url is registered twice: http://a, http://b: run `cloudinary-parse register`",
+                ),
             ),
             (
                 State::Stale,

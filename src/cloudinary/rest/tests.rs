@@ -48,8 +48,14 @@ async fn asks_for_one_asset_with_its_public_id_encoded() {
 #[tokio::test]
 async fn a_deleted_asset_is_none_even_if_a_backup_could_restore_it() {
     for gone in [
-        answer(404, &json!({"error": {"message": "Resource not found - x"}})),
-        answer(200, &json!({"public_id": "x", "bytes": 0, "placeholder": true})),
+        answer(
+            404,
+            &json!({"error": {"message": "Resource not found - x"}}),
+        ),
+        answer(
+            200,
+            &json!({"public_id": "x", "bytes": 0, "placeholder": true}),
+        ),
     ] {
         let (server, client) = cloudinary().await;
         Mock::given(any()).respond_with(gone).mount(&server).await;
@@ -70,7 +76,10 @@ async fn asks_for_many_assets_in_one_call() {
     let assets = client.assets(ResourceType::Video, DeliveryType::Authenticated, ids);
     assert_eq!(assets.await.unwrap()[0].public_id, "a&b");
     let asked = &server.received_requests().await.unwrap()[0].url;
-    let asked: Vec<_> = asked.query_pairs().filter(|(name, _)| name == "public_ids[]").collect();
+    let asked: Vec<_> = asked
+        .query_pairs()
+        .filter(|(name, _)| name == "public_ids[]")
+        .collect();
     assert_eq!(asked.iter().map(|(_, id)| &**id).collect::<Vec<_>>(), ids);
 }
 
@@ -84,12 +93,18 @@ async fn lists_page_by_page() {
         .mount(&server)
         .await;
     Mock::given(query_param("max_results", "500"))
-        .respond_with(answer(200, &json!({"resources": [cat()], "next_cursor": "two"})))
+        .respond_with(answer(
+            200,
+            &json!({"resources": [cat()], "next_cursor": "two"}),
+        ))
         .mount(&server)
         .await;
     let list = |cursor| client.list(ResourceType::Image, DeliveryType::Upload, "users/", cursor);
     let first = list(None).await.unwrap();
-    assert_eq!((first.assets.len(), first.next_cursor.as_deref()), (1, Some("two")));
+    assert_eq!(
+        (first.assets.len(), first.next_cursor.as_deref()),
+        (1, Some("two"))
+    );
     let second = list(first.next_cursor.as_deref()).await.unwrap();
     assert_eq!((second.assets.len(), second.next_cursor), (0, None));
 }
@@ -108,8 +123,12 @@ async fn destroys_with_a_signature_and_clears_the_cdn() {
             .respond_with(answer(200, &json!({"result": result})))
             .mount(&server)
             .await;
-        let destroyed =
-            client.destroy(ResourceType::Image, DeliveryType::Upload, "a/b", 1_700_000_000);
+        let destroyed = client.destroy(
+            ResourceType::Image,
+            DeliveryType::Upload,
+            "a/b",
+            1_700_000_000,
+        );
         assert_eq!(destroyed.await, Ok(expected));
     }
 }
@@ -174,7 +193,10 @@ async fn says_when_the_rate_limit_ends() {
     let (server, client) = cloudinary().await;
     let limited = ResponseTemplate::new(420)
         .insert_header("X-FeatureRateLimit-Reset", "Tue, 14 Nov 2023 23:00:00 GMT");
-    Mock::given(any()).respond_with(limited).mount(&server).await;
+    Mock::given(any())
+        .respond_with(limited)
+        .mount(&server)
+        .await;
     let expected = ApiError::RateLimited {
         api: client.api(),
         reset: Some(1_700_002_800),
@@ -185,8 +207,14 @@ async fn says_when_the_rate_limit_ends() {
 #[test]
 fn an_overwritten_asset_is_as_old_as_its_last_upload() {
     for (asset, expected) in [
-        (json!({"created_at": "1970-01-01T00:01:40Z", "version": 300}), Some(300)),
-        (json!({"created_at": "1970-01-01T00:01:40Z", "version": 1}), Some(100)),
+        (
+            json!({"created_at": "1970-01-01T00:01:40Z", "version": 300}),
+            Some(300),
+        ),
+        (
+            json!({"created_at": "1970-01-01T00:01:40Z", "version": 1}),
+            Some(100),
+        ),
         (json!({"created_at": "1970-01-01T00:01:40Z"}), Some(100)),
         (json!({"created_at": "yesterday", "version": 300}), None),
         (json!({"version": 300}), None),
@@ -203,8 +231,14 @@ fn needs_key_secret_and_a_url() {
     for (url, expected) in [
         ("cloudinary://demo", ApiError::Credentials),
         ("cloudinary://key@demo", ApiError::Credentials),
-        ("cloudinary://key:secret@demo?upload_prefix=api.eu", ApiError::Prefix),
-        ("cloudinary://key:secret@demo?upload_prefix=ftp://h", ApiError::Prefix),
+        (
+            "cloudinary://key:secret@demo?upload_prefix=api.eu",
+            ApiError::Prefix,
+        ),
+        (
+            "cloudinary://key:secret@demo?upload_prefix=ftp://h",
+            ApiError::Prefix,
+        ),
     ] {
         let account = Account::from_url(url).unwrap();
         let error = ApiClient::new(&account, Duration::from_secs(1)).unwrap_err();
@@ -217,6 +251,9 @@ fn shows_no_secret() {
     let client = client("http://user:hidden@h");
     assert_eq!(client.api(), "http://user:***@h/v1_1/demo");
     let secret = SecretString::from("marked-secret");
-    let client = ApiClient { api_secret: secret, ..client };
+    let client = ApiClient {
+        api_secret: secret,
+        ..client
+    };
     assert!(!format!("{client:?}").contains("marked-secret"));
 }

@@ -3,12 +3,10 @@
 //! Parse Server answers 200 here to a wrong master key and hides rows, so whoever concludes something from a missing row proves
 //! the key first, and again after the last row.
 
-use std::collections::HashMap;
-
 use reqwest::Method;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{MasterClient, RestError, Row};
 
@@ -24,7 +22,7 @@ struct Found {
 
 #[derive(Deserialize)]
 struct Schema {
-    fields: HashMap<String, IgnoredAny>,
+    fields: Map<String, Value>,
 }
 
 impl MasterClient {

@@ -118,5 +118,8 @@ fn says_which_file_is_wrong_and_how() {
     let files = Files::new();
     std::fs::remove_file(files.key()).unwrap();
     let text = files.text(&files.load().unwrap_err());
-    assert!(text.starts_with("CLOUDINARY_PARSE_TLS_KEY: key.pem: No such file"), "{text}");
+    assert!(
+        text.starts_with("CLOUDINARY_PARSE_TLS_KEY: key.pem: No such file"),
+        "{text}"
+    );
 }

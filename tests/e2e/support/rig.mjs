@@ -1,7 +1,7 @@
 // What every end-to-end test file needs: one stack of real servers, and words for what is asked of it.
 import assert from "node:assert/strict";
 import { after, before } from "node:test";
-import { rest, useParseServer } from "../../../scripts/parse-server/client.mjs";
+import { countRows, rest, useParseServer } from "../../../scripts/parse-server/client.mjs";
 import { startStack } from "../../../scripts/parse-server/stack.mjs";
 
 export { bare, cloudinary, identifier, mintIdentifier, Parse, picture, rest, signUp, upload } from "../../../scripts/parse-server/client.mjs";
@@ -61,9 +61,8 @@ export async function row(stack, className, id) {
 }
 
 /** How many rows a class has. */
-export async function count(stack, className) {
-  const answer = await stack.rest("GET", `/classes/${className}?count=1&limit=0`, { master: true });
-  return answer.json.count;
+export function count(stack, className) {
+  return countRows(stack.parseServer.url, className);
 }
 
 /** Asserts that a REST answer is a refusal of the hook with exactly this text. */

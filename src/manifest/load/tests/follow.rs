@@ -2,12 +2,17 @@ use super::*;
 use crate::manifest::Follow;
 
 fn follow(keys: &str) -> Follow {
-    loaded(&format!("{PHOTO}{keys}")).classes[0].fields[0].follow.clone()
+    loaded(&format!("{PHOTO}{keys}")).classes[0].fields[0]
+        .follow
+        .clone()
 }
 
 #[test]
 fn reads_how_rows_follow_notifications() {
-    assert_eq!(follow("on_reject = \"keep\"\nsync = false"), Follow::default());
+    assert_eq!(
+        follow("on_reject = \"keep\"\nsync = false"),
+        Follow::default()
+    );
     assert!(!loaded(PHOTO).need_queue());
     let all = Follow {
         moderation_field: Some("status".to_owned()),

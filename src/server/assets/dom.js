@@ -1,0 +1,44 @@
+/** The element with this id. */
+export const byId = (id) => document.getElementById(id);
+
+/**
+ * A new element. Text is set as text: nothing that a server or a user said is ever read as HTML.
+ * @param {string} name
+ * @param {object} [properties] attributes; `text` is its text
+ * @param {...Node} children
+ */
+export function element(name, { text, ...attributes } = {}, ...children) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  if (text !== undefined) made.textContent = text;
+  made.append(...children);
+  return made;
+}
+
+/** Replaces text only where it differs, so that screen readers are not told what they know. */
+export function setText(node, text) {
+  if (node.textContent !== String(text)) node.textContent = text;
+}
+
+/**
+ * Asks the console's API.
+ * @param {string} path
+ * @param {object} [input] sent as JSON
+ * @throws {Error} with the text to show
+ */
+export async function ask(path, input) {
+  const request = input && { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(input) };
+  let response;
+  try {
+    response = await fetch(path, request);
+  } catch {
+    throw new Error("cloudinary-parse does not answer.");
+  }
+  if (response.status === 401) {
+    location.reload();
+    throw new Error("The session has ended.");
+  }
+  const answer = await response.json().catch(() => ({}));
+  if (!response.ok && response.status !== 503) throw new Error(answer.error ?? `cloudinary-parse answers ${response.status}.`);
+  return answer;
+}

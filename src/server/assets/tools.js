@@ -1,0 +1,111 @@
+// The three tools: each is a form, a question to the console's API, and its answer as text.
+import { ask, byId, element } from "/dom.js";
+
+const NAMES = {
+  secret: "Signed by",
+  reason: "Why",
+  hint: "Hint",
+  tried: "Secrets tried",
+  resource_type: "Resource type",
+  type: "Type",
+  version: "Version",
+  uploaded_at: "Uploaded at",
+  public_id: "Public ID",
+  format: "Format",
+};
+
+function definitions(pairs) {
+  const list = element("dl");
+  for (const [name, value] of pairs) list.append(element("dt", { text: name }), element("dd", {}, element("code", { text: value })));
+  return list;
+}
+
+function problem(text) {
+  return element("p", { class: "problem", text });
+}
+
+function useTool(id, inputOf, show) {
+  const form = byId(id);
+  const result = form.querySelector(".result");
+  const button = form.querySelector("button");
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    button.disabled = true;
+    try {
+      const [path, input] = inputOf(new FormData(form));
+      result.replaceChildren(...show(await ask(path, input), input));
+    } catch (error) {
+      result.replaceChildren(problem(error.message));
+    }
+    button.disabled = false;
+  });
+}
+
+useTool(
+  "identifier-tool",
+  (data) => ["/api/identifier", { identifier: data.get("identifier") }],
+  ({ valid, ...findings }) => {
+    const pairs = Object.entries(findings).filter(([, value]) => value !== null);
+    const named = pairs.map(([name, value]) => {
+      const text = Array.isArray(value) ? value.join(", ") : name === "secret" ? `the ${value} secret` : value;
+      return [NAMES[name] ?? name, text];
+    });
+    const verdict = valid
+      ? element("span", { class: "good", text: "Cloudinary signed it" })
+      : element("span", { class: "bad", text: "Refused" });
+    return [verdict, definitions(named)];
+  },
+);
+
+useTool(
+  "url-tool",
+  (data) => [
+    "/api/url",
+    { identifier: data.get("identifier"), transformation: data.get("transformation").trim(), sign: data.has("sign") },
+  ],
+  ({ url, picture }, { identifier }) => {
+    const shown = [element("pre", { text: url })];
+    if (picture) shown.push(pictureOf(picture, identifier));
+    else shown.push(element("p", { class: "note", text: "A raw file has no picture." }));
+    return shown;
+  },
+);
+
+function pictureOf(url, identifier) {
+  const image = element("img", { alt: `Delivered picture of ${identifier.split("#")[0]}` });
+  const figure = element("div", {}, element("p", { class: "note", text: "Loading the picture…" }), image);
+  const [note] = figure.children;
+  image.addEventListener("load", () => {
+    note.textContent = `Delivered: ${image.naturalWidth} × ${image.naturalHeight} pixels.`;
+  });
+  image.addEventListener("error", () => {
+    image.remove();
+    note.replaceWith(problem("Cloudinary does not deliver a picture at this URL. Does the asset exist, and may it be had without a signature?"));
+  });
+  image.src = url;
+  return figure;
+}
+
+function parametersOf(text) {
+  const lines = text.split("\n").filter((line) => line.trim());
+  return lines.map((line) => {
+    const at = line.indexOf("=");
+    if (at < 0) throw new Error(`${line}: expected name=value`);
+    return [line.slice(0, at).trim(), line.slice(at + 1).replace(/\r$/, "")];
+  });
+}
+
+useTool(
+  "signature-tool",
+  (data) => ["/api/signature", { parameters: parametersOf(data.get("parameters")) }],
+  (answer) => {
+    const shown = [
+      element("h4", { text: "String to sign" }),
+      element("pre", { text: answer.string_to_sign }),
+      element("p", { class: "note", text: `${answer.signature_algorithm}, signature version ${answer.signature_version}` }),
+    ];
+    if (answer.note) shown.push(element("p", { class: "note", text: answer.note }));
+    if (answer.left_out.length) shown.push(element("p", { class: "note", text: `Left out, being empty: ${answer.left_out.join(", ")}` }));
+    return [...shown, element("h4", { text: "Fields to post" }), definitions(Object.entries(answer.fields))];
+  },
+);

@@ -1,0 +1,51 @@
+//! How often a hook decided what, for the console: the counters of `/metrics` where there are some, sums of them where not.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use prometheus_client::metrics::counter::Counter;
+
+use crate::hooks::Reason;
+
+use super::console::Totals;
+
+/// The decisions of one hook since the start.
+pub(super) struct Tally {
+    as_sent: Counter,
+    answered: Counter,
+    /// In the order of [`Reason::ALL`].
+    refused: [AtomicU64; Reason::ALL.len()],
+}
+
+impl Tally {
+    pub(super) fn new(as_sent: Counter, answered: Counter) -> Self {
+        Tally {
+            as_sent,
+            answered,
+            refused: std::array::from_fn(|_| AtomicU64::new(0)),
+        }
+    }
+
+    pub(super) fn accepted(&self, answered: bool) {
+        let counter = if answered {
+            &self.answered
+        } else {
+            &self.as_sent
+        };
+        counter.inc();
+    }
+
+    pub(super) fn refused(&self, reason: Reason) {
+        for (count, of) in self.refused.iter().zip(Reason::ALL) {
+            if of == reason {
+                count.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+
+    pub(super) fn add_to(&self, totals: &mut Totals) {
+        totals.accepted += self.as_sent.get() + self.answered.get();
+        for (total, count) in totals.refused.iter_mut().zip(&self.refused) {
+            *total += count.load(Ordering::Relaxed);
+        }
+    }
+}
