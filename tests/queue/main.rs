@@ -1,8 +1,9 @@
 //! The clean-up queue of the real binary, against doubles of Parse Server and Cloudinary: each promise of `docs/clean-up.md`.
 
 #![allow(
+    clippy::unwrap_used,
     clippy::print_stderr,
-    reason = "a test that fails shows the service's log"
+    reason = "helpers of tests fail by panicking, and show the service's log"
 )]
 
 mod commands;

@@ -37,7 +37,7 @@ fn two_nodes_never_do_a_job_twice_at_the_same_time() {
         nodes.iter().map(|node| node.metric(&name)).sum()
     };
     #[allow(clippy::cast_precision_loss, reason = "sixty is a small number")]
-    wait(Duration::from_secs(60), || {
+    wait(Duration::from_mins(1), || {
         tries("destroyed") + tries("not_found") >= 2.0 * JOBS as f64
     });
     assert_eq!(world.state().overlaps, 0);
@@ -72,7 +72,7 @@ fn a_node_that_dies_or_stalls_in_the_middle_is_stood_in_for() {
     let stands_in = setup.start();
     world.wait_for_destroyed(6, Duration::from_secs(110));
     signal(stalls.id(), "CONT");
-    wait(Duration::from_secs(60), || {
+    wait(Duration::from_mins(1), || {
         setup.run(&["cleanup", "list"]).stdout == b"no jobs\n"
     });
     assert_eq!(world.state().overlaps, 0);

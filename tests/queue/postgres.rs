@@ -61,7 +61,7 @@ impl Postgres {
                 .status();
             ready.unwrap().success()
         };
-        wait(Duration::from_secs(60), ready);
+        wait(Duration::from_mins(1), ready);
         Some(Self {
             process,
             port,

@@ -110,7 +110,7 @@ impl Setup {
                 }
             }
         });
-        let limit = Duration::from_secs(60);
+        let limit = Duration::from_mins(1);
         let address = || {
             receive
                 .recv_timeout(limit)
