@@ -50,7 +50,7 @@ fn queue(queue: &Queue) -> Value {
 /// The jobs themselves, in the order of their time.
 pub(super) async fn jobs(queue: Option<&Queue>) -> Value {
     let Some(queue) = queue else {
-        return json!({"known": true, "jobs": []});
+        return json!({"known": true, "all": 0, "jobs": []});
     };
     let jobs = match queue.list().await {
         Ok(jobs) => jobs,
