@@ -132,7 +132,7 @@ impl fmt::Display for Line<'_> {
             .job
             .as_ref()
             .map_or("not readable".to_owned(), Job::summary);
-        let (state, time) = (state(job.state), time(job.run_at));
+        let (state, time) = (job.state.name(), time(job.run_at));
         write!(
             f,
             "{}  {state:<7}  {time}  {:>3} tries  {what}",
@@ -148,21 +148,12 @@ impl fmt::Display for Line<'_> {
 fn to_json(job: &Entry) -> serde_json::Value {
     json!({
         "id": job.id,
-        "state": state(job.state),
+        "state": job.state.name(),
         "run_at": time(job.run_at),
         "tries": job.tries,
         "error": job.error,
         "job": job.job,
     })
-}
-
-fn state(state: State) -> &'static str {
-    match state {
-        State::Waiting => "waiting",
-        State::Running => "running",
-        State::Failed => "failed",
-        State::Dead => "dead",
-    }
 }
 
 fn time(seconds: i64) -> String {
