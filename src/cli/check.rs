@@ -41,7 +41,7 @@ impl Check {
             }
             Err(mistakes) => (mistakes, Vec::new(), String::new()),
         };
-        let ready = mistakes.is_empty() && !(self.strict && !warnings.is_empty());
+        let ready = mistakes.is_empty() && (!self.strict || warnings.is_empty());
         let mut output = Output::default();
         if self.json {
             output.line(format_args!(
