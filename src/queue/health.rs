@@ -27,6 +27,9 @@ pub enum Check {
 
 const CHECKS: [Check; 3] = [Check::Queue, Check::ParseServer, Check::Cloudinary];
 
+/// What jobs are counted by; those that are due are among those that wait.
+const JOB_STATES: [&str; 3] = ["waiting", "due", "dead"];
+
 /// Shared by whoever reports and whoever shows.
 #[derive(Debug, Clone)]
 pub struct Health(Arc<Inner>);
@@ -126,6 +129,15 @@ impl Health {
         self.checks().find(|(other, _)| *other == check)?.1
     }
 
+    /// How many jobs there were when they were last counted, by state; nothing before the first count.
+    pub fn jobs(&self) -> Vec<(&'static str, i64)> {
+        let count = |state| {
+            let gauge = self.0.jobs.get(&StateLabels { state })?;
+            Some((state, gauge.get()))
+        };
+        JOB_STATES.into_iter().filter_map(count).collect()
+    }
+
     pub(super) fn pushed(&self, error: Option<&super::QueueError>) {
         let outcome = if error.is_some() {
             "failed"
@@ -144,11 +156,8 @@ impl Health {
     }
 
     pub(super) fn counted(&self, counts: Counts) {
-        for (state, count) in [
-            ("waiting", counts.waiting),
-            ("due", counts.due),
-            ("dead", counts.dead),
-        ] {
+        let counts = [counts.waiting, counts.due, counts.dead];
+        for (state, count) in JOB_STATES.into_iter().zip(counts) {
             self.0.jobs.get_or_create(&StateLabels { state }).set(count);
         }
     }

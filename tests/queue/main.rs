@@ -12,6 +12,7 @@ mod nodes;
 mod notifications;
 mod postgres;
 mod promises;
+mod secrets;
 mod service;
 mod troubles;
 mod world;
