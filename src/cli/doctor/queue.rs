@@ -13,7 +13,7 @@ const OVERDUE_SECONDS: i64 = 300;
 /// Says whether jobs can be queued and are being done.
 pub(super) async fn tell(setup: &Setup, report: &mut Report) {
     const CHECK: Check = Check::Queue;
-    if !setup.manifests.as_ref().is_some_and(Manifests::clean_up) {
+    if !setup.manifests.as_ref().is_some_and(Manifests::need_queue) {
         return report.skipped(CHECK, "no manifest needs it");
     }
     let Some((url, application_id)) = &setup.queue else {
