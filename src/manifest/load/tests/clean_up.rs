@@ -61,16 +61,19 @@ fn refuses_other_values() {
         ),
         (
             "on_delete = true",
-            "m.toml:3: `on_delete`: expected a string",
+            "m.toml:3: `on_delete`: expected a string, found boolean",
         ),
         (
             "grace = \"0s\"",
             "m.toml:3: `grace`: expected a duration such as 500ms, 10s, 2m, 1h or 7d",
         ),
-        ("grace = 5", "m.toml:3: `grace`: expected a string"),
+        (
+            "grace = 5",
+            "m.toml:3: `grace`: expected a string, found integer",
+        ),
         (
             "destroy_within = 5",
-            "m.toml:3: `destroy_within`: expected a string",
+            "m.toml:3: `destroy_within`: expected a string, found integer",
         ),
     ] {
         assert_eq!(mistakes(&format!("{PHOTO}{keys}")), [expected], "{keys}");

@@ -44,7 +44,10 @@ fn refuses_columns_that_cannot_be_written() {
             "on_reject = \"destroy\"",
             "m.toml:3: `on_reject`: unknown value `destroy`, expected one of keep, clear",
         ),
-        ("sync = \"yes\"", "m.toml:3: `sync`: expected true or false"),
+        (
+            "sync = \"yes\"",
+            "m.toml:3: `sync`: expected true or false, found string",
+        ),
     ] {
         assert_eq!(mistakes(&format!("{PHOTO}{keys}")), [expected], "{keys}");
     }
