@@ -73,6 +73,12 @@ end_to_end_tests() {
     node --test --test-reporter=spec --test-concurrency=2 tests/e2e/*.test.mjs
 }
 
+# In the Chromium that is installed; without one they say so and pass.
+browser_tests() {
+  CLOUDINARY_PARSE_BIN="${CARGO_TARGET_DIR:-target}/debug/cloudinary-parse" \
+    node --test --test-reporter=spec --test-concurrency=1 tests/console/*.test.mjs
+}
+
 dependencies() {
   if ! cargo deny --version > /dev/null 2>&1; then
     echo "cargo-deny is not installed: licences, bans and sources are not checked"
@@ -100,3 +106,5 @@ for version in "${versions[@]}"; do
   stage "Install Parse Server $version" scripts/parse-server/install.sh "$version"
   stage "End-to-end tests against Parse Server $version" end_to_end_tests "$version"
 done
+stage "Install Parse Server 9" scripts/parse-server/install.sh 9
+stage "Browser tests" browser_tests

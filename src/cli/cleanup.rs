@@ -15,7 +15,7 @@ use crate::queue::{Entry, Job, Queue, State};
 /// Show and move what waits in the clean-up queue
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  cleanup list\n  cleanup retry 01K3Q6ZJ2V7C9X0M4T8R5B1NDE\n\nDead jobs were given up, for the reason that `list` shows; `retry` lets a job run now, `drop` forgets it."
+    after_help = "Example:\n  cloudinary-parse cleanup list\n  cloudinary-parse cleanup retry 01K3Q6ZJ2V7C9X0M4T8R5B1NDE\n\nDead jobs were given up, for the reason that `list` shows; `retry` lets a job run now, `drop` forgets it."
 )]
 pub(super) struct Cleanup {
     #[command(subcommand)]
@@ -132,7 +132,7 @@ impl fmt::Display for Line<'_> {
             .job
             .as_ref()
             .map_or("not readable".to_owned(), Job::summary);
-        let (state, time) = (state(job.state), time(job.run_at));
+        let (state, time) = (job.state.name(), time(job.run_at));
         write!(
             f,
             "{}  {state:<7}  {time}  {:>3} tries  {what}",
@@ -148,21 +148,12 @@ impl fmt::Display for Line<'_> {
 fn to_json(job: &Entry) -> serde_json::Value {
     json!({
         "id": job.id,
-        "state": state(job.state),
+        "state": job.state.name(),
         "run_at": time(job.run_at),
         "tries": job.tries,
         "error": job.error,
         "job": job.job,
     })
-}
-
-fn state(state: State) -> &'static str {
-    match state {
-        State::Waiting => "waiting",
-        State::Running => "running",
-        State::Failed => "failed",
-        State::Dead => "dead",
-    }
 }
 
 fn time(seconds: i64) -> String {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use log::{error, info, warn};
+use log::{info, warn};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode_registry;
 use prometheus_client::metrics::counter::Counter;
@@ -26,6 +26,9 @@ pub enum Check {
 }
 
 const CHECKS: [Check; 3] = [Check::Queue, Check::ParseServer, Check::Cloudinary];
+
+/// What jobs are counted by; those that are due are among those that wait.
+const JOB_STATES: [&str; 3] = ["waiting", "due", "dead"];
 
 /// Shared by whoever reports and whoever shows.
 #[derive(Debug, Clone)]
@@ -126,6 +129,15 @@ impl Health {
         self.checks().find(|(other, _)| *other == check)?.1
     }
 
+    /// How many jobs there were when they were last counted, by state; nothing before the first count.
+    pub fn jobs(&self) -> Vec<(&'static str, i64)> {
+        let count = |state| {
+            let gauge = self.0.jobs.get(&StateLabels { state })?;
+            Some((state, gauge.get()))
+        };
+        JOB_STATES.into_iter().filter_map(count).collect()
+    }
+
     pub(super) fn pushed(&self, error: Option<&super::QueueError>) {
         let outcome = if error.is_some() {
             "failed"
@@ -136,9 +148,6 @@ impl Health {
             .pushes
             .get_or_create(&OutcomeLabels { outcome })
             .inc();
-        if let Some(error) = error {
-            error!("job lost, `audit` will find the asset: {error}");
-        }
         self.report(Check::Queue, error.map(|error| error as &dyn fmt::Display));
     }
 
@@ -147,11 +156,8 @@ impl Health {
     }
 
     pub(super) fn counted(&self, counts: Counts) {
-        for (state, count) in [
-            ("waiting", counts.waiting),
-            ("due", counts.due),
-            ("dead", counts.dead),
-        ] {
+        let counts = [counts.waiting, counts.due, counts.dead];
+        for (state, count) in JOB_STATES.into_iter().zip(counts) {
             self.0.jobs.get_or_create(&StateLabels { state }).set(count);
         }
     }

@@ -61,6 +61,18 @@ pub enum State {
     Dead,
 }
 
+impl State {
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Running => "running",
+            Self::Failed => "failed",
+            Self::Dead => "dead",
+        }
+    }
+}
+
 /// A job as the database has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {

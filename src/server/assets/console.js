@@ -1,6 +1,7 @@
 // What the console shows of the running process, asked for every few seconds while somebody looks.
 import { draw, timeOf } from "/chart.js";
-import { ask, byId, element, setText } from "/dom.js";
+import { ask, byId, cell, element, empty, exact, number, row, setText } from "/dom.js";
+import { showQueue } from "/queue.js";
 import { WHY } from "/reasons.js";
 
 const EVERY_MS = 3_000;
@@ -8,27 +9,11 @@ const ANNOUNCE_EVERY_MS = 15_000;
 const GOOD = new Set(["current"]);
 const NEITHER = new Set(["foreign"]);
 
-const number = new Intl.NumberFormat();
 const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
-const exact = new Intl.DateTimeFormat(undefined, { day: "2-digit", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit" });
 
 let paused = false;
 let refusals = [];
 let announcedAt = 0;
-
-function cell(label, content, classes = "") {
-  const made = element("td", { role: "cell", "data-label": label, ...(classes && { class: classes }) });
-  made.append(content);
-  return made;
-}
-
-function row(...cells) {
-  return element("tr", { role: "row" }, ...cells);
-}
-
-function empty(columns, text) {
-  return row(element("td", { role: "cell", colspan: columns, class: "note", text }));
-}
 
 const sum = (minutes, key) => minutes.reduce((total, minute) => total + minute[key], 0);
 
@@ -92,14 +77,6 @@ function showRefusals() {
   );
   byId("refusal-rows").replaceChildren(...(rows.length ? rows : [empty(5, "None.")]));
   setText(byId("refusals-shown"), hook || reason ? `${shown.length} of ${refusals.length} are shown.` : "");
-}
-
-function showQueue(queue) {
-  byId("queue").hidden = byId("queue-link").hidden = !queue;
-  const tiles = Object.entries(queue ?? {}).map(([name, count]) =>
-    element("div", {}, element("dt", { text: name }), element("dd", { text: number.format(count) })),
-  );
-  byId("queue-counts").replaceChildren(...tiles);
 }
 
 function announce({ totals }) {

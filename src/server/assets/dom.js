@@ -42,3 +42,24 @@ export async function ask(path, input) {
   if (!response.ok && response.status !== 503) throw new Error(answer.error ?? `cloudinary-parse answers ${response.status}.`);
   return answer;
 }
+
+/** Numbers and times as the reader writes them. */
+export const number = new Intl.NumberFormat();
+export const exact = new Intl.DateTimeFormat(undefined, { day: "2-digit", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit" });
+
+/** A cell of a table that becomes cards on narrow screens, where its label stands beside it. */
+export function cell(label, content, classes = "") {
+  const made = element("td", { role: "cell", "data-label": label, ...(classes && { class: classes }) });
+  made.append(content);
+  return made;
+}
+
+/** A row of such a table. */
+export function row(...cells) {
+  return element("tr", { role: "row" }, ...cells);
+}
+
+/** The only row of a table without any. */
+export function empty(columns, text) {
+  return row(element("td", { role: "cell", colspan: columns, class: "note", text }));
+}

@@ -52,7 +52,7 @@ struct SignIn {
 /// The methods that the console takes at a path; `None`: it is not the console's.
 pub(super) fn methods(path: &str) -> Option<&'static str> {
     match path {
-        "/" | "/api/overview" | "/api/registration" => Some("GET, HEAD"),
+        "/" | "/api/overview" | "/api/registration" | "/api/queue" => Some("GET, HEAD"),
         "/api/identifier" | "/api/url" | "/api/signature" | "/session" | "/session/end" => {
             Some("POST")
         }
@@ -92,6 +92,11 @@ impl Console {
         access::check_same_site(request)?;
         match path {
             "/api/overview" => Ok(answer_json(StatusCode::OK, &overview::json(state))),
+            "/api/queue" => {
+                let queue = state.routes.load().queue.clone();
+                let jobs = overview::jobs(queue.as_ref()).await;
+                Ok(answer_json(StatusCode::OK, &jobs))
+            }
             "/api/registration" => {
                 let routes = state.routes.load_full();
                 let wanted = routes

@@ -1,12 +1,16 @@
 //! What the console shows of the running process, as JSON.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::hooks::Reason;
+use crate::queue::{Job, Queue};
 
 use super::super::State;
 use super::super::clock::unix_time;
 use super::history::{Minute, Totals};
+
+/// How many jobs are shown: the page is no place for a queue of thousands.
+const SHOWN_JOBS: usize = 200;
 
 /// Everything but what has to be asked of others.
 pub(super) fn json(state: &State) -> Value {
@@ -30,7 +34,43 @@ pub(super) fn json(state: &State) -> Value {
         "minutes": minutes.iter().map(minute).collect::<Vec<_>>(),
         "reasons": reasons(&minutes),
         "refusals": state.refusals.newest(),
+        "queue": routes.queue.as_ref().map(queue),
     })
+}
+
+/// How many jobs there are, and what keeps them from being done.
+fn queue(queue: &Queue) -> Value {
+    let health = queue.health();
+    let jobs = health.jobs().into_iter();
+    let jobs: Map<_, _> = jobs
+        .map(|(state, count)| (state.to_owned(), count.into()))
+        .collect();
+    let troubles = health
+        .checks()
+        .filter_map(|(check, trouble)| Some(json!([check.name(), trouble?])));
+    json!({"jobs": jobs, "troubles": troubles.collect::<Vec<_>>()})
+}
+
+/// The jobs themselves, in the order of their time.
+pub(super) async fn jobs(queue: Option<&Queue>) -> Value {
+    let Some(queue) = queue else {
+        return json!({"known": true, "all": 0, "jobs": []});
+    };
+    let jobs = match queue.list().await {
+        Ok(jobs) => jobs,
+        Err(error) => return json!({"known": false, "reason": error.to_string()}),
+    };
+    let shown = jobs.iter().take(SHOWN_JOBS).map(|entry| {
+        json!({
+            "id": entry.id,
+            "state": entry.state.name(),
+            "what": entry.job.as_ref().map(Job::summary),
+            "tries": entry.tries,
+            "run_at": entry.run_at,
+            "error": entry.error,
+        })
+    });
+    json!({"known": true, "all": jobs.len(), "jobs": shown.collect::<Vec<_>>()})
 }
 
 fn summary(totals: &Totals) -> Value {

@@ -7,7 +7,7 @@ use crate::manifest::{Access, Action, ClassManifest, GuardedField};
 use super::super::routes::{Hook, Route};
 
 /// Style sheet, scripts and icon: inline ones would need a weaker content security policy.
-pub(super) const FILES: [File; 7] = [
+pub(super) const FILES: [File; 8] = [
     File {
         path: "/console.css",
         content_type: "text/css; charset=utf-8",
@@ -19,6 +19,7 @@ pub(super) const FILES: [File; 7] = [
         text: include_str!("../assets/icon.svg"),
     },
     script("/console.js", include_str!("../assets/console.js")),
+    script("/queue.js", include_str!("../assets/queue.js")),
     script("/tools.js", include_str!("../assets/tools.js")),
     script("/dom.js", include_str!("../assets/dom.js")),
     script("/chart.js", include_str!("../assets/chart.js")),
