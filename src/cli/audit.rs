@@ -110,12 +110,10 @@ impl Audit {
         }
         let parse = rest_client(&access.address, TIMEOUT)?.with_master_key(&access.master_key)?;
         let cloudinary = ApiClient::new(&account, TIMEOUT)?;
-        let about = about(
-            &parse.server(),
-            &access.address.application_id,
-            &cloudinary,
-            &manifests,
-        );
+        let application_id = access.address.application_id.clone();
+        let sides = [parse.server(), application_id, cloudinary.api()];
+        let strip = self.fix == Some(Fix::Strip);
+        let about = about(&sides, strip, &manifests);
         let older_than = match self.older_than {
             None if self.destroy_orphans => Some(DEFAULT_AGE),
             older_than => older_than,
@@ -127,7 +125,7 @@ impl Audit {
             state: State::open(&self.state, &about)?,
             progress: Progress::new(),
             json: self.json,
-            strip: self.fix == Some(Fix::Strip),
+            strip,
             older_than,
         };
         run.find().await?;
@@ -139,12 +137,7 @@ impl Audit {
 }
 
 /// What a state is about: it is of no use to an audit of something else.
-fn about(
-    server: &str,
-    application_id: &str,
-    cloudinary: &ApiClient,
-    manifests: &Manifests,
-) -> String {
+fn about(sides: &[String], strip: bool, manifests: &Manifests) -> String {
     let fields = manifests.classes.iter().map(|class| {
         let fields = class.fields.iter().map(|field| (&field.name, field.many));
         (&class.class, fields.collect::<Vec<_>>())
@@ -154,23 +147,14 @@ fn about(
         let (resource_type, delivery_type) = place.kind;
         (resource_type.name(), delivery_type.name(), &place.prefix)
     });
-    json!([
-        server,
-        application_id,
-        cloudinary.api(),
-        fields.collect::<Vec<_>>(),
-        places.collect::<Vec<_>>(),
-    ])
-    .to_string()
+    let (fields, places): (Vec<_>, Vec<_>) = (fields.collect(), places.collect());
+    json!([sides, strip, fields, places]).to_string()
 }
 
 impl Run {
     /// Everything that changes nothing but left-over signatures.
     async fn find(&mut self) -> anyhow::Result<()> {
         self.sources.prove().await?;
-        self.sources
-            .cloudinary(&self.progress, async |api| api.ping().await)
-            .await?;
         if self.state.is_resumed() {
             complain("going on with the audit that was broken off");
         }

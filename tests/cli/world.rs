@@ -213,7 +213,6 @@ fn cloudinary(
     assets: &mut Vec<(String, Value)>,
 ) -> ResponseTemplate {
     match (request.method.as_str(), path) {
-        ("GET", ["v1_1", "demo", "ping"]) => answer(200, json!({"status": "ok"})),
         ("GET", ["v1_1", "demo", "resources", resource_type, delivery_type]) => {
             let kind = format!("{resource_type}/{delivery_type}");
             let of_kind = assets
