@@ -104,6 +104,7 @@ impl Doctor {
                 }
                 skip_hooks("not tried: see \"configuration\"", &mut report);
                 tell_others(&ping, &setup, &mut report).await;
+                report.skipped(Check::UploadSize, "not tried: see \"configuration\"");
                 (true, Ok(()))
             }
         };
@@ -157,7 +158,8 @@ async fn check_parse_server(
     if let Err(error) = &server.health {
         report.bad(Check::ParseServer, error, parse_server::remedy(error));
         skip_hooks("not tried: see \"Parse Server\"", report);
-        return tell_others(ping, setup, report).await;
+        tell_others(ping, setup, report).await;
+        return report.skipped(Check::UploadSize, "not tried: see \"Parse Server\"");
     }
     if parse_server::prove(&server.master, report).await {
         check_hooks(server, setup, temporary, report).await;

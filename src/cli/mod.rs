@@ -132,9 +132,9 @@ impl Command {
             | Self::Unregister(_)
             | Self::Hooks(_)
             | Self::Health(_)
-            | Self::Audit(_)
-            | Self::Cleanup(_) => {
-                "`cloudinary-parse doctor` finds out what is wrong and what to do"
+            | Self::Audit(_) => "`cloudinary-parse doctor` finds out what is wrong and what to do",
+            Self::Cleanup(_) => {
+                "`cloudinary-parse cleanup list` shows the jobs, `cloudinary-parse doctor` whether the queue is in order"
             }
             Self::Doctor(_) => "correct this and run it again",
             Self::Sign(_) => "see `cloudinary-parse sign --help`",

@@ -76,7 +76,9 @@ fn a_dropped_job_is_never_done_and_an_unknown_one_is_an_error() {
     assert_eq!(again.status.code(), Some(1));
     assert_eq!(
         String::from_utf8(again.stderr).unwrap(),
-        format!("error: no such job, or it is running: {id}\n")
+        format!(
+            "error: no such job, or it is running: {id}\nnext: `cloudinary-parse cleanup list` shows the jobs, `cloudinary-parse doctor` whether the queue is in order\n"
+        )
     );
     std::thread::sleep(Duration::from_secs(7));
     assert_eq!(world.state().calls, Vec::<String>::new());
