@@ -1,5 +1,7 @@
 //! `check`: is the service ready to start?
 
+use serde_json::json;
+
 use super::output::{Output, complain};
 use super::{Status, serve, service};
 use crate::config::Environment;
@@ -13,6 +15,9 @@ pub(super) struct Check {
     /// Warnings are mistakes too
     #[arg(long)]
     strict: bool,
+    /// Print one JSON object instead
+    #[arg(long)]
+    json: bool,
 }
 
 impl Check {
@@ -21,29 +26,38 @@ impl Check {
     /// # Errors
     /// Standard output cannot be written.
     pub(super) fn run(self, environment: &Environment) -> anyhow::Result<Status> {
-        let (config, manifests) = match service::load(environment) {
-            Ok(loaded) => loaded,
-            Err(mistakes) => {
-                for mistake in mistakes {
-                    complain(mistake);
-                }
-                return Ok(Status::Failed);
+        let (mut mistakes, warnings, summary) = match service::load(environment) {
+            Ok((config, manifests)) => {
+                let tls = config.listener.tls.as_ref().map(serve::certificate);
+                let error = tls.transpose().err();
+                let mistakes = error.map(|error| error.to_string());
+                let warnings = manifests.warnings.iter().map(ToString::to_string);
+                let summary = service::summary(&environment.webhooks(), &manifests);
+                (
+                    Vec::from_iter(mistakes),
+                    warnings.collect::<Vec<_>>(),
+                    summary,
+                )
             }
+            Err(mistakes) => (mistakes, Vec::new(), String::new()),
         };
-        let tls = config.listener.tls.as_ref().map(serve::certificate);
-        let tls = tls.transpose().err();
-        if let Some(error) = &tls {
-            complain(error);
-        }
-        for warning in &manifests.warnings {
-            complain(format_args!("warning: {warning}"));
-        }
-        if tls.is_some() || self.strict && !manifests.warnings.is_empty() {
-            return Ok(Status::Failed);
-        }
+        let ready = mistakes.is_empty() && (!self.strict || warnings.is_empty());
         let mut output = Output::default();
-        output.line(service::summary(&environment.webhooks(), &manifests));
+        if self.json {
+            output.line(format_args!(
+                "{:#}",
+                json!({"ready": ready, "mistakes": mistakes, "warnings": warnings})
+            ));
+        } else {
+            mistakes.extend(warnings.iter().map(|warning| format!("warning: {warning}")));
+            for mistake in mistakes {
+                complain(mistake);
+            }
+            if ready {
+                output.line(summary);
+            }
+        }
         output.finish()?;
-        Ok(Status::Done)
+        Ok(if ready { Status::Done } else { Status::Failed })
     }
 }

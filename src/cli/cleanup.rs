@@ -15,7 +15,7 @@ use crate::queue::{Entry, Job, Queue, State};
 /// Show and move what waits in the clean-up queue
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  cleanup list\n  cleanup retry 01K3Q6ZJ2V7C9X0M4T8R5B1NDE\n\nDead jobs were given up, for the reason that `list` shows; `retry` lets a job run now, `drop` forgets it."
+    after_help = "Example:\n  cloudinary-parse cleanup list\n  cloudinary-parse cleanup retry 01K3Q6ZJ2V7C9X0M4T8R5B1NDE\n\nDead jobs were given up, for the reason that `list` shows; `retry` lets a job run now, `drop` forgets it."
 )]
 pub(super) struct Cleanup {
     #[command(subcommand)]

@@ -25,6 +25,7 @@ mod clock;
 mod cloudinary;
 mod heard;
 mod parse_server;
+mod queue;
 mod reach;
 mod report;
 mod setup;
@@ -89,7 +90,7 @@ impl Doctor {
                 tell_clocks(Some(&server), &ping, &mut report);
                 let (master, anonymous) = (server.master.clone(), server.anonymous.clone());
                 let temporary = Temporary::new(master, anonymous);
-                let checks = check_parse_server(&server, setup, &ping, &temporary, &mut report);
+                let checks = check_parse_server(&server, &setup, &ping, &temporary, &mut report);
                 let finished = unless_stopped(checks).await?;
                 (finished, temporary.clear().await)
             }
@@ -102,7 +103,7 @@ impl Doctor {
                     None => report.skipped(Check::ParseServer, "not asked: see \"configuration\""),
                 }
                 skip_hooks("not tried: see \"configuration\"", &mut report);
-                tell_others(&ping, &mut report);
+                tell_others(&ping, &setup, &mut report).await;
                 (true, Ok(()))
             }
         };
@@ -148,7 +149,7 @@ fn tell_clocks(server: Option<&ParseServer>, ping: &Ping, report: &mut Report) {
 
 async fn check_parse_server(
     server: &ParseServer,
-    setup: Setup,
+    setup: &Setup,
     ping: &Ping,
     temporary: &Temporary,
     report: &mut Report,
@@ -156,14 +157,14 @@ async fn check_parse_server(
     if let Err(error) = &server.health {
         report.bad(Check::ParseServer, error, parse_server::remedy(error));
         skip_hooks("not tried: see \"Parse Server\"", report);
-        return tell_others(ping, report);
+        return tell_others(ping, setup, report).await;
     }
     if parse_server::prove(&server.master, report).await {
         check_hooks(server, setup, temporary, report).await;
     } else {
         skip_hooks("not tried: see \"master key\"", report);
     }
-    tell_others(ping, report);
+    tell_others(ping, setup, report).await;
     parse_server::tell_upload_size(&server.anonymous, report).await;
 }
 
@@ -180,7 +181,7 @@ fn skip_hooks(why: &str, report: &mut Report) {
 
 async fn check_hooks(
     server: &ParseServer,
-    setup: Setup,
+    setup: &Setup,
     temporary: &Temporary,
     report: &mut Report,
 ) {
@@ -207,11 +208,13 @@ async fn check_hooks(
         );
     }
     // Only on this machine is the listener that answers surely the one whose metrics are asked.
-    let witness = setup.admin.filter(|_| public.is_loopback());
-    let witness = witness.and_then(Witness::new);
+    let admin = setup.admin.as_ref().filter(|_| public.is_loopback());
+    let witness = admin.and_then(Witness::new);
     let asked: Vec<_> = hooks
         .iter()
         .filter(|hook| hook.state == State::Current && found.served.contains(&hook.name))
+        // What follows a save or a delete decides nothing.
+        .filter(|hook| !matches!(&hook.name, HookName::Trigger { trigger_name, .. } if trigger_name != "beforeSave"))
         .collect();
     check_cloud_code(server, manifests, &asked, witness.as_ref(), report).await;
     found.tell_public_url(public, report).await;
@@ -249,13 +252,13 @@ async fn check_cloud_code(
     let mut good = true;
     for hook in asked {
         good &= match &hook.name {
-            HookName::Trigger {
-                class_name,
-                trigger_name,
-            } if trigger_name == "beforeSave" => {
-                shadow::try_class(&server.master, class_name, report).await
+            HookName::Trigger { class_name, .. } => {
+                let mut classes = manifests.classes.iter();
+                match classes.find(|class| class.class == *class_name) {
+                    Some(class) => shadow::try_class(&server.master, class, report).await,
+                    None => true,
+                }
             }
-            HookName::Trigger { .. } => true,
             HookName::Function { function_name } => {
                 let mut functions = manifests.functions.iter();
                 match functions.find(|function| function.name == *function_name) {
@@ -272,12 +275,12 @@ async fn check_cloud_code(
     }
 }
 
-/// Cloudinary, and what this version has nothing to say about.
-fn tell_others(ping: &Ping, report: &mut Report) {
+/// What does not depend on Parse Server.
+async fn tell_others(ping: &Ping, setup: &Setup, report: &mut Report) {
     ping.tell(report);
     report.skipped(
         Check::Notifications,
         "no manifest needs Cloudinary's notifications",
     );
-    report.skipped(Check::Queue, "no manifest needs the queue");
+    queue::tell(setup, report).await;
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use reqwest::{StatusCode, Url};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Status;
 use super::output::Output;
@@ -22,6 +22,9 @@ pub(crate) struct Health {
     /// Base URL of the service, if it is not the one of this configuration on this machine
     #[arg(long, value_name = "URL")]
     url: Option<Url>,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
 }
 
 /// Why a service is not healthy.
@@ -51,15 +54,24 @@ impl Health {
     /// # Errors
     /// The service does not answer `{"status":"ok"}`.
     pub(crate) async fn run(self, environment: &Environment) -> anyhow::Result<Status> {
-        let mut out = Output::default();
-        if let Some(url) = self.url {
-            ask(&below(&url), true).await?;
+        let (url, verify) = if let Some(url) = &self.url {
+            (below(url), true)
         } else {
             let listener = environment.listener()?;
-            ask(&own(listener.bind, listener.tls.is_some())?, false).await?;
+            (own(listener.bind, listener.tls.is_some())?, false)
+        };
+        let asked = ask(&url, verify).await;
+        let mut out = Output::default();
+        if self.json {
+            let error = asked.as_ref().err().map(ToString::to_string);
+            out.line(
+                json!({"healthy": asked.is_ok(), "url": without_password(&url), "error": error}),
+            );
+        } else if asked.is_ok() {
+            out.line("ok");
         }
-        out.line("ok");
         out.finish().context("cannot write the result")?;
+        asked?;
         Ok(Status::Done)
     }
 }

@@ -53,6 +53,17 @@ impl From<Status> for ExitCode {
     }
 }
 
+/// What `--version` says; `-V` says its first line.
+const LONG_VERSION: &str = concat!(
+    env!("CARGO_PKG_VERSION"),
+    "\ncommit: ",
+    env!("CLOUDINARY_PARSE_COMMIT"),
+    "\nbuild:  ",
+    env!("CLOUDINARY_PARSE_PROFILE"),
+    ", ",
+    env!("CLOUDINARY_PARSE_TARGET"),
+);
+
 /// Cloudinary for a self-hosted Parse Server: signed uploads, verified identifiers, delivery URLs.
 ///
 /// Configured by the environment, then by .env in the working directory.
@@ -60,6 +71,7 @@ impl From<Status> for ExitCode {
 #[command(
     name = "cloudinary-parse",
     version,
+    long_version = LONG_VERSION,
     subcommand_required = true,
     arg_required_else_help = true,
     after_help = "Example:\n  cloudinary-parse register --dry-run\n\nExit codes: 0 done, 1 failed, 2 drift found by --dry-run, 64 wrong usage."
@@ -99,11 +111,35 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Status {
             };
         }
     };
+    let next = command.next();
     match dispatch(command) {
         Ok(status) => status,
         Err(error) => {
-            output::complain(format_args!("error: {error:#}"));
+            output::complain(format_args!("error: {error:#}\nnext: {next}"));
             Status::Failed
+        }
+    }
+}
+
+impl Command {
+    /// What to do after an error.
+    fn next(&self) -> &'static str {
+        match self {
+            Self::Serve(_) | Self::Check(_) => {
+                "correct this; `cloudinary-parse check` tells whether configuration and manifests are in order"
+            }
+            Self::Register(_)
+            | Self::Unregister(_)
+            | Self::Hooks(_)
+            | Self::Health(_)
+            | Self::Audit(_)
+            | Self::Cleanup(_) => {
+                "`cloudinary-parse doctor` finds out what is wrong and what to do"
+            }
+            Self::Doctor(_) => "correct this and run it again",
+            Self::Sign(_) => "see `cloudinary-parse sign --help`",
+            Self::Verify(_) => "see `cloudinary-parse verify --help`",
+            Self::Url(_) => "see `cloudinary-parse url --help`",
         }
     }
 }

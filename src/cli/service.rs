@@ -13,7 +13,7 @@ pub(super) fn load(environment: &Environment) -> Result<(Config, Manifests), Vec
     let manifests = manifest::load(&environment.webhooks());
     let config = environment.serve(Needs {
         parse_server: manifests.as_ref().is_ok_and(Manifests::need_parse_server),
-        master_key: manifests.as_ref().is_ok_and(Manifests::clean_up),
+        master_key: manifests.as_ref().is_ok_and(Manifests::need_queue),
     });
     let mut mistakes = Vec::new();
     if let Err(found) = &config {

@@ -2,10 +2,13 @@
 //!
 //! Whether anything else does is counted later, when the grace period is over: what is found here is only worth asking about.
 
+use crate::cloudinary::account::Account;
 use crate::cloudinary::asset_name::AssetName;
 use crate::manifest::{ClassManifest, GuardedField};
-use crate::parse::envelope::Object;
+use crate::parse::envelope::{Envelope, Object};
 use crate::parse::json::JsonText;
+
+use super::own_write;
 
 /// An asset that a field has lost.
 #[derive(Debug, PartialEq, Eq)]
@@ -21,13 +24,18 @@ pub struct Lost<'m> {
 /// What a save replaced, cleared or took from an array. Another version or format of an asset is no other asset.
 pub fn replaced<'m>(
     class: &'m ClassManifest,
+    envelope: &Envelope<'_>,
     object: &Object<'_>,
-    original: Option<&Object<'_>>,
+    account: &Account,
+    now: u64,
 ) -> Vec<Lost<'m>> {
-    let Some(original) = original else {
+    let Some(original) = &envelope.original else {
         return Vec::new();
     };
-    let fields = class.fields.iter().filter(|f| f.clean_up.on_replace);
+    let fields = class.fields.iter().filter(|field| {
+        field.clean_up.on_replace
+            && !own_write::renames(class, field, envelope, object, account, now)
+    });
     let lost = fields.flat_map(|field| {
         let now = object
             .get(&field.name)
@@ -88,7 +96,6 @@ fn assets(field: &GuardedField, object: &Object<'_>) -> Vec<AssetName> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::parse::envelope::Envelope;
 
     const MANIFEST: &str = "class = \"Photo\"\n[fields.picture]\non_replace = \"destroy\"\ndestroy_within = \"app/\"\ngrace = \"2h\"\n\
         [fields.pictures]\nmany = true\non_replace = \"destroy\"\non_delete = \"destroy\"\ndestroy_within = \"app/\"\n[fields.kept]\n";
@@ -96,29 +103,51 @@ mod tests {
     fn class() -> ClassManifest {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("Photo.toml"), MANIFEST).unwrap();
-        crate::manifest::load(folder.path()).unwrap().classes.remove(0)
+        crate::manifest::load(folder.path())
+            .unwrap()
+            .classes
+            .remove(0)
     }
 
     fn lost(body: &str) -> Vec<String> {
         let class = class();
         let envelope = Envelope::parse(body.as_bytes()).unwrap();
         let object = envelope.object.as_ref().unwrap();
-        let lost = replaced(&class, object, envelope.original.as_ref());
-        lost.iter().map(|lost| format!("{} {} {}", lost.field, lost.asset, lost.grace)).collect()
+        let account = Account::from_url("cloudinary://key:secret@demo").unwrap();
+        let lost = replaced(&class, &envelope, object, &account, 0);
+        lost.iter()
+            .map(|lost| format!("{} {} {}", lost.field, lost.asset, lost.grace))
+            .collect()
     }
 
     #[test]
     fn a_replaced_cleared_or_removed_picture_is_lost() {
         for (object, original, expected) in [
-            (r#"{"picture":"image/upload/v1/app/b.jpg"}"#, r#"{"picture":"image/upload/v1/app/a.jpg"}"#, &["picture image/upload/app/a 7200"][..]),
-            (r#"{"picture":null}"#, r#"{"picture":"image/upload/v1/app/a.jpg#0000"}"#, &["picture image/upload/app/a 7200"]),
-            ("{}", r#"{"picture":"raw/private/v1/app/a.jpg"}"#, &["picture raw/private/app/a.jpg 7200"]),
+            (
+                r#"{"picture":"image/upload/v1/app/b.jpg"}"#,
+                r#"{"picture":"image/upload/v1/app/a.jpg"}"#,
+                &["picture image/upload/app/a 7200"][..],
+            ),
+            (
+                r#"{"picture":null}"#,
+                r#"{"picture":"image/upload/v1/app/a.jpg#0000"}"#,
+                &["picture image/upload/app/a 7200"],
+            ),
+            (
+                "{}",
+                r#"{"picture":"raw/private/v1/app/a.jpg"}"#,
+                &["picture raw/private/app/a.jpg 7200"],
+            ),
             (
                 r#"{"pictures":["image/upload/v1/app/b"]}"#,
                 r#"{"pictures":["image/upload/v1/app/a","image/upload/v1/app/b","image/upload/v2/app/a.png","other/c",5]}"#,
                 &["pictures image/upload/app/a 86400"],
             ),
-            (r#"{"pictures":[]}"#, r#"{"pictures":"image/upload/v1/app/a"}"#, &["pictures image/upload/app/a 86400"]),
+            (
+                r#"{"pictures":[]}"#,
+                r#"{"pictures":"image/upload/v1/app/a"}"#,
+                &["pictures image/upload/app/a 86400"],
+            ),
         ] {
             let body = format!(r#"{{"object":{object},"original":{original}}}"#);
             assert_eq!(lost(&body), expected, "{body}");

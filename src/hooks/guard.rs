@@ -7,10 +7,12 @@ use crate::cloudinary::account::Account;
 use crate::manifest::ClassManifest;
 use crate::parse::envelope::{Envelope, Object};
 use crate::parse::json::{JsonText, Key, Member};
+use crate::parse::own_write::{Mark, OVERTAKEN};
 
 use super::Decided;
 use super::context::ContextSignatures;
 use super::field::{Judge, Save, Verdict};
+use super::own_write;
 use super::refusal::{Reason, Refusal};
 
 /// Judges a save of a guarded class. `now` in seconds since 1970.
@@ -34,6 +36,8 @@ pub fn before_save(
         trusted: manifest.trust_master_key && envelope.has_full_master_key(),
         now,
     };
+    let mark = || Mark::read(envelope.context);
+    let own = envelope.has_full_master_key().then(mark).flatten();
     let mut instead = Vec::new();
     let mut previous_secret = false;
     let mut to_confirm = Vec::new();
@@ -44,6 +48,20 @@ pub fn before_save(
             Some(original) => sole(save.class, &field.name, original)?,
             None => None,
         };
+        if let Some(mark) = own.as_ref().filter(|mark| mark.field == field.name) {
+            let object_id = object.get("objectId").and_then(JsonText::as_str);
+            let row = (save.class, object_id.as_deref().unwrap_or_default());
+            if own_write::covers(mark, row, field, stored, value, account, now) {
+                continue;
+            }
+            let field = &field.name;
+            return Err(Refusal::of_field(
+                Reason::Overtaken,
+                save.class,
+                field,
+                OVERTAKEN,
+            ));
+        }
         let mut judge = Judge {
             save,
             field,

@@ -12,6 +12,7 @@ mod folder;
 mod function;
 mod guard;
 mod limit;
+mod own_write;
 mod refusal;
 pub(crate) mod registration;
 mod roles;

@@ -27,6 +27,8 @@ pub enum Reason {
     Repeated,
     /// An ill-typed `context.cloudinary`.
     Context,
+    /// A write of this service's own that a client's was faster than.
+    Overtaken,
     /// No session where one is needed.
     NeedsUser,
     /// No full master key where it is needed.
@@ -53,7 +55,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, for metrics that exist before they are first needed.
-    pub const ALL: [Reason; 21] = [
+    pub const ALL: [Reason; 22] = [
         Reason::BadSignature,
         Reason::Malformed,
         Reason::Required,
@@ -63,6 +65,7 @@ impl Reason {
         Reason::Folder,
         Reason::Age,
         Reason::Repeated,
+        Reason::Overtaken,
         Reason::Context,
         Reason::NeedsUser,
         Reason::NeedsMaster,
@@ -89,6 +92,7 @@ impl Reason {
             Reason::Folder => "folder",
             Reason::Age => "age",
             Reason::Repeated => "repeated",
+            Reason::Overtaken => "overtaken",
             Reason::Context => "context",
             Reason::NeedsUser => "needs_user",
             Reason::NeedsMaster => "needs_master",

@@ -7,6 +7,7 @@ use crate::cloudinary::identifier::{DeliveryType, ResourceType};
 use super::clean_up::{self, CleanUp};
 use super::confirm::{self, Confirm};
 use super::document::{Entry, Report, Section, every};
+use super::follow::{self, Follow};
 use super::names;
 use super::template::Template;
 use super::units::{DURATION_FORM, parse_duration};
@@ -70,6 +71,8 @@ pub struct GuardedField {
     pub confirm: Option<Confirm>,
     /// What becomes of pictures that it loses.
     pub clean_up: CleanUp,
+    /// How it follows what happens at Cloudinary.
+    pub follow: Follow,
     /// Only assets whose public ID begins so are ever destroyed; an empty text stands for all.
     pub destroy_within: Option<String>,
 }
@@ -133,13 +136,13 @@ fn read_fields(
                 report.error(field.at, reason);
             }
             let section = field.section(report)?;
-            Some(GuardedField::read(field.key, section, report))
+            Some(GuardedField::read(class, field.key, section, report))
         })
         .collect()
 }
 
 impl GuardedField {
-    fn read(name: &str, mut keys: Section<'_>, report: &mut Report<'_>) -> Self {
+    fn read(class: &str, name: &str, mut keys: Section<'_>, report: &mut Report<'_>) -> Self {
         let mut flag = |key: &str| keys.take(key).and_then(|entry| entry.flag(report));
         let required = flag("required").unwrap_or(false);
         let many = flag("many").unwrap_or(false);
@@ -159,13 +162,14 @@ impl GuardedField {
             let age = parse_duration(entry.text(report)?);
             age.or_else(|| entry.refuse(&format!("expected {DURATION_FORM}"), report))
         });
+        let follow = Follow::read(&mut keys, (class, name, many), report);
         let clean_up = CleanUp::read(&mut keys, max_age, report);
         let destroy_within = keys
             .take("destroy_within")
             .and_then(|entry| Some(entry.text(report)?.to_owned()));
         let confirm = Confirm::read(&mut keys, report);
         keys.finish(
-            &[FIELD_KEYS, clean_up::KEYS, confirm::KEYS].concat(),
+            &[FIELD_KEYS, clean_up::KEYS, follow::KEYS, confirm::KEYS].concat(),
             report,
         );
         Self {
@@ -179,6 +183,7 @@ impl GuardedField {
             max_age,
             confirm,
             clean_up,
+            follow,
             destroy_within,
         }
     }

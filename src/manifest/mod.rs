@@ -26,6 +26,7 @@ mod clean_up;
 mod confirm;
 mod delivery_url;
 mod document;
+mod follow;
 mod function;
 mod load;
 mod names;
@@ -41,6 +42,7 @@ pub use class::{ClassManifest, GuardedField};
 pub use clean_up::CleanUp;
 pub use confirm::{Confirm, OnUnreachable, Pixels};
 pub use delivery_url::DeliveryUrl;
+pub use follow::Follow;
 pub use function::{Access, Action, FunctionManifest, Limit, Rate};
 pub use load::load;
 pub use parameter::Parameter;
@@ -105,10 +107,11 @@ impl Manifests {
         fields.any(|field| field.confirm.is_some())
     }
 
-    /// Whether a field ever has an asset destroyed: then there is a queue, and Parse Server is asked with the master key.
-    pub fn clean_up(&self) -> bool {
-        let mut classes = self.classes.iter();
-        classes.any(|class| class.destroys_replaced() || class.destroys_deleted())
+    /// Whether a field has anything done later, a picture destroyed or a notification followed: then there is a queue, and Parse Server
+    /// is asked with the master key.
+    pub fn need_queue(&self) -> bool {
+        let mut fields = self.classes.iter().flat_map(|class| &class.fields);
+        fields.any(|field| field.clean_up.destroys() || field.follow.writes())
     }
 
     /// Whether a hook asks Parse Server for something: a `delivery_url` that reads a row, a function for a role.

@@ -2,4 +2,5 @@
 
 pub mod envelope;
 pub mod json;
+pub mod own_write;
 pub mod rest;

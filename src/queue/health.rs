@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use log::{error, info, warn};
+use log::{info, warn};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode_registry;
 use prometheus_client::metrics::counter::Counter;
@@ -148,9 +148,6 @@ impl Health {
             .pushes
             .get_or_create(&OutcomeLabels { outcome })
             .inc();
-        if let Some(error) = error {
-            error!("job lost, `audit` will find the asset: {error}");
-        }
         self.report(Check::Queue, error.map(|error| error as &dyn fmt::Display));
     }
 

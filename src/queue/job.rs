@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::cloudinary::asset_name::AssetName;
+use crate::cloudinary::notice::Notice;
 
 /// Something to be done later.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -10,6 +11,8 @@ use crate::cloudinary::asset_name::AssetName;
 pub enum Job {
     /// An asset that lost a reference.
     Destroy(Destroy),
+    /// What Cloudinary has notified of.
+    Follow(Notice),
 }
 
 /// A job and when to do it.
@@ -56,6 +59,12 @@ impl Job {
                     job.asset, job.class, job.field
                 )
             }
+            Self::Follow(Notice::Moderated { asset, status }) => {
+                format!("follow {asset} ({})", status.name())
+            }
+            Self::Follow(Notice::Renamed { from, to }) => format!("follow {from} to {to}"),
+            Self::Follow(Notice::Deleted { asset }) => format!("follow {asset} (deleted)"),
+            Self::Follow(Notice::Derived { asset, .. }) => format!("follow {asset} (derived)"),
         }
     }
 }

@@ -7,6 +7,7 @@
 
 mod census;
 mod clean_up;
+mod follow;
 mod health;
 mod job;
 mod parse_rows;
@@ -18,10 +19,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use log::error;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::runtime::Handle;
 use tokio::sync::Mutex;
 
+pub(crate) use follow::is_wanted;
 pub use health::{Check, Health};
 pub use job::{Destroy, Job, Scheduled};
 pub use store::{Counts, Entry, State, StoreError};
@@ -101,11 +104,18 @@ impl Queue {
     /// # Errors
     /// They are not known to be on disk; a line in the log says so.
     pub async fn push(&self, jobs: Vec<Scheduled>) -> Result<(), QueueError> {
+        let summaries: Vec<_> = jobs
+            .iter()
+            .map(|scheduled| scheduled.job.summary())
+            .collect();
         let result = self
             .ask(PUSH_TIMEOUT, async move |store, name| {
                 store.push(&name, jobs).await
             })
             .await;
+        if let Err(error) = &result {
+            error!("not queued: {}: {error}", summaries.join(", "));
+        }
         self.0.health.pushed(result.as_ref().err());
         result
     }

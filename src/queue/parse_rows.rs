@@ -9,6 +9,7 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use crate::cloudinary::asset_name::AssetName;
+use crate::manifest::{ClassManifest, GuardedField};
 use crate::parse::json::JsonText;
 use crate::parse::rest::{MasterClient, RestError, Row};
 
@@ -20,6 +21,55 @@ pub(super) struct Place {
     pub(super) many: bool,
 }
 
+/// A row that holds an asset, and as which text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Held {
+    pub(super) object_id: String,
+    pub(super) text: String,
+}
+
+impl Place {
+    pub(super) fn of(class: &ClassManifest, field: &GuardedField) -> Self {
+        Self {
+            class: class.class.clone(),
+            field: field.name.clone(),
+            many: field.many,
+        }
+    }
+}
+
+/// Every row whose field holds an identifier of the asset.
+pub(super) async fn rows_with(
+    parse: &MasterClient,
+    place: &Place,
+    asset: &AssetName,
+) -> Result<Vec<Held>, RestError> {
+    let mut held = Vec::new();
+    let visit = |object_id: &str, text: &str| {
+        if AssetName::stored(text).as_ref() == Some(asset) {
+            held.push(Held {
+                object_id: object_id.to_owned(),
+                text: text.to_owned(),
+            });
+        }
+        true
+    };
+    let condition = if place.many {
+        json!({"$exists": true})
+    } else {
+        json!({"$regex": pattern(&asset.public_id)})
+    };
+    match walk(parse, place, &condition, visit).await {
+        Err(error @ RestError::Refused { .. }) => {
+            if parse.has_field(&place.class, &place.field).await? {
+                return Err(error);
+            }
+        }
+        walked => walked?,
+    }
+    Ok(held)
+}
+
 /// Those of `assets` that a row's field holds.
 pub(super) async fn held(
     parse: &MasterClient,
@@ -27,7 +77,7 @@ pub(super) async fn held(
     assets: &HashSet<AssetName>,
 ) -> Result<HashSet<AssetName>, RestError> {
     let searched = if place.many {
-        walk(parse, place, assets, &json!({"$exists": true})).await
+        find(parse, place, assets, &json!({"$exists": true})).await
     } else {
         search(parse, place, assets).await
     };
@@ -63,27 +113,43 @@ async fn search(
     for asset in assets {
         let one = HashSet::from([asset.clone()]);
         let condition = json!({"$regex": pattern(&asset.public_id)});
-        held.extend(walk(parse, place, &one, &condition).await?);
+        held.extend(find(parse, place, &one, &condition).await?);
     }
     Ok(held)
 }
 
 /// Reads rows until each asset is found or there are no more.
-async fn walk(
+async fn find(
     parse: &MasterClient,
     place: &Place,
     assets: &HashSet<AssetName>,
     condition: &Value,
 ) -> Result<HashSet<AssetName>, RestError> {
     let mut held = HashSet::new();
+    let visit = |_: &str, text: &str| {
+        let referred = assets.iter().filter(|asset| asset.is_referred_to_by(text));
+        held.extend(referred.cloned());
+        held.len() < assets.len()
+    };
+    walk(parse, place, condition, visit).await?;
+    Ok(held)
+}
+
+/// Calls `visit` with row and text of each identifier, while it says so.
+async fn walk(
+    parse: &MasterClient,
+    place: &Place,
+    condition: &Value,
+    mut visit: impl FnMut(&str, &str) -> bool,
+) -> Result<(), RestError> {
     let mut after: Option<String> = None;
-    while held.len() < assets.len() {
+    loop {
         let condition = Some((place.field.as_str(), condition));
         let rows = parse
             .rows_after(&place.class, &[&place.field], after.as_deref(), condition)
             .await?;
         let Some(last) = rows.last() else {
-            break;
+            return Ok(());
         };
         let last = object_id(last).filter(|last| Some(last) != after.as_ref());
         // Whoever does not page through rows does not show all of them.
@@ -92,17 +158,18 @@ async fn walk(
             status: StatusCode::OK,
         })?;
         for row in &rows {
+            let id = object_id(row).unwrap_or_default();
             let value = row
                 .get(&place.field)
                 .and_then(|raw| JsonText::parse(raw.get()).ok());
             for text in value.map(JsonText::texts).unwrap_or_default() {
-                let referred = assets.iter().filter(|asset| asset.is_referred_to_by(&text));
-                held.extend(referred.cloned());
+                if !visit(&id, &text) {
+                    return Ok(());
+                }
             }
         }
         after = Some(last);
     }
-    Ok(held)
 }
 
 fn object_id(row: &Row) -> Option<String> {

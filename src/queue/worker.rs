@@ -23,6 +23,7 @@ use crate::manifest::ClassManifest;
 use crate::parse::rest::MasterClient;
 
 use super::clean_up::{self, Shared, Trouble};
+use super::follow;
 use super::health::Check;
 use super::job::Job;
 use super::parse_rows::Place;
@@ -64,13 +65,9 @@ pub struct Plan {
 
 impl Plan {
     pub(super) fn places(&self) -> impl Iterator<Item = Place> {
-        self.classes.iter().flat_map(|class| {
-            class.fields.iter().map(|field| Place {
-                class: class.class.clone(),
-                field: field.name.clone(),
-                many: field.many,
-            })
-        })
+        self.classes
+            .iter()
+            .flat_map(|class| class.fields.iter().map(|field| Place::of(class, field)))
     }
 }
 
@@ -146,7 +143,10 @@ async fn keep_working(work: Arc<Work>, stopped: watch::Receiver<bool>) {
             return;
         }
         if let Err(error) = ended {
-            health.report(Check::Queue, Some(&error));
+            health.report(
+                Check::Queue,
+                Some(&format!("CLOUDINARY_PARSE_QUEUE: {error}")),
+            );
         }
         tokio::time::sleep(RESTART).await;
     }
@@ -257,7 +257,8 @@ async fn handle(
         }
     };
     // A panic would take the whole worker with it.
-    let attempted = AssertUnwindSafe(work.attempt(&job, store))
+    let tries = attempt.current();
+    let attempted = AssertUnwindSafe(work.attempt(&job, tries, store))
         .catch_unwind()
         .await;
     let trouble = match attempted {
@@ -269,7 +270,6 @@ async fn handle(
             not_before: 0,
         },
     };
-    let tries = attempt.current();
     let summary = job.summary();
     if trouble.failure.is_final(tries) {
         error!("given up after {tries} tries: {summary}: {}", trouble.error);
@@ -294,16 +294,18 @@ async fn handle(
 }
 
 impl Work {
-    async fn attempt(&self, job: &Job, store: &Store) -> Result<(), Trouble> {
+    async fn attempt(&self, job: &Job, tries: usize, store: &Store) -> Result<(), Trouble> {
         let plan = self.plan.load_full();
-        let health = &self.queue.0.health;
+        let (health, now) = (&self.queue.0.health, unix_time());
         match job {
             Job::Destroy(job) => {
                 let mut turn = turn(store, &format!("{}/{}", job.cloud, job.asset)).await?;
-                let now = unix_time();
                 let outcome =
                     clean_up::attempt(job, &plan, &self.shared, health, &mut turn, now).await?;
                 health.tried(outcome.name());
+            }
+            Job::Follow(notice) => {
+                health.tried(follow::attempt(notice, &plan, health, tries, now).await?);
             }
         }
         Ok(())

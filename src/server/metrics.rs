@@ -32,6 +32,7 @@ pub(super) struct Metrics {
     in_flight: Gauge<i64, AtomicI64>,
     bodies: Histogram,
     unconfirmed: Counter,
+    notifications: Family<NotificationLabels, Counter>,
     all_failures: AtomicU64,
     /// Of every hook that was ever served, so that sums never shrink.
     tallies: Mutex<BTreeMap<String, Arc<Tally>>>,
@@ -61,6 +62,12 @@ struct HookLabels {
 #[derive(Debug, Clone, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct ReasonLabels {
     reason: &'static str,
+}
+
+#[derive(Debug, Clone, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct NotificationLabels {
+    kind: &'static str,
+    outcome: &'static str,
 }
 
 #[derive(Debug, Clone, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -120,6 +127,12 @@ impl Metrics {
             "Saves let through by on_unreachable = \"accept\" while Cloudinary could not be asked",
             unconfirmed.clone(),
         );
+        let notifications = Family::default();
+        registry.register(
+            "notifications",
+            "Notifications of Cloudinary's, by type and whether a manifest has anything done about them",
+            Family::clone(&notifications),
+        );
         let previous = |kind| previous_keys.get_or_create_owned(&KindLabels { kind });
         Metrics {
             previous_webhook_key: previous("webhook_key"),
@@ -131,6 +144,7 @@ impl Metrics {
             in_flight,
             bodies,
             unconfirmed,
+            notifications,
             all_failures: AtomicU64::new(0),
             tallies: Mutex::default(),
         }
@@ -200,6 +214,19 @@ impl Metrics {
 
     pub(super) fn previous_cloudinary_secret(&self) {
         self.previous_cloudinary_secret.inc();
+    }
+
+    /// Counts a notification; types that nobody knows share a label.
+    pub(super) fn notified(&self, kind: &str, queued: bool) {
+        const KINDS: [&str; 5] = ["upload", "eager", "moderation", "rename", "delete"];
+        let kind = KINDS
+            .into_iter()
+            .find(|known| *known == kind)
+            .unwrap_or("other");
+        let outcome = if queued { "queued" } else { "ignored" };
+        self.notifications
+            .get_or_create(&NotificationLabels { kind, outcome })
+            .inc();
     }
 
     pub(super) fn unconfirmed(&self) {

@@ -12,6 +12,7 @@ mod guarded;
 mod histogram;
 mod keys;
 mod metrics;
+mod notifications;
 mod reply;
 mod routes;
 mod tally;

@@ -7,10 +7,11 @@ use std::sync::Arc;
 use percent_encoding::percent_decode_str;
 
 use crate::cloudinary::account::Account;
+use crate::cloudinary::notice::Notice;
 use crate::hooks::{Cloudinary, Limits, ParseServer};
 use crate::manifest::{ClassManifest, FunctionManifest, Limit, Manifests};
 use crate::parse::rest::HookName;
-use crate::queue::Queue;
+use crate::queue::{self, Queue};
 
 use super::metrics::{HookMetrics, Metrics};
 
@@ -143,6 +144,17 @@ impl Routes {
             cloudinary: deployment.cloudinary,
             queue: deployment.queue,
         }
+    }
+
+    /// Whether a manifest has anything done about it.
+    pub(super) fn follows(&self, notice: &Notice) -> bool {
+        self.hooks.values().any(|route| match &route.hook {
+            Hook::BeforeSave(class) => class
+                .fields
+                .iter()
+                .any(|field| queue::is_wanted(notice, &field.follow)),
+            Hook::AfterSave(_) | Hook::AfterDelete(_) | Hook::Function(_) => false,
+        })
     }
 
     /// The hook at a path as it came, percent-encoded where a name needs it.

@@ -17,7 +17,7 @@ use super::console::Refused;
 use super::keys::KeyInUse;
 use super::reply::{self, Failure};
 use super::routes::{Hook, Route, Routes};
-use super::{State, body, guarded};
+use super::{State, body, guarded, notifications};
 
 /// How long a save waits for Cloudinary: users wait with it.
 const CONFIRM_TIMEOUT: Duration = Duration::from_secs(5);
@@ -51,6 +51,9 @@ async fn dispatch(
         .unwrap_or(path);
     if path == "/health" {
         return health(request);
+    }
+    if path == notifications::PATH {
+        return notifications::answer(request, payload, state).await;
     }
     let is_trigger = shape(path, "/triggers/", 2);
     if !is_trigger && !shape(path, "/functions/", 1) {
@@ -122,7 +125,7 @@ async fn decide(
         Hook::AfterSave(class) => {
             let object = envelope.expect_trigger(&class.class, "afterSave");
             let object = object.map_err(bad_request)?;
-            let lost = hooks::replaced(class, object, envelope.original.as_ref());
+            let lost = hooks::replaced(class, &envelope, object, &routes.account, now);
             return Ok(later(route, routes, class, object, lost, now).await);
         }
         Hook::AfterDelete(class) => {

@@ -135,3 +135,25 @@ fn takes_the_shipped_manifests() {
         format!("{webhooks}: 2 classes guarded, 3 functions served\n")
     );
 }
+
+#[test]
+fn answers_in_json() {
+    let service = configured().manifest("sign.toml", UNBOUND);
+    for (arguments, code, ready) in [
+        (&["check", "--json"][..], 0, true),
+        (&["check", "--json", "--strict"], 1, false),
+    ] {
+        let result = service.run(arguments);
+        assert_eq!((result.code, &*result.stderr), (code, ""));
+        let said: serde_json::Value = serde_json::from_str(&result.stdout).unwrap();
+        assert_eq!(said["ready"], ready);
+        assert_eq!(said["mistakes"], serde_json::json!([]));
+        assert_eq!(said["warnings"].as_array().unwrap().len(), 1);
+    }
+    let result = CloudinaryParse::bare().run(&["check", "--json"]);
+    let said: serde_json::Value = serde_json::from_str(&result.stdout).unwrap();
+    assert_eq!(
+        (result.code, &said["mistakes"][0]),
+        (1, &serde_json::json!("CLOUDINARY_URL: is missing"))
+    );
+}

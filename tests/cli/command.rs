@@ -98,9 +98,12 @@ impl CloudinaryParse {
 }
 
 impl Result {
-    /// The last line of standard error.
+    /// The last line of standard error but the one that says what to do next.
     pub(crate) fn error(&self) -> &str {
-        self.stderr.lines().last().unwrap_or_default()
+        let mut lines = self.stderr.lines().rev();
+        lines
+            .find(|line| !line.starts_with("next: "))
+            .unwrap_or_default()
     }
 
     /// The lines of the table, without its head.

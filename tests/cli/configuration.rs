@@ -15,6 +15,7 @@ fn serve_lists_every_mistake_of_an_empty_environment() {
 CLOUDINARY_URL: is missing
 PARSE_SERVER_WEBHOOK_KEY: is missing
 webhooks: cannot read the folder of manifests: No such file or directory (os error 2)
+next: correct this; `cloudinary-parse check` tells whether configuration and manifests are in order
 "
     );
 }
@@ -31,6 +32,7 @@ PARSE_SERVER_URL: is missing
 PARSE_SERVER_APPLICATION_ID: is missing
 PARSE_SERVER_MASTER_KEY: is missing
 webhooks: cannot read the folder of manifests: No such file or directory (os error 2)
+next: `cloudinary-parse doctor` finds out what is wrong and what to do
 "
         );
     }

@@ -54,8 +54,8 @@ fn errors_go_to_standard_error() {
     ] {
         let result = CloudinaryParse::bare().run(arguments);
         assert_eq!(
-            (result.code, &*result.stdout, &*result.stderr),
-            (1, "", "error: CLOUDINARY_URL: is missing\n")
+            (result.code, &*result.stdout, result.error()),
+            (1, "", "error: CLOUDINARY_URL: is missing")
         );
     }
 }

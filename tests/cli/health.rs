@@ -66,3 +66,19 @@ fn does_not_guess_the_port_that_the_system_chose() {
         "error: CLOUDINARY_PARSE_BIND has port 0: say --url with the port that the log names"
     );
 }
+
+#[test]
+fn answers_in_json() {
+    let service =
+        ParseServer::start().answers("GET", "/health", answer(200, json!({"status": "ok"})), 1);
+    let result = CloudinaryParse::bare().run(&["health", "--json", "--url", &service.url()]);
+    let url = format!("{}/health", service.url());
+    let said: serde_json::Value = serde_json::from_str(&result.stdout).unwrap();
+    assert_eq!(
+        (result.code, said),
+        (0, json!({"healthy": true, "url": url, "error": null}))
+    );
+    let result = CloudinaryParse::bare().run(&["health", "--json", "--url", "http://127.0.0.1:1"]);
+    let said: serde_json::Value = serde_json::from_str(&result.stdout).unwrap();
+    assert_eq!((result.code, &said["healthy"]), (1, &json!(false)));
+}

@@ -1,7 +1,8 @@
 use crate::command::CloudinaryParse;
 
 /// Every command, with the example that its help must hold.
-const COMMANDS: [(&str, &str); 9] = [
+const COMMANDS: [(&str, &str); 10] = [
+    ("doctor", "  cloudinary-parse doctor --offline"),
     ("check", "  cloudinary-parse check --strict"),
     (
         "sign",
@@ -51,14 +52,52 @@ fn helps_without_any_configuration() {
 }
 
 #[test]
-fn tells_its_version_without_any_configuration() {
-    for flag in ["--version", "-V"] {
-        let result = CloudinaryParse::bare().run(&[flag]);
-        let expected = format!("cloudinary-parse {}\n", env!("CARGO_PKG_VERSION"));
-        assert_eq!(
-            (result.code, result.stdout, &*result.stderr),
-            (0, expected, "")
-        );
+fn tells_version_commit_and_build_without_any_configuration() {
+    let first = format!("cloudinary-parse {}", env!("CARGO_PKG_VERSION"));
+    let short = CloudinaryParse::bare().run(&["-V"]);
+    let expected = format!("{first}\n");
+    assert_eq!(
+        (short.code, short.stdout, &*short.stderr),
+        (0, expected, "")
+    );
+    let long = CloudinaryParse::bare().run(&["--version"]);
+    assert_eq!((long.code, &*long.stderr), (0, ""));
+    let lines: Vec<_> = long.stdout.lines().collect();
+    let [name, commit, build] = lines[..] else {
+        panic!("{}", long.stdout);
+    };
+    assert_eq!(name, first);
+    let commit = commit.strip_prefix("commit: ").unwrap();
+    let is_hash = commit.len() >= 12 && commit.bytes().all(|byte| byte.is_ascii_hexdigit());
+    assert!(is_hash || commit == "unknown", "{commit}");
+    let build = build.strip_prefix("build:  ").unwrap();
+    assert!(
+        ["debug, ", "release, "]
+            .iter()
+            .any(|profile| build.starts_with(profile)),
+        "{build}"
+    );
+}
+
+#[test]
+fn says_after_an_error_what_to_do_next() {
+    for (arguments, next) in [
+        (
+            &["register"][..],
+            "next: `cloudinary-parse doctor` finds out what is wrong and what to do",
+        ),
+        (
+            &["serve"],
+            "next: correct this; `cloudinary-parse check` tells whether configuration and manifests are in order",
+        ),
+        (
+            &["verify", "x"],
+            "next: see `cloudinary-parse verify --help`",
+        ),
+    ] {
+        let result = CloudinaryParse::bare().run(arguments);
+        assert_eq!(result.code, 1);
+        assert_eq!(result.stderr.lines().last(), Some(next));
     }
 }
 
@@ -75,6 +114,7 @@ fn exits_64_on_wrong_usage() {
         &["unregister", "--url", "not a url"],
         &["health", "--url", ""],
         &["check", "extra"],
+        &["doctor", "extra"],
         &["sign"],
         &["sign", "folder"],
         &["sign", "version=1"],

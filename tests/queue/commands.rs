@@ -24,10 +24,21 @@ fn a_job_that_is_refused_is_dead_after_five_tries_shown_retried_and_dropped() {
     let setup = Setup::photo(&world);
     let service = setup.start();
     service.replaced("1", &json!("image/upload/v1/app/a.jpg"), &json!(null));
-    wait(Duration::from_secs(70), || jobs(&setup).iter().any(|job| job["state"] == "dead"));
+    wait(Duration::from_secs(70), || {
+        jobs(&setup).iter().any(|job| job["state"] == "dead")
+    });
     let dead = &jobs(&setup)[0];
-    assert_eq!((&dead["state"], &dead["tries"]), (&json!("dead"), &json!(5)));
-    assert!(dead["error"].as_str().unwrap().ends_with("Invalid public_id"), "{dead}");
+    assert_eq!(
+        (&dead["state"], &dead["tries"]),
+        (&json!("dead"), &json!(5))
+    );
+    assert!(
+        dead["error"]
+            .as_str()
+            .unwrap()
+            .ends_with("Invalid public_id"),
+        "{dead}"
+    );
     assert_eq!(dead["job"]["asset"], "image/upload/app/a");
     assert_eq!(world.state().calls.len(), 5);
     wait(Duration::from_secs(10), || {
@@ -36,7 +47,10 @@ fn a_job_that_is_refused_is_dead_after_five_tries_shown_retried_and_dropped() {
     world.state().refusal = None;
     let id = dead["id"].as_str().unwrap();
     let retried = setup.run(&["cleanup", "retry", id]);
-    assert_eq!(String::from_utf8(retried.stdout).unwrap(), format!("{id} is retried\n"));
+    assert_eq!(
+        String::from_utf8(retried.stdout).unwrap(),
+        format!("{id} is retried\n")
+    );
     world.wait_for_destroyed(1, Duration::from_secs(20));
     wait(Duration::from_secs(10), || jobs(&setup).is_empty());
 }
@@ -53,7 +67,10 @@ fn a_dropped_job_is_never_done_and_an_unknown_one_is_an_error() {
     assert_eq!(job["state"], "waiting");
     let id = job["id"].as_str().unwrap();
     let table = String::from_utf8(setup.run(&["cleanup", "list"]).stdout).unwrap();
-    assert!(table.contains("destroy image/upload/app/a (lost by Photo.picture of 1)"), "{table}");
+    assert!(
+        table.contains("destroy image/upload/app/a (lost by Photo.picture of 1)"),
+        "{table}"
+    );
     assert_eq!(setup.run(&["cleanup", "drop", id]).status.code(), Some(0));
     let again = setup.run(&["cleanup", "drop", id]);
     assert_eq!(again.status.code(), Some(1));

@@ -26,14 +26,15 @@ fn a_hundred_kills_lose_no_job_and_destroy_nothing_that_is_referred_to() {
                 "object": {"objectId": "1"},
                 "original": {"objectId": "1", "picture": identifier},
             });
-            if service.try_hook("/triggers/Photo/afterSave", &body) == Some((200, "{}".to_owned())) {
+            if service.try_hook("/triggers/Photo/afterSave", &body) == Some((200, "{}".to_owned()))
+            {
                 accepted.push((name, number != 0));
             }
         }
         seed ^= seed << 13;
         seed ^= seed >> 7;
         seed ^= seed << 17;
-        std::thread::sleep(Duration::from_millis(seed % 400));
+        std::thread::sleep(Duration::from_millis(seed % 250));
         service.kill();
     }
     assert_eq!(accepted.len(), 300);
@@ -45,6 +46,10 @@ fn a_hundred_kills_lose_no_job_and_destroy_nothing_that_is_referred_to() {
         let there = state.assets.contains(&format!("image/upload/{name}"));
         assert_eq!(there, !free, "{name}");
     }
-    let called = state.calls.iter().filter(|name| name.ends_with("-0")).count();
+    let called = state
+        .calls
+        .iter()
+        .filter(|name| name.ends_with("-0"))
+        .count();
     assert_eq!(called, 0);
 }

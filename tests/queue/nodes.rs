@@ -24,7 +24,11 @@ fn two_nodes_never_do_a_job_twice_at_the_same_time() {
         world.asset(&format!("image/upload/app/{number}"));
         // Two jobs for each asset, one by each node: a save that was repeated.
         for node in &nodes {
-            node.replaced("1", &json!(format!("image/upload/v1/app/{number}.jpg")), &json!(null));
+            node.replaced(
+                "1",
+                &json!(format!("image/upload/v1/app/{number}.jpg")),
+                &json!(null),
+            );
         }
     }
     world.wait_for_destroyed(JOBS, Duration::from_secs(90));
@@ -33,7 +37,9 @@ fn two_nodes_never_do_a_job_twice_at_the_same_time() {
         nodes.iter().map(|node| node.metric(&name)).sum()
     };
     #[allow(clippy::cast_precision_loss, reason = "sixty is a small number")]
-    wait(Duration::from_secs(60), || tries("destroyed") + tries("not_found") >= 2.0 * JOBS as f64);
+    wait(Duration::from_mins(1), || {
+        tries("destroyed") + tries("not_found") >= 2.0 * JOBS as f64
+    });
     assert_eq!(world.state().overlaps, 0);
     for node in &nodes {
         let name = "cloudinary_parse_queue_tries_total{outcome=\"destroyed\"} ";
@@ -54,7 +60,11 @@ fn a_node_that_dies_or_stalls_in_the_middle_is_stood_in_for() {
     let setup = Setup::photo(&world).env("CLOUDINARY_PARSE_QUEUE", &postgres.url());
     let (dies, stalls) = (setup.start(), setup.start());
     for number in 0..6 {
-        dies.replaced("1", &json!(format!("image/upload/v1/app/{number}.jpg")), &json!(null));
+        dies.replaced(
+            "1",
+            &json!(format!("image/upload/v1/app/{number}.jpg")),
+            &json!(null),
+        );
     }
     wait(Duration::from_secs(20), || !world.state().calls.is_empty());
     signal(stalls.id(), "STOP");
@@ -62,7 +72,7 @@ fn a_node_that_dies_or_stalls_in_the_middle_is_stood_in_for() {
     let stands_in = setup.start();
     world.wait_for_destroyed(6, Duration::from_secs(110));
     signal(stalls.id(), "CONT");
-    wait(Duration::from_secs(60), || {
+    wait(Duration::from_mins(1), || {
         setup.run(&["cleanup", "list"]).stdout == b"no jobs\n"
     });
     assert_eq!(world.state().overlaps, 0);
@@ -70,6 +80,8 @@ fn a_node_that_dies_or_stalls_in_the_middle_is_stood_in_for() {
 }
 
 fn signal(process: u32, name: &str) {
-    let status = Command::new("kill").args([&format!("-{name}"), &process.to_string()]).status();
+    let status = Command::new("kill")
+        .args([&format!("-{name}"), &process.to_string()])
+        .status();
     assert!(status.unwrap().success());
 }

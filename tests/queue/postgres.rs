@@ -19,7 +19,10 @@ impl Postgres {
     /// `None` where none is installed; with `CI` set that is an error.
     pub(crate) fn start() -> Option<Self> {
         let Some(bin) = installed() else {
-            assert!(std::env::var_os("CI").is_none(), "PostgreSQL is not installed");
+            assert!(
+                std::env::var_os("CI").is_none(),
+                "PostgreSQL is not installed"
+            );
             eprintln!("skipped: PostgreSQL is not installed");
             return None;
         };
@@ -36,7 +39,15 @@ impl Postgres {
         let port = free.local_addr().unwrap().port();
         drop(free);
         let process = unprivileged(&bin.join("postgres"))
-            .args(["-c", "fsync=off", "-c", "listen_addresses=127.0.0.1", "-p", &port.to_string(), "-k"])
+            .args([
+                "-c",
+                "fsync=off",
+                "-c",
+                "listen_addresses=127.0.0.1",
+                "-p",
+                &port.to_string(),
+                "-k",
+            ])
             .arg(folder.path())
             .arg("-D")
             .arg(&data)
@@ -45,10 +56,12 @@ impl Postgres {
             .unwrap();
         let ready = || {
             let mut ready = Command::new(bin.join("pg_isready"));
-            let ready = ready.args(["-h", "127.0.0.1", "-p", &port.to_string(), "-q"]).status();
+            let ready = ready
+                .args(["-h", "127.0.0.1", "-p", &port.to_string(), "-q"])
+                .status();
             ready.unwrap().success()
         };
-        wait(Duration::from_secs(60), ready);
+        wait(Duration::from_mins(1), ready);
         Some(Self {
             process,
             port,
@@ -64,7 +77,9 @@ impl Postgres {
 impl Drop for Postgres {
     fn drop(&mut self) {
         let pid = std::fs::read_to_string(self.folder.path().join("data/postmaster.pid"));
-        let pid = pid.ok().and_then(|text| text.lines().next().map(str::to_owned));
+        let pid = pid
+            .ok()
+            .and_then(|text| text.lines().next().map(str::to_owned));
         if let Some(pid) = pid {
             let _ = Command::new("kill").args(["-QUIT", &pid]).status();
         }
@@ -84,7 +99,8 @@ fn installed() -> Option<PathBuf> {
 
 /// PostgreSQL refuses to run as root.
 fn unprivileged(program: &Path) -> Command {
-    let root = std::fs::metadata("/proc/self").is_ok_and(|me| std::os::unix::fs::MetadataExt::uid(&me) == 0);
+    let root = std::fs::metadata("/proc/self")
+        .is_ok_and(|me| std::os::unix::fs::MetadataExt::uid(&me) == 0);
     if !root {
         return Command::new(program);
     }

@@ -110,9 +110,11 @@ impl Setup {
                 }
             }
         });
-        let limit = Duration::from_secs(60);
-        let mut address = || {
-            receive.recv_timeout(limit).unwrap_or_else(|_| panic!("{:?}", log.lock().unwrap()))
+        let limit = Duration::from_mins(1);
+        let address = || {
+            receive
+                .recv_timeout(limit)
+                .unwrap_or_else(|_| panic!("{:?}", log.lock().unwrap()))
         };
         let (webhook, admin) = (address(), address());
         Service {
@@ -127,11 +129,14 @@ impl Setup {
 impl Service {
     /// An `afterSave` of a photo whose picture changes; the time it took.
     pub(crate) fn replaced(&self, id: &str, before: &Value, after: &Value) -> Duration {
-        self.after_save("Photo", &json!({
-            "triggerName": "afterSave",
-            "object": {"className": "Photo", "objectId": id, "picture": after},
-            "original": {"className": "Photo", "objectId": id, "picture": before},
-        }))
+        self.after_save(
+            "Photo",
+            &json!({
+                "triggerName": "afterSave",
+                "object": {"className": "Photo", "objectId": id, "picture": after},
+                "original": {"className": "Photo", "objectId": id, "picture": before},
+            }),
+        )
     }
 
     pub(crate) fn after_save(&self, class: &str, body: &Value) -> Duration {
@@ -168,8 +173,14 @@ impl Service {
     /// The value of a metric, 0 if it is not there.
     pub(crate) fn metric(&self, name: &str) -> f64 {
         let (_, text) = send(&self.admin, "GET", "/metrics", "", "").unwrap();
-        let mut values = text.lines().filter_map(|line| line.strip_prefix(name)?.trim().parse().ok());
+        let mut values = text
+            .lines()
+            .filter_map(|line| line.strip_prefix(name)?.trim().parse().ok());
         values.next().unwrap_or(0.0)
+    }
+
+    pub(crate) fn address(&self) -> &str {
+        &self.webhook
     }
 
     pub(crate) fn log(&self) -> String {
@@ -197,7 +208,7 @@ impl Drop for Service {
     }
 }
 
-fn send(
+pub(crate) fn send(
     address: &str,
     method: &str,
     path: &str,
@@ -205,7 +216,9 @@ fn send(
     body: &str,
 ) -> Option<(u16, String)> {
     let mut stream = TcpStream::connect(address).ok()?;
-    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    stream
+        .set_read_timeout(Some(Duration::from_secs(30)))
+        .unwrap();
     let length = body.len();
     let head = format!(
         "{method} {path} HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n"

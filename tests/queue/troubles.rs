@@ -12,7 +12,11 @@ const LONG: Duration = Duration::from_secs(40);
 const AT_ONCE: Duration = Duration::from_secs(2);
 
 fn lose(service: &Service, name: &str) -> Duration {
-    service.replaced("1", &json!(format!("image/upload/v1/app/{name}.jpg")), &json!(null))
+    service.replaced(
+        "1",
+        &json!(format!("image/upload/v1/app/{name}.jpg")),
+        &json!(null),
+    )
 }
 
 #[track_caller]
@@ -30,7 +34,8 @@ fn wait_for_trouble(service: &Service, dependency: &str, text: &str) {
 fn wait_for_readiness(service: &Service) {
     wait(LONG, || service.ready().0 == 200);
     let body = service.ready().1;
-    let expected = json!({"listener": "ok", "queue": "ok", "parse_server": "ok", "cloudinary": "ok"});
+    let expected =
+        json!({"listener": "ok", "queue": "ok", "parse_server": "ok", "cloudinary": "ok"});
     assert_eq!(body, json!({"status": "ready", "checks": expected}));
 }
 
@@ -39,7 +44,8 @@ fn parse_server_down_keeps_everything_and_is_made_up_for() {
     let world = World::new();
     world.asset("image/upload/app/a");
     world.state().parse_down = true;
-    let service = Setup::photo(&world).start();
+    let setup = Setup::photo(&world);
+    let service = setup.start();
     assert!(lose(&service, "a") < AT_ONCE);
     wait_for_trouble(&service, "parse_server", "not available");
     assert_eq!(world.state().calls, Vec::<String>::new());
@@ -53,7 +59,8 @@ fn cloudinary_down_is_made_up_for() {
     let world = World::new();
     world.asset("image/upload/app/a");
     world.state().refusal = Some(ResponseTemplate::new(502).set_body_string("<html>"));
-    let service = Setup::photo(&world).start();
+    let setup = Setup::photo(&world);
+    let service = setup.start();
     assert!(lose(&service, "a") < AT_ONCE);
     wait_for_trouble(&service, "cloudinary", "502");
     world.state().refusal = None;
@@ -66,13 +73,20 @@ fn a_wrong_master_key_destroys_nothing_although_classes_answers_it_and_the_job_w
     let world = World::new();
     world.asset("image/upload/app/hidden");
     world.asset("image/upload/app/free");
-    world.row("Photo", "h", json!({"picture": "image/upload/v1/app/hidden.jpg", "hidden": true}));
+    world.row(
+        "Photo",
+        "h",
+        json!({"picture": "image/upload/v1/app/hidden.jpg", "hidden": true}),
+    );
     world.state().master_key = Some("another".to_owned());
-    let service = Setup::photo(&world).start();
+    let setup = Setup::photo(&world);
+    let service = setup.start();
     lose(&service, "hidden");
     lose(&service, "free");
     wait_for_trouble(&service, "parse_server", "PARSE_SERVER_MASTER_KEY");
-    wait(LONG, || service.metric("cloudinary_parse_queue_tries_total{outcome=\"failed\"} ") >= 2.0);
+    wait(LONG, || {
+        service.metric("cloudinary_parse_queue_tries_total{outcome=\"failed\"} ") >= 2.0
+    });
     assert_eq!(world.state().calls, Vec::<String>::new());
     world.state().master_key = None;
     assert_eq!(world.wait_for_destroyed(1, LONG), ["image/upload/app/free"]);
@@ -140,7 +154,8 @@ fn a_rate_limit_is_waited_for() {
         .insert_header("X-FeatureRateLimit-Reset", reset.as_str())
         .set_body_json(json!({"error": {"message": "Rate Limit Exceeded"}}));
     world.state().refusal = Some(limited);
-    let service = Setup::photo(&world).start();
+    let setup = Setup::photo(&world);
+    let service = setup.start();
     lose(&service, "a");
     wait(LONG, || world.state().calls.len() == 1);
     world.state().refusal = None;

@@ -40,6 +40,12 @@ pub(crate) struct State {
     /// What Cloudinary answers to every destroy call instead.
     pub(crate) refusal: Option<ResponseTemplate>,
     pub(crate) delay: Duration,
+    /// Where Parse Server finds the service's hooks.
+    pub(crate) hooks: Option<String>,
+    /// Runs once between a write's hook being asked and what was read before it.
+    pub(crate) meanwhile: Option<(String, Value)>,
+    /// What hooks answered to writes.
+    pub(crate) refusals: Vec<String>,
 }
 
 impl World {
@@ -65,7 +71,9 @@ impl World {
 
     /// Stores a row, its assets included.
     pub(crate) fn row(&self, class: &str, id: &str, columns: Value) {
-        self.state().rows.insert((class.to_owned(), id.to_owned()), columns);
+        self.state()
+            .rows
+            .insert((class.to_owned(), id.to_owned()), columns);
     }
 
     pub(crate) fn asset(&self, name: &str) {
@@ -77,12 +85,19 @@ impl World {
     }
 
     pub(crate) fn cloudinary_url(&self) -> String {
-        format!("cloudinary://key:{SECRET}@demo?upload_prefix={}", self.cloudinary.uri())
+        format!(
+            "cloudinary://key:{SECRET}@demo?upload_prefix={}",
+            self.cloudinary.uri()
+        )
     }
 
     pub(crate) fn destroyed(&self) -> Vec<String> {
         let state = self.state();
-        state.destroyed.iter().map(|(name, _)| name.clone()).collect()
+        state
+            .destroyed
+            .iter()
+            .map(|(name, _)| name.clone())
+            .collect()
     }
 
     /// Waits until so many assets are destroyed.
@@ -111,13 +126,13 @@ enum Double {
 impl Respond for Double {
     fn respond(&self, request: &Request) -> ResponseTemplate {
         match self {
-            Self::Parse(state) => parse(&state.lock().unwrap(), request),
+            Self::Parse(state) => parse(&mut state.lock().unwrap(), request),
             Self::Cloudinary(state) => cloudinary(&mut state.lock().unwrap(), request),
         }
     }
 }
 
-fn parse(state: &State, request: &Request) -> ResponseTemplate {
+fn parse(state: &mut State, request: &Request) -> ResponseTemplate {
     if state.parse_down {
         return ResponseTemplate::new(503).set_body_string("down");
     }
@@ -127,6 +142,10 @@ fn parse(state: &State, request: &Request) -> ResponseTemplate {
     let master = header("x-parse-master-key") == Some(expected);
     let path = request.url.path().trim_start_matches("/parse");
     let query: HashMap<_, _> = request.url.query_pairs().into_owned().collect();
+    if request.method == "PUT" {
+        let path = path.strip_prefix("/classes/").unwrap().to_owned();
+        return write(state, &path, request, master);
+    }
     if let Some(class) = path.strip_prefix("/classes/") {
         return find(state, class, &query, master);
     }
@@ -140,6 +159,67 @@ fn parse(state: &State, request: &Request) -> ResponseTemplate {
             None => ResponseTemplate::new(404).set_body_string("no such path"),
         },
     }
+}
+
+/// A write as Parse Server does it: the hook is asked, then the operations are applied.
+fn write(state: &mut State, path: &str, request: &Request, master: bool) -> ResponseTemplate {
+    assert!(master);
+    let (class, id) = path.split_once('/').unwrap();
+    if let Some((column, value)) = state.meanwhile.take() {
+        let row = state
+            .rows
+            .get_mut(&(class.to_owned(), id.to_owned()))
+            .unwrap();
+        row[column] = value;
+    }
+    let Some(stored) = state.rows.get(&(class.to_owned(), id.to_owned())).cloned() else {
+        return ResponseTemplate::new(404)
+            .set_body_json(json!({"code": 101, "error": "Object not found."}));
+    };
+    let changes: Value = serde_json::from_slice(&request.body).unwrap();
+    let mut object = stored.clone();
+    for (column, value) in changes.as_object().unwrap() {
+        object[column] = value.clone();
+    }
+    object["objectId"] = json!(id);
+    let context = request.headers.get("x-parse-cloud-context");
+    let context: Value = context.map_or(json!({}), |text| {
+        serde_json::from_str(text.to_str().unwrap()).unwrap()
+    });
+    let hooks = state.hooks.as_ref().unwrap();
+    let body = json!({"triggerName": "beforeSave", "master": true, "isReadOnly": false,
+        "object": object, "original": stored, "context": context});
+    let path = format!("/triggers/{class}/beforeSave");
+    let headers = "Content-Type: application/json\r\nX-Parse-Webhook-Key: webhook-key\r\n";
+    let (status, answer) =
+        crate::service::send(hooks, "POST", &path, headers, &body.to_string()).unwrap();
+    assert_eq!(status, 200);
+    if answer != "{}" {
+        state.refusals.push(answer.clone());
+        let answer: Value = serde_json::from_str(&answer).unwrap();
+        let error = json!({"code": 141, "error": answer["error"]});
+        return ResponseTemplate::new(400).set_body_json(error);
+    }
+    let row = state
+        .rows
+        .get_mut(&(class.to_owned(), id.to_owned()))
+        .unwrap();
+    for (column, value) in changes.as_object().unwrap() {
+        let objects = value["objects"].as_array();
+        match value["__op"].as_str() {
+            Some("Delete") => _ = row.as_object_mut().unwrap().remove(column),
+            Some("Remove") => row[column]
+                .as_array_mut()
+                .unwrap()
+                .retain(|o| !objects.unwrap().contains(o)),
+            Some("AddUnique") => row[column]
+                .as_array_mut()
+                .unwrap()
+                .extend(objects.unwrap().clone()),
+            _ => row[column] = value.clone(),
+        }
+    }
+    ok(json!({"updatedAt": "2026-01-01T00:00:00.000Z"}))
 }
 
 fn ok(body: Value) -> ResponseTemplate {
@@ -168,10 +248,17 @@ fn find(
         ResponseTemplate::new(500)
             .set_body_json(json!({"code": 1, "error": "Internal server error."}))
     };
-    let filter: Value = query.get("where").map_or(json!({}), |text| serde_json::from_str(text).unwrap());
-    let rows: Vec<_> = state.rows.iter().filter(|((of, _), _)| of == class).collect();
+    let filter: Value = query
+        .get("where")
+        .map_or(json!({}), |text| serde_json::from_str(text).unwrap());
+    let rows: Vec<_> = state
+        .rows
+        .iter()
+        .filter(|((of, _), _)| of == class)
+        .collect();
     let mut found = Vec::new();
-    let missing = |column: &str| !rows.is_empty() && !rows.iter().any(|(_, row)| row.get(column).is_some());
+    let missing =
+        |column: &str| !rows.is_empty() && !rows.iter().any(|(_, row)| row.get(column).is_some());
     for ((_, id), row) in &rows {
         let mut matches = master || row.get("hidden").is_none();
         for (column, condition) in filter.as_object().unwrap() {
@@ -185,9 +272,9 @@ fn find(
             let value = row.get(column).filter(|value| !value.is_null());
             matches &= match (value, condition.get("$regex")) {
                 (Some(Value::Array(_)), Some(_)) => return internal(),
-                (Some(Value::String(text)), Some(pattern)) => {
-                    Regex::new(pattern.as_str().unwrap()).unwrap().is_match(text)
-                }
+                (Some(Value::String(text)), Some(pattern)) => Regex::new(pattern.as_str().unwrap())
+                    .unwrap()
+                    .is_match(text),
                 (value, None) => condition == &json!({"$exists": true}) && value.is_some(),
                 (_, Some(_)) => false,
             };
@@ -206,6 +293,14 @@ fn find(
 fn cloudinary(state: &mut State, request: &Request) -> ResponseTemplate {
     if request.url.path().ends_with("/ping") {
         return ok(json!({"status": "ok"}));
+    }
+    if let Some(name) = request.url.path().strip_prefix("/v1_1/demo/resources/") {
+        return if state.assets.contains(name) {
+            ok(json!({"public_id": name.splitn(3, '/').nth(2).unwrap()}))
+        } else {
+            ResponseTemplate::new(404)
+                .set_body_json(json!({"error": {"message": "Resource not found"}}))
+        };
     }
     let form: HashMap<String, String> = {
         let body = String::from_utf8(request.body.clone()).unwrap();

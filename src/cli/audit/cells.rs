@@ -1,11 +1,14 @@
 //! The judgement on what a guarded field of a stored row holds.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::cloudinary::account::Account;
 use crate::cloudinary::identifier::Identifier;
 use crate::manifest::GuardedField;
+use crate::parse::json::JsonText;
 
 use super::finding::{Cell, Finding};
 
@@ -36,22 +39,20 @@ pub(super) fn judge(
     let Some(raw) = raw else {
         return judged;
     };
+    judged.texts = texts(raw);
     let Ok(value) = serde_json::from_str(raw.get()) else {
-        judged.texts = texts(raw);
         judged.malformed(cell, raw.get(), "expected a string of Unicode characters");
         return judged;
     };
     match value {
         Value::Null => {}
         Value::String(text) if !field.many => {
-            if let Some(bare) = judged.text(account, cell, text) {
+            if let Some(bare) = judged.text(account, cell, &text) {
                 judged.stripped = Some(bare.into());
             }
         }
         Value::Array(elements) if field.many => judged.list(account, cell, elements),
-        other => {
-            // Of another type than the field has now: a reference all the same.
-            judged.texts.extend(texts_of(&other));
+        _ => {
             let expected = if field.many {
                 "an array of identifiers"
             } else {
@@ -63,26 +64,17 @@ pub(super) fn judge(
     judged
 }
 
-/// Every text in a stored value, whatever its type is.
+/// Every text in a stored value, whatever its type is. A lone surrogate in one does not hide the others.
 pub(super) fn texts(raw: &RawValue) -> Vec<String> {
-    match serde_json::from_str(raw.get()) {
-        Ok(value) => texts_of(&value),
-        // A lone surrogate in one text must not hide the others.
-        Err(_) => raw
-            .get()
-            .split('"')
-            .map(|text| text.replace("\\/", "/"))
-            .collect(),
+    let mut texts = Vec::new();
+    let mut values: Vec<JsonText<'_>> = JsonText::parse(raw.get()).into_iter().collect();
+    while let Some(value) = values.pop() {
+        texts.extend(value.as_str().map(Cow::into_owned));
+        values.extend(value.elements().unwrap_or_default());
+        let members = value.members().unwrap_or_default();
+        values.extend(members.into_iter().map(|member| member.value));
     }
-}
-
-fn texts_of(value: &Value) -> Vec<String> {
-    match value {
-        Value::String(text) => vec![text.clone()],
-        Value::Array(elements) => elements.iter().flat_map(texts_of).collect(),
-        Value::Object(members) => members.values().flat_map(texts_of).collect(),
-        Value::Null | Value::Bool(_) | Value::Number(_) => Vec::new(),
-    }
+    texts
 }
 
 impl Judged {
@@ -91,7 +83,7 @@ impl Judged {
         let elements: Vec<_> = elements
             .into_iter()
             .map(|element| match element {
-                Value::String(text) => match self.text(account, cell, text.clone()) {
+                Value::String(text) => match self.text(account, cell, &text) {
                     Some(bare) => {
                         stripped = true;
                         Value::from(bare)
@@ -99,7 +91,6 @@ impl Judged {
                     None => text.into(),
                 },
                 other => {
-                    self.texts.extend(texts_of(&other));
                     self.malformed(cell, &other.to_string(), "expected an array of identifiers");
                     other
                 }
@@ -111,10 +102,10 @@ impl Judged {
     }
 
     /// Judges a text; the bare identifier if a good signature is left over.
-    fn text(&mut self, account: &Account, cell: &Cell, text: String) -> Option<String> {
+    fn text(&mut self, account: &Account, cell: &Cell, text: &str) -> Option<String> {
         let (bare, signature) = match text.split_once('#') {
             Some((bare, signature)) => (bare.to_owned(), Some(signature)),
-            None => (text.clone(), None),
+            None => (text.to_owned(), None),
         };
         let mut strip = None;
         match Identifier::parse(&bare) {
@@ -139,7 +130,6 @@ impl Judged {
             }
             Err(error) => self.malformed(cell, &bare, &error.to_string()),
         }
-        self.texts.push(text);
         strip
     }
 
@@ -269,7 +259,7 @@ mod tests {
         let nested = json!({"old": ["image/upload/v1/cat.jpg", {"x": "y"}]});
         assert_eq!(
             judged(false, &nested).texts,
-            ["image/upload/v1/cat.jpg", "y"]
+            ["y", "image/upload/v1/cat.jpg"]
         );
         assert_eq!(judged(true, &json!("z")).texts, ["z"]);
         let raw =

@@ -9,8 +9,8 @@ use crate::cloudinary::identifier::Identifier;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct AssetKey(pub(super) [u8; 16]);
 
-/// A malformed text longer than this is no picture's.
-const MAX_TEXT: usize = 2048;
+/// No public ID is longer, in bytes: Cloudinary takes 255 characters. It bounds what one odd text costs.
+const LONGEST: usize = 1024;
 
 impl AssetKey {
     /// The key of an asset.
@@ -47,11 +47,9 @@ pub(super) fn references(text: &str, mut found: impl FnMut(AssetKey)) {
         found(AssetKey::of(kind, identifier.public_id));
         return;
     }
-    if bare.len() > MAX_TEXT {
-        return;
-    }
     let starts = std::iter::once(0).chain(bare.match_indices('/').map(|(slash, _)| slash + 1));
-    for tail in starts.map(|start| &bare[start..]) {
+    let tails = starts.map(|start| &bare[start..]);
+    for tail in tails.filter(|tail| tail.len() <= LONGEST) {
         let name_at = tail.rfind('/').map_or(0, |slash| slash + 1);
         let dot = tail[name_at..].rfind('.').map(|dot| name_at + dot);
         for public_id in [Some(tail), dot.map(|dot| &tail[..dot])]
@@ -68,6 +66,7 @@ pub(super) fn references(text: &str, mut found: impl FnMut(AssetKey)) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cloudinary::asset_name::AssetName;
     use crate::cloudinary::identifier::{DeliveryType, ResourceType};
 
     const IMAGE: Kind = (ResourceType::Image, DeliveryType::Upload);
@@ -113,7 +112,38 @@ mod tests {
         ] {
             assert!(refers(text, IMAGE, "a/cat"), "{text}");
         }
+        let long = format!("https://h/{}/a/cat.jpg", "x".repeat(5000));
+        assert!(refers(&long, IMAGE, "a/cat"));
         assert!(!refers("a/cat.jpg", IMAGE, "a/dog"));
         assert!(!refers("", IMAGE, "a/cat"));
+    }
+
+    #[test]
+    fn means_what_clean_up_means_by_a_reference() {
+        let names = ["a/cat", "cat", "cat.jpg", "a/cat.jpg", "v1/a/cat"];
+        let texts = [
+            "image/upload/v1/a/cat.jpg",
+            "a/cat.jpg#x",
+            "cat",
+            "/cat",
+            "b/a/cat",
+            "raw/upload/v1/a/cat.jpg",
+            "a/cat.",
+            "#",
+        ];
+        for (kind, public_id) in kinds().flat_map(|kind| names.map(|name| (kind, name))) {
+            let name = AssetName {
+                resource_type: kind.0,
+                delivery_type: kind.1,
+                public_id: public_id.to_owned(),
+            };
+            for text in texts {
+                assert_eq!(
+                    refers(text, kind, public_id),
+                    name.is_referred_to_by(text),
+                    "{name} {text}"
+                );
+            }
+        }
     }
 }

@@ -41,34 +41,38 @@ pub(super) async fn prove(client: &MasterClient, report: &mut Report) -> bool {
 }
 
 fn tell_version(server: &str, version: &str, report: &mut Report) {
+    let text = format!("{server} is {version}");
+    match version_problem(version) {
+        Some((problem, remedy)) => {
+            report.bad(
+                Check::ParseServer,
+                format_args!("{text}: {problem}"),
+                remedy,
+            );
+        }
+        None => report.good(Check::ParseServer, text),
+    }
+}
+
+/// What is wrong with a version, and what to do.
+fn version_problem(version: &str) -> Option<(&'static str, &'static str)> {
     let mut numbers = version
-        .split(['.', '-'])
+        .split(['.', '-', '+'])
         .map_while(|number| number.parse::<u64>().ok());
     let mut next = || numbers.next().unwrap_or_default();
-    let (major, minor, patch) = (next(), next(), next());
-    let text = format!("{server} is {version}");
-    if !SUPPORTED.contains(&major) {
-        let expected = "versions 5 to 9 are supported";
-        let remedy = if major > *SUPPORTED.end() {
-            "use Parse Server 9, or a newer cloudinary-parse"
-        } else {
-            "upgrade Parse Server"
-        };
-        report.bad(
-            Check::ParseServer,
-            format_args!("{text}: {expected}"),
-            remedy,
-        );
-    } else if (major, minor, patch) < (5, 3, 3) {
-        report.bad(
-            Check::ParseServer,
-            format_args!(
-                "{text}, whose hooks open it to attacks (GHSA-xprv-wvh7-qqqx, GHSA-93vw-8fm5-p2jf)"
-            ),
+    let numbers = (next(), next(), next());
+    if numbers.0 > *SUPPORTED.end() {
+        let remedy = "use Parse Server 9, or a newer cloudinary-parse";
+        Some(("versions 5 to 9 are supported", remedy))
+    } else if numbers.0 < *SUPPORTED.start() {
+        Some(("versions 5 to 9 are supported", "upgrade Parse Server"))
+    } else if numbers < (5, 3, 3) {
+        Some((
+            "its hooks open it to attacks (GHSA-xprv-wvh7-qqqx, GHSA-93vw-8fm5-p2jf)",
             "upgrade to 5.3.3 or newer",
-        );
+        ))
     } else {
-        report.good(Check::ParseServer, text);
+        None
     }
 }
 
@@ -135,5 +139,39 @@ pub(super) async fn tell_upload_size(client: &RestClient, report: &mut Report) {
             "set its option maxUploadSize (PARSE_SERVER_MAX_UPLOAD_SIZE) to 4mb or less",
         ),
         Err(error) => report.skipped(Check::UploadSize, format_args!("cannot be told: {error}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn knows_the_versions_that_will_do() {
+        for version in [
+            "5.3.3",
+            "5.6.0",
+            "6.0.0",
+            "8.6.0",
+            "9.10.0",
+            "9.11.0-alpha.1",
+        ] {
+            assert_eq!(version_problem(version), None, "{version}");
+        }
+    }
+
+    #[test]
+    fn names_what_is_wrong_with_the_others() {
+        for (version, expected) in [
+            ("4.10.20", "upgrade Parse Server"),
+            ("5.3.2", "upgrade to 5.3.3 or newer"),
+            ("5.0.0-alpha.3", "upgrade to 5.3.3 or newer"),
+            ("10.0.0", "use Parse Server 9, or a newer cloudinary-parse"),
+            ("", "upgrade Parse Server"),
+            ("unknown", "upgrade Parse Server"),
+        ] {
+            let remedy = version_problem(version).map(|(_, remedy)| remedy);
+            assert_eq!(remedy, Some(expected), "{version}");
+        }
     }
 }

@@ -1,12 +1,13 @@
 //! The first two checks, and what the others need: as much of configuration and manifests as is usable.
 
+use secrecy::SecretString;
+
 use super::report::{Check, Report};
 use crate::cli::registration::public_url::PublicUrl;
 use crate::cli::{serve, service};
 use crate::cloudinary::account::Account;
 use crate::config::{Admin, Environment, Mistake, Needs, ParseAccess, Serve};
 use crate::manifest::{self, Manifests};
-use secrecy::SecretString;
 
 /// What the checks work with; what is absent has its ✗ already.
 pub(super) struct Setup {
@@ -16,6 +17,8 @@ pub(super) struct Setup {
     pub(super) manifests: Option<Manifests>,
     pub(super) webhook_key: Option<SecretString>,
     pub(super) admin: Option<Admin>,
+    /// The queue's URL and the application whose jobs lie there.
+    pub(super) queue: Option<(SecretString, String)>,
 }
 
 impl Setup {
@@ -63,6 +66,7 @@ impl Setup {
             manifests,
             webhook_key,
             admin,
+            queue: environment.queue().ok(),
         }
     }
 }
@@ -83,7 +87,7 @@ fn tls_is_usable(serve: Option<&Serve>, report: &mut Report) -> bool {
         Some(Err(error)) => {
             report.bad(
                 Check::Configuration,
-                format_args!("{error:#}"),
+                &error,
                 "name PEM files that this user can read: the certificate's chain and its private key",
             );
             false

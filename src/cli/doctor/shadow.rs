@@ -1,18 +1,18 @@
 //! Whether Parse Server asks the registered hooks, or Cloud Code in their place.
 //!
 //! A guarded class is tried with a save that cannot be stored: its context is one that every guard of this service refuses, and its
-//! field name is one that Parse Server refuses, but only after `beforeSave`. So the refusal tells who decided.
+//! guarded fields are of a type that Parse Server refuses, but only after `beforeSave`. So the refusal tells who decided.
 
 use serde_json::{Value, json};
 
 use super::report::{Check, Report};
 use super::temporary::random_text;
 use super::witness::Witness;
-use crate::manifest::{Access, FunctionManifest};
+use crate::manifest::{Access, ClassManifest, FunctionManifest};
 use crate::parse::rest::{MasterClient, Reply, RestClient, RestError};
 
-/// No field of Parse Server's can have this name.
-const IMPOSSIBLE_FIELD: &str = "cloudinary-parse doctor";
+/// No type of Parse Server's. A name that no field can have would not do: Cloud Code's objects lose such fields, and the rest is stored.
+const IMPOSSIBLE_TYPE: &str = "cloudinary-parse doctor";
 
 const RELOAD: &str = "remove it from the Cloud Code, or, if there is none, restart Parse Server: it loads hooks only at its start";
 
@@ -28,8 +28,13 @@ enum Decider {
     Other(String),
 }
 
-/// Tries the guard of `class`. Returns whether it was asked.
-pub(super) async fn try_class(client: &MasterClient, class: &str, report: &mut Report) -> bool {
+/// Tries the guard of a class. Returns whether it was asked, as far as can be told.
+pub(super) async fn try_class(
+    client: &MasterClient,
+    manifest: &ClassManifest,
+    report: &mut Report,
+) -> bool {
+    let class = manifest.class.as_str();
     let skipped = match client.has_class(class).await {
         Ok(true) if class == "_Product" => Some("not tried".to_owned()),
         Ok(true) => None,
@@ -41,7 +46,9 @@ pub(super) async fn try_class(client: &MasterClient, class: &str, report: &mut R
         return true;
     }
     let mut row = own_columns(class);
-    row[IMPOSSIBLE_FIELD] = json!(true);
+    for field in &manifest.fields {
+        row[&field.name] = json!({"__type": IMPOSSIBLE_TYPE});
+    }
     let reply = client
         .try_create(class, &row, &json!({"cloudinary": false}))
         .await;
@@ -90,7 +97,7 @@ fn decider(class: &str, reply: &Reply) -> Decider {
     };
     match reply.body["code"].as_i64() {
         Some(141) if text.starts_with(&format!("{class}: context.cloudinary:")) => Decider::Guard,
-        Some(105) => Decider::Unguarded,
+        Some(111) => Decider::Unguarded,
         _ => Decider::Other(text),
     }
 }
@@ -182,7 +189,7 @@ mod tests {
             ),
             (
                 400,
-                json!({"code": 105, "error": "Invalid field name: cloudinary-parse doctor."}),
+                json!({"code": 111, "error": "This is not a valid cloudinary-parse doctor"}),
                 Decider::Unguarded,
             ),
             (

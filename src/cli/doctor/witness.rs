@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use reqwest::Url;
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::config::Admin;
 use crate::parse::rest::http_client;
@@ -14,24 +14,28 @@ const TIMEOUT: Duration = Duration::from_secs(3);
 pub(super) struct Witness {
     http: reqwest::Client,
     url: Url,
-    admin: Admin,
+    token: Option<SecretString>,
 }
 
 impl Witness {
     /// `None` where the listener's port is not known.
-    pub(super) fn new(admin: Admin) -> Option<Self> {
+    pub(super) fn new(admin: &Admin) -> Option<Self> {
         if admin.bind.port() == 0 || admin.bind.ip().is_unspecified() {
             return None;
         }
         let url = Url::parse(&format!("http://{}/metrics", admin.bind)).ok()?;
         let http = http_client(&url, TIMEOUT).build().ok()?;
-        Some(Self { http, url, admin })
+        Some(Self {
+            http,
+            url,
+            token: admin.token.clone(),
+        })
     }
 
     /// How many decisions the service has made for a hook; `None` if it does not say.
     pub(super) async fn decisions(&self, hook: &str) -> Option<u64> {
         let mut request = self.http.get(self.url.clone());
-        if let Some(token) = &self.admin.token {
+        if let Some(token) = &self.token {
             request = request.bearer_auth(token.expose_secret());
         }
         let response = request.send().await.ok()?.error_for_status().ok()?;

@@ -51,7 +51,7 @@ impl Later {
         parse: Option<&ParseAddress>,
     ) -> anyhow::Result<Option<Queue>> {
         let mut started = self.started.lock().unwrap_or_else(PoisonError::into_inner);
-        if started.is_none() && !manifests.clean_up() {
+        if started.is_none() && !manifests.need_queue() {
             return Ok(None);
         }
         let needed = "PARSE_SERVER_URL, PARSE_SERVER_APPLICATION_ID and PARSE_SERVER_MASTER_KEY are needed by a manifest: set them and restart";

@@ -16,6 +16,7 @@ mod class;
 mod clean_up;
 mod delivery_url;
 mod folder;
+mod follow;
 mod sign_upload;
 mod warnings;
 

@@ -113,4 +113,19 @@ impl MasterClient {
         let _: IgnoredAny = self.call(Method::PUT, &segments, Some(columns)).await?;
         Ok(())
     }
+
+    /// Writes columns of one row in a context (JSON, ASCII). Its hooks run and see the context.
+    ///
+    /// # Errors
+    /// Parse Server cannot be asked, or refuses, a hook of the class included.
+    pub async fn write_in_context(
+        &self,
+        class: &str,
+        object_id: &str,
+        columns: &Value,
+        context: &str,
+    ) -> Result<(), RestError> {
+        let url = self.url(&["classes", class, object_id])?;
+        self.put_in_context(url, columns, context).await
+    }
 }

@@ -58,6 +58,23 @@ impl MasterClient {
         self.call_url(method, self.url(segments)?, body).await
     }
 
+    /// A write whose hooks see `context`, which is JSON.
+    pub(super) async fn put_in_context(
+        &self,
+        url: Url,
+        body: &Value,
+        context: &str,
+    ) -> Result<(), RestError> {
+        let context = header("the context", context)?;
+        let request = self
+            .rest
+            .request(Method::PUT, url, Proof::MasterKey(&self.master_key))
+            .header("X-Parse-Cloud-Context", context)
+            .json(body);
+        let answer = self.rest.finish(request).await?;
+        answer.json::<serde::de::IgnoredAny>(&self.rest).map(|_| ())
+    }
+
     pub(super) async fn call_url<T: DeserializeOwned>(
         &self,
         method: Method,

@@ -192,25 +192,6 @@ fn refuses_mistaken_values_of_a_field() {
     );
 }
 
-/// A key whose capability is not built must not look as if it were.
-#[test]
-fn refuses_keys_of_later_capabilities() {
-    for key in [
-        "moderation_field",
-        "on_reject",
-        "sync",
-        "eager_field",
-    ] {
-        let errors = mistakes(&format!("{PHOTO}{key} = \"x\""));
-        assert_eq!(errors.len(), 1);
-        assert!(
-            errors[0].starts_with(&format!("m.toml:3: unknown key `{key}`, ")),
-            "{}",
-            errors[0]
-        );
-    }
-}
-
 #[test]
 fn reads_what_cloudinary_is_asked_to_confirm() {
     use crate::manifest::{Confirm, OnUnreachable, Pixels};

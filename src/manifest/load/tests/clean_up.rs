@@ -4,7 +4,9 @@ use crate::manifest::CleanUp;
 const OPEN: &str = "\"destroy\" without a `max_age` that `grace` is at least as long as: a picture could be attached again just as it is destroyed";
 
 fn clean_up(keys: &str) -> CleanUp {
-    loaded(&format!("{PHOTO}{keys}")).classes[0].fields[0].clean_up.clone()
+    loaded(&format!("{PHOTO}{keys}")).classes[0].fields[0]
+        .clean_up
+        .clone()
 }
 
 #[test]
@@ -16,7 +18,7 @@ fn reads_what_becomes_of_lost_pictures() {
     };
     for keys in ["", "on_replace = \"keep\"\non_delete = \"keep\""] {
         assert_eq!(clean_up(keys), keep, "{keys}");
-        assert!(!loaded(&format!("{PHOTO}{keys}")).clean_up());
+        assert!(!loaded(&format!("{PHOTO}{keys}")).need_queue());
     }
     let keys = "on_replace = \"destroy\"\ngrace = \"2h\"\ndestroy_within = \"app/\"";
     let replaced = CleanUp {
@@ -26,7 +28,10 @@ fn reads_what_becomes_of_lost_pictures() {
     };
     assert_eq!(clean_up(keys), replaced);
     let class = &loaded(&format!("{PHOTO}{keys}")).classes[0];
-    assert_eq!((class.destroys_replaced(), class.destroys_deleted()), (true, false));
+    assert_eq!(
+        (class.destroys_replaced(), class.destroys_deleted()),
+        (true, false)
+    );
     let keys = "on_delete = \"destroy\"\ndestroy_within = \"\"";
     let deleted = CleanUp {
         on_delete: true,
@@ -54,13 +59,19 @@ fn refuses_other_values() {
             "on_replace = \"delete\"",
             "m.toml:3: `on_replace`: unknown value `delete`, expected one of keep, destroy",
         ),
-        ("on_delete = true", "m.toml:3: `on_delete`: expected a string"),
+        (
+            "on_delete = true",
+            "m.toml:3: `on_delete`: expected a string",
+        ),
         (
             "grace = \"0s\"",
             "m.toml:3: `grace`: expected a duration such as 500ms, 10s, 2m, 1h or 7d",
         ),
         ("grace = 5", "m.toml:3: `grace`: expected a string"),
-        ("destroy_within = 5", "m.toml:3: `destroy_within`: expected a string"),
+        (
+            "destroy_within = 5",
+            "m.toml:3: `destroy_within`: expected a string",
+        ),
     ] {
         assert_eq!(mistakes(&format!("{PHOTO}{keys}")), [expected], "{keys}");
     }
@@ -77,8 +88,16 @@ fn warns_if_a_picture_may_be_attached_after_its_grace() {
         ("max_age = \"24h\"", false),
         ("grace = \"1h\"", false),
     ] {
-        let expected = if warns { vec![format!("m.toml:3: {OPEN}")] } else { Vec::new() };
-        assert_eq!(warnings(&format!("{PHOTO}{within}\n{keys}")), expected, "{keys}");
+        let expected = if warns {
+            vec![format!("m.toml:3: {OPEN}")]
+        } else {
+            Vec::new()
+        };
+        assert_eq!(
+            warnings(&format!("{PHOTO}{within}\n{keys}")),
+            expected,
+            "{keys}"
+        );
     }
     let kept = "destroy_within = \"\"\ngrace = \"1h\"\nmax_age = \"2h\"";
     assert_eq!(warnings(&format!("{PHOTO}{kept}")), [""; 0]);

@@ -1,0 +1,40 @@
+//! Puts the commit and the kind of build into the binary, for `--version`. Without git, or from a tarball, the commit is `unknown`.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
+    let commit = commit().unwrap_or_else(|| "unknown".to_owned());
+    println!("cargo::rustc-env=CLOUDINARY_PARSE_COMMIT={commit}");
+    for (name, variable) in [("PROFILE", "PROFILE"), ("TARGET", "TARGET")] {
+        let value = env::var(variable).unwrap_or_else(|_| "unknown".to_owned());
+        println!("cargo::rustc-env=CLOUDINARY_PARSE_{name}={value}");
+    }
+}
+
+fn commit() -> Option<String> {
+    let package = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR")?);
+    // An unpacked tarball may lie inside somebody else's repository.
+    let root = git(&["rev-parse", "--show-toplevel"])?;
+    if Path::new(&root).canonicalize().ok()? != package.canonicalize().ok()? {
+        return None;
+    }
+    let branch = git(&["symbolic-ref", "--quiet", "HEAD"]);
+    for name in ["HEAD", "packed-refs"].into_iter().chain(branch.as_deref()) {
+        if let Some(path) = git(&["rev-parse", "--git-path", name])
+            && Path::new(&path).exists()
+        {
+            println!("cargo::rerun-if-changed={path}");
+        }
+    }
+    git(&["rev-parse", "--short=12", "HEAD"])
+}
+
+fn git(arguments: &[&str]) -> Option<String> {
+    let output = Command::new("git").args(arguments).output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    let text = text.trim();
+    (output.status.success() && !text.is_empty()).then(|| text.to_owned())
+}

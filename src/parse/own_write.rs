@@ -1,0 +1,174 @@
+//! How a write of this service's is told from everybody else's.
+//!
+//! A row that follows its asset gets an identifier that no upload signed, and outside the folder that a user's must lie in. So the
+//! write carries a mark in its context, which only the account's secret can make: over the row, the field, what the field held when
+//! the write was decided on, and what it is to hold. The guard lets exactly that write through, and only while the field still
+//! holds what it did: a client's edit in between wins.
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use sha2::Sha256;
+
+use super::json::JsonText;
+
+/// The key in a save's context.
+pub const CONTEXT_KEY: &str = "cloudinary_follow";
+
+/// What a refusal of an overtaken write says.
+pub const OVERTAKEN: &str = "holds another picture by now";
+
+/// Seconds that a mark is good for.
+const VALID_FOR: u64 = 300;
+
+/// One write to one field of one row. Empty texts stand for no identifier.
+#[derive(Debug, Clone, Copy)]
+pub struct OwnWrite<'a> {
+    /// The class.
+    pub class: &'a str,
+    /// The row.
+    pub object_id: &'a str,
+    /// The guarded field.
+    pub field: &'a str,
+    /// What it held, as stored.
+    pub from: &'a str,
+    /// What it is to hold.
+    pub to: &'a str,
+}
+
+/// The mark of a write, as it came.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// The guarded field.
+    pub field: String,
+    /// When it was made, in seconds since 1970.
+    at: u64,
+    mac: String,
+}
+
+impl OwnWrite<'_> {
+    /// The context of the write, made at `now` with the account's newest secret.
+    pub fn context(&self, secret: &SecretString, now: u64) -> String {
+        let mac = self
+            .mac(secret, now)
+            .map(|mac| hex::encode(mac.finalize().into_bytes()));
+        let mark = Mark {
+            field: self.field.to_owned(),
+            at: now,
+            mac: mac.unwrap_or_default(),
+        };
+        json!({ CONTEXT_KEY: mark }).to_string()
+    }
+
+    fn mac(&self, secret: &SecretString, at: u64) -> Option<Hmac<Sha256>> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose_secret().as_bytes()).ok()?;
+        let at = at.to_string();
+        let parts = [
+            CONTEXT_KEY,
+            self.class,
+            self.object_id,
+            self.field,
+            self.from,
+            self.to,
+            &at,
+        ];
+        for part in parts {
+            // Lengths keep a text from passing from one part to the next.
+            mac.update(&(part.len() as u64).to_be_bytes());
+            mac.update(part.as_bytes());
+        }
+        Some(mac)
+    }
+}
+
+impl Mark {
+    /// The mark in a context, if there is one.
+    pub fn read(context: Option<JsonText<'_>>) -> Option<Self> {
+        let members = context?.members()?;
+        let mark = members.iter().find(|member| member.key.is(CONTEXT_KEY))?;
+        serde_json::from_str(mark.value.as_raw()).ok()
+    }
+
+    /// Whether one of `secrets` made it for `write`, not long before `now`.
+    pub fn covers(&self, write: &OwnWrite<'_>, secrets: &[SecretString], now: u64) -> bool {
+        let Ok(mac) = hex::decode(&self.mac) else {
+            return false;
+        };
+        self.field == write.field
+            && now.abs_diff(self.at) <= VALID_FOR
+            && secrets.iter().any(|secret| {
+                let made = write.mac(secret, self.at);
+                made.is_some_and(|made| made.verify_slice(&mac).is_ok())
+            })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WRITE: OwnWrite<'_> = OwnWrite {
+        class: "Photo",
+        object_id: "p1",
+        field: "picture",
+        from: "image/upload/v1/a.jpg",
+        to: "image/upload/v1/b.jpg",
+    };
+
+    fn mark() -> Mark {
+        let context = WRITE.context(&"secret".into(), 1000);
+        Mark::read(Some(JsonText::parse(&context).unwrap())).unwrap()
+    }
+
+    #[test]
+    fn covers_the_write_it_was_made_for_for_five_minutes() {
+        let secrets = ["new".into(), "secret".into()];
+        for now in [700, 1000, 1300] {
+            assert!(mark().covers(&WRITE, &secrets, now), "{now}");
+        }
+        for now in [0, 699, 1301] {
+            assert!(!mark().covers(&WRITE, &secrets, now), "{now}");
+        }
+    }
+
+    #[test]
+    fn covers_no_other_write_and_takes_no_other_secret() {
+        let secrets = ["secret".into()];
+        for write in [
+            OwnWrite {
+                class: "Photos",
+                ..WRITE
+            },
+            OwnWrite {
+                class: "Photop",
+                object_id: "1",
+                ..WRITE
+            },
+            OwnWrite {
+                object_id: "p2",
+                ..WRITE
+            },
+            OwnWrite {
+                field: "pictures",
+                ..WRITE
+            },
+            OwnWrite {
+                from: "image/upload/v2/a.jpg",
+                ..WRITE
+            },
+            OwnWrite { to: "", ..WRITE },
+        ] {
+            assert!(!mark().covers(&write, &secrets, 1000), "{write:?}");
+        }
+        assert!(!mark().covers(&WRITE, &["Secret".into()], 1000));
+        assert!(!mark().covers(&WRITE, &[], 1000));
+        for mac in ["", "00", "zz"] {
+            let mark = Mark {
+                mac: mac.to_owned(),
+                ..mark()
+            };
+            assert!(!mark.covers(&WRITE, &secrets, 1000), "{mac}");
+        }
+    }
+}

@@ -1,0 +1,46 @@
+// A proxy that changes answers: clocks that are wrong, versions that do not exist, servers in the way.
+import { once } from "node:events";
+import http from "node:http";
+
+/**
+ * Starts a server whose answers `answer` makes.
+ * @param {(request: http.IncomingMessage, response: http.ServerResponse) => unknown} answer
+ */
+export async function startServerThat(answer) {
+  const server = http.createServer(answer).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    url: `http://127.0.0.1:${server.address().port}`,
+    stop: () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+/**
+ * Starts a proxy before `target`.
+ * @param {string} target base URL
+ * @param {(answer: {status: number, headers: object, body: string}, path: string) => void} tamper changes an answer
+ */
+export function startProxy(target, tamper) {
+  return startServerThat(async (request, response) => {
+    const chunks = [];
+    for await (const chunk of request) chunks.push(chunk);
+    const { host: _, connection: __, "content-length": ___, "transfer-encoding": ____, ...headers } = request.headers;
+    const body = chunks.length ? Buffer.concat(chunks) : undefined;
+    const given = await fetch(target + request.url, { method: request.method, headers, body, redirect: "manual" });
+    const answer = {
+      status: given.status,
+      headers: { "Content-Type": given.headers.get("content-type") ?? "text/plain", Date: given.headers.get("date") },
+      body: await given.text(),
+    };
+    tamper(answer, request.url);
+    response.writeHead(answer.status, answer.headers).end(answer.body);
+  });
+}
+
+/** A `Date` header that is so many seconds off. */
+export function dateOff(seconds) {
+  return new Date(Date.now() + seconds * 1000).toUTCString();
+}

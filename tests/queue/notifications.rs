@@ -1,0 +1,269 @@
+//! What Cloudinary notifies of, and what becomes of the rows.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde_json::{Value, json};
+use sha1::{Digest as _, Sha1};
+
+use crate::service::{Service, Setup};
+use crate::world::{SECRET, World, wait};
+
+const FOLLOWS: &str = r#"class = "Photo"
+[fields.picture]
+folder = "users/{user.objectId}"
+max_age = "1h"
+moderation_field = "imageStatus"
+on_reject = "clear"
+sync = true
+eager_field = "thumbnails"
+on_replace = "destroy"
+grace = "1s"
+destroy_within = ""
+"#;
+const ALBUM: &str =
+    "class = \"Album\"\n[fields.pictures]\nmany = true\nsync = true\non_reject = \"clear\"\n";
+const SOON: Duration = Duration::from_secs(20);
+
+fn start(world: &World) -> (Setup, Service) {
+    let setup = Setup::new(world, &[("Photo.toml", FOLLOWS), ("Album.toml", ALBUM)]);
+    let service = setup.start();
+    world.state().hooks = Some(service.address().to_owned());
+    (setup, service)
+}
+
+fn now() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap()
+        .as_secs()
+}
+
+fn sign(body: &str, timestamp: &str, secret: &str) -> String {
+    let signature = hex::encode(Sha1::digest(format!("{body}{timestamp}{secret}")));
+    format!(
+        "Content-Type: application/json\r\nX-Cld-Timestamp: {timestamp}\r\nX-Cld-Signature: {signature}\r\n"
+    )
+}
+
+#[track_caller]
+fn notify(service: &Service, body: &Value) {
+    let body = body.to_string();
+    let headers = sign(&body, &now().to_string(), SECRET);
+    let answer = service.post("/cloudinary/notifications", &headers, &body);
+    assert_eq!(answer, (200, "{}".to_owned()));
+}
+
+fn row(world: &World, class: &str, id: &str) -> Value {
+    world.state().rows[&(class.to_owned(), id.to_owned())].clone()
+}
+
+fn moderation(status: &str) -> Value {
+    json!({"notification_type": "moderation", "moderation_status": status, "public_id": "a/cat", "resource_type": "image", "type": "upload"})
+}
+
+#[test]
+fn moderation_eager_and_rename_reach_the_rows_that_hold_the_asset() {
+    let world = World::new();
+    world.row(
+        "Photo",
+        "1",
+        json!({"picture": "image/upload/v1/a/cat.jpg", "imageStatus": "old"}),
+    );
+    world.row(
+        "Photo",
+        "2",
+        json!({"picture": "image/upload/v1/a/cat/x.jpg"}),
+    );
+    world.row(
+        "Album",
+        "3",
+        json!({"pictures": ["image/upload/v1/a/cat.jpg", "image/upload/v1/b.jpg"]}),
+    );
+    let (_setup, service) = start(&world);
+    notify(&service, &moderation("approved"));
+    wait(SOON, || {
+        row(&world, "Photo", "1")["imageStatus"] == "approved"
+    });
+    let url = "https://res.cloudinary.com/demo/image/upload/c_fill/v1/a/cat.jpg";
+    notify(
+        &service,
+        &json!({"notification_type": "eager", "public_id": "a/cat", "eager": [{"secure_url": url}]}),
+    );
+    wait(SOON, || {
+        row(&world, "Photo", "1")["thumbnails"] == json!([url])
+    });
+    notify(
+        &service,
+        &json!({"notification_type": "rename", "resource_type": "image", "type": "upload", "from_public_id": "a/cat", "to_public_id": "b/dog"}),
+    );
+    wait(SOON, || {
+        row(&world, "Photo", "1")["picture"] == "image/upload/v1/b/dog.jpg"
+    });
+    wait(SOON, || {
+        row(&world, "Album", "3")["pictures"]
+            == json!(["image/upload/v1/b.jpg", "image/upload/v1/b/dog.jpg"])
+    });
+    assert_eq!(
+        row(&world, "Photo", "2"),
+        json!({"picture": "image/upload/v1/a/cat/x.jpg"})
+    );
+    assert_eq!(world.state().refusals, Vec::<String>::new());
+}
+
+#[test]
+fn a_rejected_or_deleted_picture_is_taken_away() {
+    let world = World::new();
+    world.row(
+        "Photo",
+        "1",
+        json!({"picture": "image/upload/v1/a/cat.jpg"}),
+    );
+    world.row(
+        "Album",
+        "3",
+        json!({"pictures": ["image/upload/v1/a/cat.jpg", "image/upload/v1/b.jpg"]}),
+    );
+    world.row(
+        "Photo",
+        "4",
+        json!({"picture": "image/upload/v1/a/dog.jpg"}),
+    );
+    world.row(
+        "Photo",
+        "5",
+        json!({"picture": "image/upload/v1/a/there.jpg"}),
+    );
+    world.asset("image/upload/a/there");
+    let (_setup, service) = start(&world);
+    notify(&service, &moderation("rejected"));
+    wait(SOON, || {
+        row(&world, "Photo", "1") == json!({"imageStatus": "rejected"})
+    });
+    wait(SOON, || {
+        row(&world, "Album", "3")["pictures"] == json!(["image/upload/v1/b.jpg"])
+    });
+    notify(
+        &service,
+        &json!({"notification_type": "delete", "resources": [
+        {"resource_type": "image", "type": "upload", "public_id": "a/dog"},
+        {"resource_type": "image", "type": "upload", "public_id": "a/there"}]}),
+    );
+    wait(SOON, || row(&world, "Photo", "4") == json!({}));
+    wait(SOON, || {
+        service.metric("cloudinary_parse_queue_tries_total{outcome=\"unseen\"} ") >= 1.0
+    });
+    assert_eq!(
+        row(&world, "Photo", "5"),
+        json!({"picture": "image/upload/v1/a/there.jpg"})
+    );
+}
+
+#[test]
+fn a_client_that_is_faster_wins() {
+    let world = World::new();
+    world.row(
+        "Photo",
+        "1",
+        json!({"picture": "image/upload/v1/a/cat.jpg"}),
+    );
+    let (_setup, service) = start(&world);
+    world.state().meanwhile = Some(("picture".to_owned(), json!("image/upload/v9/a/new.jpg")));
+    notify(&service, &moderation("rejected"));
+    wait(SOON, || !world.state().refusals.is_empty());
+    assert_eq!(
+        world.state().refusals,
+        [r#"{"error":"Photo.picture: holds another picture by now"}"#]
+    );
+    assert_eq!(
+        row(&world, "Photo", "1"),
+        json!({"picture": "image/upload/v9/a/new.jpg"})
+    );
+}
+
+#[test]
+fn a_repeated_notification_is_done_once() {
+    let world = World::new();
+    world.row(
+        "Photo",
+        "1",
+        json!({"picture": "image/upload/v1/a/cat.jpg"}),
+    );
+    let (_setup, service) = start(&world);
+    notify(&service, &moderation("approved"));
+    wait(SOON, || {
+        row(&world, "Photo", "1")["imageStatus"] == "approved"
+    });
+    world.row(
+        "Photo",
+        "1",
+        json!({"picture": "image/upload/v1/a/cat.jpg", "imageStatus": "by hand"}),
+    );
+    notify(&service, &moderation("approved"));
+    std::thread::sleep(Duration::from_secs(4));
+    assert_eq!(row(&world, "Photo", "1")["imageStatus"], "by hand");
+}
+
+#[test]
+fn a_notification_that_is_faster_than_the_save_waits_for_it() {
+    let world = World::new();
+    world.row(
+        "Photo",
+        "0",
+        json!({"picture": "image/upload/v1/other.jpg"}),
+    );
+    let (_setup, service) = start(&world);
+    notify(&service, &moderation("pending"));
+    wait(SOON, || {
+        service.metric("cloudinary_parse_queue_tries_total{outcome=\"failed\"} ") >= 1.0
+    });
+    world.row(
+        "Photo",
+        "1",
+        json!({"picture": "image/upload/v1/a/cat.jpg"}),
+    );
+    wait(SOON, || {
+        row(&world, "Photo", "1")["imageStatus"] == "pending"
+    });
+}
+
+#[test]
+fn what_cloudinary_did_not_sign_now_is_refused() {
+    let world = World::new();
+    let (_setup, service) = start(&world);
+    let body = moderation("approved").to_string();
+    let unauthorized = (401, r#"{"error":"unauthorized"}"#.to_owned());
+    let (now, post) = (now(), |headers: &str, body: &str| {
+        service.post("/cloudinary/notifications", headers, body)
+    });
+    for (headers, body) in [
+        (String::new(), body.as_str()),
+        (sign(&body, &now.to_string(), "another"), &body),
+        (sign(&body, &now.to_string(), SECRET), "{}"),
+        (sign(&body, &(now - 7300).to_string(), SECRET), &body),
+        (sign(&body, &(now + 400).to_string(), SECRET), &body),
+        (sign(&body, &format!("+{now}"), SECRET), &body),
+        (
+            sign(&body, &now.to_string(), SECRET).replace("X-Cld-Timestamp", "X-Other"),
+            &body,
+        ),
+    ] {
+        assert_eq!(post(&headers, body), unauthorized, "{headers}");
+    }
+    for body in ["", "[]", "5", "{", "{}x"] {
+        let headers = sign(body, &now.to_string(), SECRET);
+        assert_eq!(
+            post(&headers, body),
+            (400, r#"{"error":"bad request"}"#.to_owned()),
+            "{body}"
+        );
+    }
+    let unknown = r#"{"notification_type":"create_folder"}"#;
+    assert_eq!(
+        post(&sign(unknown, &(now - 7000).to_string(), SECRET), unknown),
+        (200, "{}".to_owned())
+    );
+    assert!(
+        service.metric("cloudinary_parse_notifications_total{kind=\"other\",outcome=\"ignored\"} ")
+            >= 1.0
+    );
+}
