@@ -12,6 +12,7 @@ mod app;
 mod captured;
 mod confirm;
 mod console;
+mod console_access;
 mod delivery_url;
 mod deploy;
 mod fail_closed;
