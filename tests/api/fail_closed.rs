@@ -15,7 +15,7 @@ fn allows(answer: &Answer) -> bool {
         .ok()
         .and_then(|v| v.get("error").cloned());
     (200..400).contains(&answer.status)
-        && !error.is_some_and(|e| e.as_str().is_some_and(|e| !e.is_empty()))
+        && error.is_none_or(|e| e.as_str().is_none_or(str::is_empty))
 }
 
 fn forged() -> String {
@@ -141,7 +141,7 @@ fn a_body_that_is_no_json_object_of_parse_servers_is_a_bad_request() {
     let object = format!(r#"{{"picture":"{}"}}"#, bare("cat", 1));
     let invalid_utf8: &[u8] = b"{\"object\":{\"a\":\"\xff\"}}";
     let bodies = [
-        "".to_owned(),
+        String::new(),
         " ".to_owned(),
         "null".to_owned(),
         "true".to_owned(),
@@ -179,7 +179,7 @@ fn a_body_that_is_no_json_object_of_parse_servers_is_a_bad_request() {
         r#"{"object":{"a":"\q"}}"#.to_owned(),
         r#"{"object":{"a":NaN}}"#.to_owned(),
     ];
-    let bodies = bodies.iter().map(|b| b.as_bytes()).chain([invalid_utf8]);
+    let bodies = bodies.iter().map(String::as_bytes).chain([invalid_utf8]);
     for body in bodies {
         let answer = app.send("POST", "/triggers/Photo/beforeSave", &keyed(JSON), body);
         let shown = String::from_utf8_lossy(body);

@@ -1,9 +1,11 @@
 //! The webhook and admin listeners over real HTTP.
 
 #![allow(
-    clippy::unwrap_used,
     clippy::expect_used,
-    reason = "helpers of tests fail by panicking"
+    clippy::needless_pass_by_value,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "helpers of tests take what json! makes, and fail by panicking"
 )]
 
 mod accept;

@@ -1,6 +1,7 @@
 //! How much memory an audit of very many rows takes. `AUDIT_ROWS` says how many, `AUDIT_MEMORY_MB` how much is allowed.
 
 use std::fs;
+use std::io::Write as _;
 use std::net::TcpListener;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
@@ -132,11 +133,9 @@ fn takes_as_much_memory_for_a_million_rows_as_for_a_few() {
         .unwrap();
     let peak = peak_of(&mut child);
     assert!(child.wait().unwrap().success());
-    eprintln!(
-        "{} rows: {peak} KiB at most, {} s",
-        size.rows,
-        started.elapsed().as_secs()
-    );
+    let seconds = started.elapsed().as_secs();
+    let report = format!("{} rows: {peak} KiB at most, {seconds} s\n", size.rows);
+    std::io::stderr().write_all(report.as_bytes()).unwrap();
     let text = fs::read_to_string(out).unwrap();
     assert_eq!(text.lines().count(), ORPHANS + 1);
     let sums: Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
