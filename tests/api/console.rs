@@ -146,7 +146,13 @@ fn takes_each_path_with_its_methods_only() {
     ] {
         assert_eq!(app.get_admin(path, "").status, 405, "{path}");
     }
-    for path in ["/", "/api/overview", "/api/registration", "/api/queue", "/console.js"] {
+    for path in [
+        "/",
+        "/api/overview",
+        "/api/registration",
+        "/api/queue",
+        "/console.js",
+    ] {
         assert_eq!(post(&app, path, JSON, "{}").status, 405, "{path}");
     }
     for path in [

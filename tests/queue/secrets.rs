@@ -27,7 +27,9 @@ fn assert_clean(text: &str) {
 fn setup(world: &World) -> Setup {
     world.state().master_key = Some(MASTER_KEY.to_owned());
     let account = format!(":{SECRET}@");
-    let url = world.cloudinary_url().replace(&account, &format!(":{API_SECRET}@"));
+    let url = world
+        .cloudinary_url()
+        .replace(&account, &format!(":{API_SECRET}@"));
     Setup::photo(world)
         .env("RUST_LOG", "trace")
         .env("CLOUDINARY_URL", &url)
@@ -40,7 +42,11 @@ fn none_is_in_the_log_of_a_clean_up() {
     world.asset("image/upload/app/a");
     let setup = setup(&world);
     let service = setup.start();
-    service.replaced("1", &json!(format!("image/upload/v1/app/a.jpg#{SIGNATURE}")), &json!(null));
+    service.replaced(
+        "1",
+        &json!(format!("image/upload/v1/app/a.jpg#{SIGNATURE}")),
+        &json!(null),
+    );
     world.wait_for_destroyed(1, Duration::from_secs(30));
     world.state().refusal = Some(ResponseTemplate::new(500).set_body_string("no"));
     service.replaced("2", &json!("image/upload/v1/app/b.jpg"), &json!(null));
@@ -51,7 +57,10 @@ fn none_is_in_the_log_of_a_clean_up() {
     let (_, ready) = service.ready();
     assert_clean(&ready.to_string());
     let log = service.log();
-    assert!(log.contains("TRACE"), "the log says less than it can:\n{log}");
+    assert!(
+        log.contains("TRACE"),
+        "the log says less than it can:\n{log}"
+    );
     assert_clean(&log);
     let listed = setup.run(&["cleanup", "list"]);
     assert_clean(&String::from_utf8_lossy(&listed.stdout));

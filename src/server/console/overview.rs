@@ -42,8 +42,12 @@ pub(super) fn json(state: &State) -> Value {
 fn queue(queue: &Queue) -> Value {
     let health = queue.health();
     let jobs = health.jobs().into_iter();
-    let jobs: Map<_, _> = jobs.map(|(state, count)| (state.to_owned(), count.into())).collect();
-    let troubles = health.checks().filter_map(|(check, trouble)| Some(json!([check.name(), trouble?])));
+    let jobs: Map<_, _> = jobs
+        .map(|(state, count)| (state.to_owned(), count.into()))
+        .collect();
+    let troubles = health
+        .checks()
+        .filter_map(|(check, trouble)| Some(json!([check.name(), trouble?])));
     json!({"jobs": jobs, "troubles": troubles.collect::<Vec<_>>()})
 }
 
