@@ -28,16 +28,16 @@ pub enum StoreError {
     #[error("expected sqlite://<file> or postgres://<user>:<password>@<host>/<database>")]
     Url,
     /// sqlx's word for it.
-    #[error("{0}")]
+    #[error(transparent)]
     Database(#[from] sqlx::Error),
     /// The tables could not be made or brought up to date.
     #[error("cannot prepare the tables: {0}")]
     Migrate(#[from] sqlx::migrate::MigrateError),
     /// apalis's word for it.
-    #[error("{0}")]
+    #[error(transparent)]
     Sqlite(#[from] apalis_sqlite::Error),
     /// apalis's word for it.
-    #[error("{0}")]
+    #[error(transparent)]
     Postgres(#[from] apalis_postgres::Error),
 }
 
