@@ -426,10 +426,10 @@ fn refuses_what_makes_no_sense_before_it_asks_anybody() {
     let command = world.command("class = \"Photo\"\n[fields.picture]\n");
     let result = command.run(&DESTROY);
     assert_eq!(
-        (result.code, &*result.stderr),
+        (result.code, result.error()),
         (
             1,
-            "error: --destroy-orphans: no field of any manifest has destroy_within, so nothing may be destroyed\n"
+            "error: --destroy-orphans: no field of any manifest has destroy_within, so nothing may be destroyed"
         )
     );
     for arguments in [
