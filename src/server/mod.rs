@@ -77,7 +77,7 @@ pub struct Settings {
 pub struct AdminSettings {
     /// Its address.
     pub bind: SocketAddr,
-    /// Needed in `Authorization: Bearer …` or to sign in to the console, if set. Without it only names of this machine are answered.
+    /// Needed in `Authorization: Bearer …` or to sign in to the console, if set. Without it the console answers only under names of this machine.
     pub token: Option<SecretString>,
     /// Where the console finds out which hooks are registered, if it may.
     pub hook_list: Option<HookList>,

@@ -22,9 +22,9 @@ fn get_at_host(app: &App, path: &str, host: &str, headers: &str) -> Answer {
 }
 
 #[test]
-fn answers_under_names_of_this_machine_only() {
+fn shows_the_console_under_names_of_this_machine_only() {
     let app = App::with(&[PHOTO]);
-    for path in ["/", "/api/overview", "/metrics", "/ready"] {
+    for path in ["/", "/api/overview", "/api/queue"] {
         for host in ["127.0.0.1:9090", "localhost", "[::1]:9090"] {
             assert_eq!(
                 get_at_host(&app, path, host, "").status,
@@ -42,6 +42,15 @@ fn answers_under_names_of_this_machine_only() {
             assert_eq!(answer.status, 403, "{host} {path}");
             assert!(!answer.body.contains("Photo"), "{host} {path}");
         }
+    }
+}
+
+#[test]
+fn lets_probes_and_prometheus_come_under_any_name() {
+    let app = App::with(&[PHOTO]);
+    for path in ["/metrics", "/ready"] {
+        let answer = get_at_host(&app, path, "node-1.internal:9090", "");
+        assert_eq!(answer.status, 200, "{path}");
     }
 }
 
