@@ -27,6 +27,8 @@ export async function rest(url, method, path, { body, text, session, master, con
     body: text ?? (body === undefined ? undefined : JSON.stringify(body)),
     headers: {
       "Content-Type": "application/json",
+      // Parse Server destroys the connection of a 5xx answer, which must not hit the next request.
+      Connection: "close",
       "X-Parse-Application-Id": PARSE.appId,
       ...(session && { "X-Parse-Session-Token": session }),
       ...(master && { "X-Parse-Master-Key": PARSE.masterKey }),
