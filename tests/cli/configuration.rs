@@ -54,6 +54,7 @@ fn mistakes_of_every_kind_are_listed_together() {
         .stderr
         .lines()
         .skip(1)
+        .take_while(|line| !line.starts_with("next: "))
         .map(|line| line.split(": ").next().unwrap())
         .collect();
     assert_eq!(
