@@ -68,9 +68,18 @@ rust_tests() {
   fi
 }
 
+# What is the same on every version is tested on 9 alone. The broken set-ups of `doctor` take minutes: node --test tests/e2e/doctor.test.mjs
+end_to_end_files() {
+  if [[ "$1" == 9 ]]; then
+    ls tests/e2e/*.test.mjs | grep -v doctor
+  else
+    ls tests/e2e/{main-job,concurrency,survival,users,classes,webhook-key}.test.mjs
+  fi
+}
+
 end_to_end_tests() {
   RIG_PARSE_SERVER="$1" CLOUDINARY_PARSE_BIN="${CARGO_TARGET_DIR:-target}/debug/cloudinary-parse" \
-    node --test --test-reporter=spec --test-concurrency=2 tests/e2e/*.test.mjs
+    node --test --test-reporter=spec --test-concurrency=2 $(end_to_end_files "$1")
 }
 
 # In the Chromium that is installed; without one they say so and pass.
