@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use regex::Regex;
 use serde_json::{Value, json};
@@ -26,6 +26,8 @@ pub(crate) struct World {
 pub(crate) struct State {
     /// Rows by class and object id. A row with `hidden` is one that ACLs hide from everybody.
     pub(crate) rows: BTreeMap<(String, String), Value>,
+    /// When rows were stored.
+    written: HashMap<(String, String), SystemTime>,
     pub(crate) assets: BTreeSet<String>,
     /// Destroyed assets in their order, with the time.
     pub(crate) destroyed: Vec<(String, Instant)>,
@@ -40,6 +42,10 @@ pub(crate) struct State {
     /// What Cloudinary answers to every destroy call instead.
     pub(crate) refusal: Option<ResponseTemplate>,
     pub(crate) delay: Duration,
+    /// How long Parse Server takes to answer what rows there are.
+    pub(crate) parse_delay: Duration,
+    /// How often it was asked.
+    pub(crate) counts: usize,
     /// Where Parse Server finds the service's hooks.
     pub(crate) hooks: Option<String>,
     /// Runs once between a write's hook being asked and what was read before it.
@@ -71,9 +77,10 @@ impl World {
 
     /// Stores a row, its assets included.
     pub(crate) fn row(&self, class: &str, id: &str, columns: Value) {
-        self.state()
-            .rows
-            .insert((class.to_owned(), id.to_owned()), columns);
+        let key = (class.to_owned(), id.to_owned());
+        let mut state = self.state();
+        state.written.insert(key.clone(), SystemTime::now());
+        state.rows.insert(key, columns);
     }
 
     pub(crate) fn asset(&self, name: &str) {
@@ -147,7 +154,8 @@ fn parse(state: &mut State, request: &Request) -> ResponseTemplate {
         return write(state, &path, request, master);
     }
     if let Some(class) = path.strip_prefix("/classes/") {
-        return find(state, class, &query, master);
+        state.counts += 1;
+        return find(state, class, &query, master).set_delay(state.parse_delay);
     }
     if !master {
         return ResponseTemplate::new(403).set_body_json(json!({"error": "Permission denied"}));
@@ -259,11 +267,18 @@ fn find(
     let mut found = Vec::new();
     let missing =
         |column: &str| !rows.is_empty() && !rows.iter().any(|(_, row)| row.get(column).is_some());
-    for ((_, id), row) in &rows {
+    for (key, row) in &rows {
+        let id = &key.1;
         let mut matches = master || row.get("hidden").is_none();
         for (column, condition) in filter.as_object().unwrap() {
             if column == "objectId" {
                 matches &= id.as_str() > condition["$gt"].as_str().unwrap();
+                continue;
+            }
+            if column == "updatedAt" {
+                let since = condition["$gte"]["iso"].as_str().unwrap();
+                let since = SystemTime::from(since.parse::<jiff::Timestamp>().unwrap());
+                matches &= state.written[key] >= since;
                 continue;
             }
             if missing(column) {
