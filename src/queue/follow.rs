@@ -173,7 +173,7 @@ fn writes(notice: &Notice, field: &GuardedField, text: &str) -> Vec<(Value, Stri
                     json!({ name: {"__op": "AddUnique", "objects": [new]} }),
                     new.clone(),
                 ),
-                (gone(), String::new()),
+                (gone(), new),
             ],
             Some(new) => vec![(json!({ name: new }), new.clone())],
             None => Vec::new(),

@@ -88,7 +88,7 @@ fn a_node_that_goes_on_after_a_stall_destroys_nothing_that_is_attached_again() {
         return;
     };
     let world = World::new();
-    world.state().parse_delay = Duration::from_secs(2);
+    world.state().parse_delay = Duration::from_secs(8);
     let setup = Setup::photo(&world).env("CLOUDINARY_PARSE_QUEUE", &postgres.url());
     let stalls = setup.start();
     lose(&world, &stalls, 0..AT_ONCE);
