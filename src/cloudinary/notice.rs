@@ -2,14 +2,14 @@
 //!
 //! None of the shapes was seen on a live account by us. They come from:
 //!
-//! - `eager`: the body that Cloudinary's SDKs test their verification with (`SignatureVerifierTest.php` of cloudinary_php, `test_utils.py`
-//!   of pycloudinary), and a body of May 2026 in a public incident report. It names neither resource type nor type; its URLs do.
+//! - `eager`: the body that Cloudinary's SDKs test their verification with (`SignatureVerifierTest.php` of
+//!   `cloudinary_php`, `test_utils.py` of `pycloudinary`), and a body of May 2026 in a public incident report. It names neither resource type nor type; its URLs do.
 //! - `moderation`: a body of 2020 in Cloudinary's training material, without resource type and type too. `moderation_summary`, the last
 //!   word on an asset with several moderations: only its use in Cloudinary's sample apps, which read the same keys.
 //! - the words of a status: Cloudinary's documentation (Moderate assets, Multiple moderations). `aborted` is one that was not asked
 //!   any more, since another has rejected the asset.
 //! - `upload`, `delete`: bodies of 2021 in a public repository.
-//! - `rename`: a third party's AsyncAPI description, and public handlers that read `from_public_id` and `to_public_id`. No body was found.
+//! - `rename`: a third party's `AsyncAPI` description, and public handlers that read `from_public_id` and `to_public_id`. No body was found.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -26,6 +26,9 @@ pub enum Notice {
         asset: AssetName,
         /// The verdict.
         status: Moderation,
+        /// When it was given, in seconds since 1970.
+        #[serde(default)]
+        at: u64,
     },
     /// It has another public ID.
     Renamed {
@@ -60,6 +63,23 @@ pub enum Moderation {
     Rejected,
 }
 
+impl Notice {
+    /// Whether `later` is a later verdict on the same asset.
+    pub fn is_overruled_by(&self, later: &Self) -> bool {
+        match (self, later) {
+            (
+                Self::Moderated { asset, at, .. },
+                Self::Moderated {
+                    asset: same,
+                    at: later,
+                    ..
+                },
+            ) => asset == same && at < later,
+            _ => false,
+        }
+    }
+}
+
 impl Moderation {
     /// Cloudinary's word for it.
     pub fn name(self) -> &'static str {
@@ -80,12 +100,15 @@ impl Moderation {
     }
 }
 
-/// What the body of a notification says; nothing for types that nobody here acts on.
-pub fn notices(body: &Value) -> Vec<Notice> {
+/// What the body of a notification says that was sent at `sent` (in seconds since 1970); nothing for types that nobody here acts on.
+pub fn notices(body: &Value, sent: u64) -> Vec<Notice> {
     let kind = body.get("notification_type").and_then(Value::as_str);
     match kind.unwrap_or_default() {
-        "moderation" | "moderation_summary" => moderated(body).into_iter().collect(),
-        "upload" => moderated(body).into_iter().chain(derived(body)).collect(),
+        "moderation" | "moderation_summary" => moderated(body, sent).into_iter().collect(),
+        "upload" => moderated(body, sent)
+            .into_iter()
+            .chain(derived(body))
+            .collect(),
         "eager" => derived(body).into_iter().collect(),
         "rename" => renamed(body).into_iter().collect(),
         "delete" => {
@@ -135,13 +158,22 @@ fn kinds_of_url(url: &str) -> Option<String> {
     Some(pair.join("/"))
 }
 
-fn moderated(body: &Value) -> Option<Notice> {
+fn moderated(body: &Value, sent: u64) -> Option<Notice> {
     let status = match text(body, "moderation_status").and_then(Moderation::from_name) {
         Some(status) => status,
         None => overall(body.get("moderation")?.as_array()?)?,
     };
     let asset = asset(body)?;
-    Some(Notice::Moderated { asset, status })
+    // A notification that is sent again has another time of sending.
+    let mut given = ["moderation_updated_at", "timestamp"].iter();
+    let at = given.find_map(|key| seconds(text(body, key)?));
+    let at = at.unwrap_or(sent);
+    Some(Notice::Moderated { asset, status, at })
+}
+
+fn seconds(iso: &str) -> Option<u64> {
+    let time: jiff::Timestamp = iso.parse().ok()?;
+    u64::try_from(time.as_second()).ok()
 }
 
 /// One moderator's rejection is enough; all must have approved.

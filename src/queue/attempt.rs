@@ -10,6 +10,8 @@ use log::{error, warn};
 use serde_json::Value;
 
 use super::Queue;
+use crate::cloudinary::notice::Notice;
+
 use super::clean_up::{self, Shared, Trouble};
 use super::clock::unix_time;
 use super::follow;
@@ -18,6 +20,9 @@ use super::job::Job;
 use super::plan::Plan;
 use super::retry::{Failure, back_off, chance};
 use super::store::{Store, Turn};
+
+/// Seconds after a verdict from which on a later one may have come before it.
+const LATE: u64 = 10;
 
 /// What the workers of one process share.
 #[derive(Debug)]
@@ -107,10 +112,33 @@ impl Work {
             }
             Job::Follow(notice) => {
                 let now = unix_time();
+                if self.is_overruled(notice, tries, store).await? {
+                    health.tried("dropped");
+                    return Ok(());
+                }
                 health.tried(follow::attempt(notice, &plan, health, tries, now).await?);
             }
         }
         Ok(())
+    }
+
+    /// Whether a later verdict has been written already: one that had to wait for its row, or that Cloudinary sent again, may be late.
+    async fn is_overruled(
+        &self,
+        notice: &Notice,
+        tries: usize,
+        store: &Store,
+    ) -> Result<bool, Trouble> {
+        let Notice::Moderated { at, .. } = notice else {
+            return Ok(false);
+        };
+        if tries == 1 && unix_time() <= at + LATE {
+            return Ok(false);
+        }
+        let done = store.done_lately(&self.queue.0.name).await?;
+        let overrules =
+            |job: &Job| matches!(job, Job::Follow(later) if notice.is_overruled_by(later));
+        Ok(done.iter().any(overrules))
     }
 }
 

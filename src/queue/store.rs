@@ -11,7 +11,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{PgPool, SqlitePool};
 
 use super::clock::unix_time;
-use super::job::Scheduled;
+use super::job::{Job, Scheduled};
 
 mod entry;
 mod statement;
@@ -212,6 +212,20 @@ impl Store {
             fetch_one as Counts,
             queue
         ))
+    }
+
+    /// Jobs that were done within the last hour.
+    pub(super) async fn done_lately(&self, queue: &str) -> Result<Vec<Job>, StoreError> {
+        let rows: Vec<(Vec<u8>,)> = on_both!(
+            self,
+            "SELECT job FROM {jobs} WHERE job_type = $1 AND status = 'Done' AND {done_at} > {now} - 3600",
+            fetch_all as (Vec<u8>,),
+            queue
+        );
+        let jobs = rows.iter();
+        Ok(jobs
+            .filter_map(|(job,)| serde_json::from_slice(job).ok())
+            .collect())
     }
 
     /// Forgets jobs that are done and workers that are gone. It always writes, so that a database that takes no writes is found out.

@@ -4,12 +4,12 @@ use super::*;
 
 fn read(body: &Value) -> Vec<String> {
     let shown = |notice: Notice| match notice {
-        Notice::Moderated { asset, status } => format!("{asset} {}", status.name()),
+        Notice::Moderated { asset, status, .. } => format!("{asset} {}", status.name()),
         Notice::Renamed { from, to } => format!("{from} -> {to}"),
         Notice::Deleted { asset } => format!("{asset} deleted"),
         Notice::Derived { asset, urls } => format!("{asset} {}", urls.join(" ")),
     };
-    notices(body).into_iter().map(shown).collect()
+    notices(body, 7).into_iter().map(shown).collect()
 }
 
 /// As they were seen, but for their names and numbers.
@@ -119,5 +119,34 @@ fn reads_nothing_from_other_or_odd_ones() {
         json!({"notification_type": "delete", "resources": [{"resource_type": "audio", "type": "upload", "public_id": "a"}]}),
     ] {
         assert_eq!(read(&body), [""; 0], "{body}");
+    }
+}
+
+#[test]
+fn a_verdict_is_overruled_by_a_later_one_on_the_same_asset_only() {
+    let verdict = |more: Value| {
+        let mut body = json!({"notification_type": "moderation", "moderation_status": "approved", "public_id": "a"});
+        for (key, value) in more.as_object().unwrap() {
+            body[key] = value.clone();
+        }
+        notices(&body, 1_589_581_940).remove(0)
+    };
+    // 1589581939
+    let first = verdict(json!({"moderation_updated_at": "2020-05-15T22:32:19Z"}));
+    let generated = verdict(json!({"timestamp": "2020-05-15T22:32:20+00:00"}));
+    let sent = verdict(json!({"timestamp": "soon"}));
+    assert!(first.is_overruled_by(&generated));
+    assert!(first.is_overruled_by(&sent));
+    for (one, other) in [
+        (&generated, &first),
+        (&generated, &sent),
+        (&first, &first),
+        (&first, &verdict(json!({"public_id": "b"}))),
+        (
+            &first,
+            &verdict(json!({"type": "private", "resource_type": "image"})),
+        ),
+    ] {
+        assert!(!one.is_overruled_by(other), "{one:?} {other:?}");
     }
 }
