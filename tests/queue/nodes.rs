@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::postgres::Postgres;
+use crate::postgres::{Cable, Postgres};
 use crate::service::{Service, Setup};
 use crate::world::{World, wait};
 
@@ -87,18 +87,9 @@ fn a_node_that_goes_on_after_a_stall_destroys_nothing_that_is_attached_again() {
     let Some(postgres) = Postgres::start() else {
         return;
     };
-    let world = World::new();
-    world.state().parse_delay = Duration::from_secs(8);
-    let setup = Setup::photo(&world).env("CLOUDINARY_PARSE_QUEUE", &postgres.url());
+    let (world, setup) = counts_slowly(&postgres, 8);
     let stalls = setup.start();
-    lose(&world, &stalls, 0..AT_ONCE);
-    wait(Duration::from_secs(20), || world.state().counts >= AT_ONCE);
-    signal(stalls.id(), "STOP");
-    for number in 0..AT_ONCE {
-        let picture = format!("image/upload/v2/app/{number}.jpg");
-        world.row("Photo", &number.to_string(), json!({"picture": picture}));
-    }
-    world.state().parse_delay = Duration::ZERO;
+    attached_again_while_counted(&world, &stalls, || signal(stalls.id(), "STOP"));
     let stands_in = setup.start();
     wait(STAND_IN, || no_jobs(&setup));
     drop(stands_in);
@@ -107,6 +98,48 @@ fn a_node_that_goes_on_after_a_stall_destroys_nothing_that_is_attached_again() {
     world.wait_for_destroyed(1, Duration::from_mins(1));
     wait(Duration::from_mins(1), || no_jobs(&setup));
     assert_eq!(world.state().calls, [format!("image/upload/app/{AT_ONCE}")]);
+}
+
+#[test]
+fn a_node_that_is_cut_off_from_the_queue_is_stood_in_for_and_destroys_nothing() {
+    let Some(postgres) = Postgres::start() else {
+        return;
+    };
+    let cable = Cable::to(&postgres);
+    // So fast that nothing is counted twice: only the lock that is lost keeps the assets.
+    let (world, setup) = counts_slowly(&postgres, 4);
+    let cut_off = Setup::photo(&world)
+        .env("CLOUDINARY_PARSE_QUEUE", &cable.url())
+        .start();
+    attached_again_while_counted(&world, &cut_off, || cable.cut());
+    let gave_up = || {
+        let log = cut_off.log();
+        log.matches("no answer within 5 s").count() >= AT_ONCE
+    };
+    wait(Duration::from_secs(30), gave_up);
+    let _stands_in = setup.start();
+    wait(STAND_IN, || no_jobs(&setup));
+    assert_eq!(world.state().calls, Vec::<String>::new());
+}
+
+/// Parse Server answers what rows there are after a while, with what there was when it was asked.
+fn counts_slowly(postgres: &Postgres, seconds: u64) -> (World, Setup) {
+    let world = World::new();
+    world.state().parse_delay = Duration::from_secs(seconds);
+    let setup = Setup::photo(&world).env("CLOUDINARY_PARSE_QUEUE", &postgres.url());
+    (world, setup)
+}
+
+/// Something happens to a node while it waits for its counts; then everything that it counts is attached again.
+fn attached_again_while_counted(world: &World, node: &Service, happens: impl FnOnce()) {
+    lose(world, node, 0..AT_ONCE);
+    wait(Duration::from_secs(20), || world.state().counts >= AT_ONCE);
+    happens();
+    for number in 0..AT_ONCE {
+        let picture = format!("image/upload/v2/app/{number}.jpg");
+        world.row("Photo", &number.to_string(), json!({"picture": picture}));
+    }
+    world.state().parse_delay = Duration::ZERO;
 }
 
 /// Assets that rows of Photo held until now.
