@@ -35,9 +35,7 @@ enum Action {
         dead: bool,
     },
     /// Let jobs run now
-    #[command(
-        after_help = "Example:\n  cloudinary-parse cleanup retry 01K3Q6ZJ2V7C9X0M4T8R5B1NDE"
-    )]
+    #[command(after_help = "Example:\n  cloudinary-parse cleanup retry 01K3Q6ZJ2V7C9X0M4T8R5B1NDE")]
     Retry(Chosen),
     /// Forget jobs; their assets stay until `audit` finds them
     #[command(after_help = "Example:\n  cloudinary-parse cleanup drop --all-dead")]
