@@ -7,6 +7,7 @@ from pathlib import Path
 import compose_spec
 import kubernetes_validate
 import yaml
+from openapi_spec_validator import validate
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
@@ -71,7 +72,13 @@ def check_manifests():
             problems.append(f"{copy.relative_to(ROOT)} differs from webhooks/{copy.name}")
 
 
+def check_openapi():
+    validate(yaml.safe_load((ROOT / "docs/openapi.yaml").read_text()))
+    print("docs/openapi.yaml is OpenAPI 3.1")
+
+
 check_syntax()
+check_openapi()
 check_compose()
 check_kubernetes("" if sys.stdin.isatty() else sys.stdin.read())
 check_manifests()
