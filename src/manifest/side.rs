@@ -1,8 +1,8 @@
 //! The two kinds of options that a manifest writes and a caller may choose: upload parameters and URL options.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use crate::cloudinary::delivery_url::check_url_options;
+use crate::cloudinary::delivery_url::check_url_option;
 use crate::cloudinary::upload::check_upload_option;
 use crate::cloudinary::url_options::Key;
 
@@ -47,10 +47,7 @@ impl Side {
     pub(super) fn check(self, name: &str, value: &Value) -> Result<(), String> {
         match self {
             Self::Upload => check_upload_option(name, value).map_err(|error| error.to_string()),
-            Self::Url => {
-                let options = Map::from_iter([(name.to_owned(), value.clone())]);
-                check_url_options(&options).map_err(|error| error.to_string())
-            }
+            Self::Url => check_url_option(name, value).map_err(|error| error.to_string()),
         }
     }
 

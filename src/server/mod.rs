@@ -9,6 +9,7 @@ mod certificate;
 mod clock;
 mod console;
 mod guarded;
+mod head;
 mod histogram;
 mod keys;
 mod metrics;
