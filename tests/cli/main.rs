@@ -11,6 +11,7 @@ mod domain;
 mod health;
 mod hooks;
 mod parse_server;
+mod reference;
 mod refusals;
 mod register;
 mod register_troubles;

@@ -6,7 +6,8 @@ use super::{Accepted, Choice, Pattern};
 use crate::manifest::document::{Entry, Report, Section, every};
 use crate::manifest::side::Side;
 
-const KEYS: &[&str] = &["min", "max", "pattern", "named", "default"];
+/// Keys of an entry that is a table.
+pub(in crate::manifest) const KEYS: &[&str] = &["min", "max", "pattern", "named", "default"];
 
 impl Accepted {
     /// Reads one entry of `[accept]`.
