@@ -3,7 +3,9 @@
 use serde_json::{Map, Value};
 
 use crate::cloudinary::delivery_url::check_url_options;
+use crate::cloudinary::transformation::from_options;
 use crate::cloudinary::upload::check_upload_option;
+use crate::cloudinary::url_config::UrlConfig;
 use crate::cloudinary::url_options::Key;
 
 use super::place::{self, Place};
@@ -65,7 +67,13 @@ impl Side {
         if self.is_component(name) && holds_separator(value) {
             return Err(format!("{name}: expected a value without `/` and `,`"));
         }
-        self.check(name, value)
+        self.check(name, value)?;
+        if self == Self::Url && !is_composite(name) && breaks_url(name, value) {
+            return Err(format!(
+                "{name}: expected a value without `? # % \\` and control characters"
+            ));
+        }
+        Ok(())
     }
 
     /// Whether the option is written between the `,` and `/` of a transformation or URL, as it stands: with one of them in it a
@@ -93,6 +101,17 @@ pub(super) fn is_composite(name: &str) -> bool {
             | "custom_function"
             | "custom_pre_function"
     )
+}
+
+/// Whether a value, as it is written, ends the path of a URL or is read as something else in it.
+fn breaks_url(name: &str, value: &Value) -> bool {
+    let breaks = |text: &str| text.contains(|c: char| "?#%\\".contains(c) || c.is_control());
+    if Key::from_name(name).is_some_and(|key| !key.is_transformation()) {
+        return value.as_str().is_some_and(breaks);
+    }
+    // Written, since `#` begins a colour and `%` ends an offset.
+    let options = Map::from_iter([(name.to_owned(), value.clone())]);
+    from_options(&options, &UrlConfig::default()).is_ok_and(|written| breaks(&written))
 }
 
 fn holds_separator(value: &Value) -> bool {

@@ -14,6 +14,7 @@ use crate::queue::{Destroy, Job, Scheduled};
 
 use super::clock::unix_time;
 use super::console::Refused;
+use super::crowd::Place;
 use super::keys::KeyInUse;
 use super::reply::{self, Failure};
 use super::routes::{Hook, Route, Routes};
@@ -63,6 +64,7 @@ async fn dispatch(
         return Err(Failure::MethodNotAllowed("POST"));
     }
     check_key(request, state)?;
+    let _busy = request.conn_data::<Place>().map(Place::busy);
     let routes = state.routes.load_full();
     let route = routes.find(path).ok_or(Failure::NotFound)?.clone();
     let started = Instant::now();
