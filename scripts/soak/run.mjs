@@ -11,6 +11,8 @@ const minutes = Number(process.argv[2]);
 const END = Date.now() + minutes * 60_000;
 /** Between two rounds of calls. */
 const PAUSE_MS = 250;
+/** Nothing may take longer. */
+const PATIENCE_MS = 20_000;
 const OLD_SECRET = "the old secret";
 /** A life of the service may end with so much more than it had once it was warm, in MB. */
 const GROWTH_MB = 6;
@@ -59,7 +61,7 @@ async function call(what, ask, { good, never }) {
   const before = trouble.size;
   let answer;
   try {
-    answer = await ask();
+    answer = await Promise.race([ask(), sleep(PATIENCE_MS, { status: 0, text: "no answer" }, { ref: false })]);
   } catch (error) {
     answer = { status: 0, text: String(error.cause ?? error) };
   }
@@ -122,6 +124,7 @@ function sample() {
 
 async function during(name, work) {
   const began = Date.now();
+  console.error(`${new Date().toISOString()} ${name}`);
   trouble.add(name);
   await work();
   // What was under way when it ended is excused too.
@@ -187,6 +190,7 @@ async function calendar() {
   }
 }
 
+console.error(`${new Date().toISOString()} began`);
 const sampler = setInterval(sample, 5_000);
 const happening = calendar();
 while (Date.now() < END) {
