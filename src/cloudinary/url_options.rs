@@ -191,16 +191,26 @@ impl<'a> UrlOptions<'a> {
     pub(crate) fn read(map: &'a Map<String, Value>) -> Self {
         let mut options = Self::default();
         for (name, value) in map {
-            if name.starts_with('$') {
-                options.variables.push((name, value));
-            } else if let Some(key) = Key::from_name(name)
-                // A secret that is null is a mistake, not a default.
-                && (!value.is_null() || key == Key::ApiSecret)
-            {
-                options.set(key, value);
-            }
+            options.add(name, value);
         }
         options
+    }
+
+    /// Adds an option, in the place of an earlier one of the same name.
+    pub(crate) fn add(&mut self, name: &'a str, value: &'a Value) {
+        if name.starts_with('$') {
+            match self.variables.iter_mut().find(|(other, _)| *other == name) {
+                Some((_, earlier)) => *earlier = value,
+                None => self.variables.push((name, value)),
+            }
+        } else if let Some(key) = Key::from_name(name) {
+            // A secret that is null is a mistake, not a default.
+            if value.is_null() && key != Key::ApiSecret {
+                self.take(key);
+            } else {
+                self.set(key, value);
+            }
+        }
     }
 
     pub(crate) fn get(&self, key: Key) -> Option<&'a Value> {

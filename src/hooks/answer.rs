@@ -4,7 +4,6 @@
 //! replaces the whole write set, `error` refuses.
 
 use serde::Serialize;
-use serde_json::value::to_raw_value;
 
 /// "As the client asked": operations stay operations.
 pub const EMPTY: &str = "{}";
@@ -20,9 +19,12 @@ pub fn success_answer(value: &impl Serialize) -> String {
 }
 
 fn wrap(key: &str, value: &(impl Serialize + ?Sized)) -> String {
+    let mut answer = format!("{{\"{key}\":").into_bytes();
+    let written = serde_json::to_writer(&mut answer, value).is_ok();
+    answer.push(b'}');
     // Serialising strings, numbers and maps with string keys cannot fail; were it ever to, the answer must still refuse.
-    match to_raw_value(value) {
-        Ok(text) => format!("{{\"{key}\":{text}}}"),
-        Err(_) => "{\"error\":\"internal error\"}".to_owned(),
+    match String::from_utf8(answer) {
+        Ok(answer) if written => answer,
+        _ => "{\"error\":\"internal error\"}".to_owned(),
     }
 }

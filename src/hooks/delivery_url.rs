@@ -4,16 +4,18 @@ use std::borrow::Cow;
 
 use log::warn;
 use secrecy::SecretString;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::cloudinary::account::Account;
-use crate::cloudinary::delivery_url::identifier_url;
+use crate::cloudinary::delivery_url::identifier_url_with;
 use crate::cloudinary::identifier::{DeliveryType, Identifier};
+use crate::cloudinary::url_options::{Key, UrlOptions};
 use crate::manifest::DeliveryUrl;
 use crate::parse::envelope::Envelope;
 use crate::parse::json::{JsonText, Kind};
 
 use super::ParseServer;
+use super::choice::{Sent, Table};
 use super::refusal::Refusal;
 
 /// Builds the URL. `now` in seconds since 1970, for tokens.
@@ -30,7 +32,8 @@ pub(super) async fn build(
         "identifier"
     };
     refuse_other_params(envelope, key)?;
-    let options = options(manifest, envelope)?;
+    let sent = sent(manifest, envelope)?;
+    let options = options(manifest, &sent)?;
     if let Some((class, field)) = &manifest.source {
         let id = envelope.params.get(key).and_then(JsonText::as_str);
         let id = id.ok_or_else(Refusal::image_lookup)?;
@@ -57,19 +60,20 @@ pub(super) async fn build(
 fn url(
     account: &Account,
     identifier: &Identifier<'_>,
-    mut options: Map<String, Value>,
+    mut options: UrlOptions<'_>,
     now: u64,
 ) -> Result<String, Refusal> {
     if identifier.delivery_type != DeliveryType::Upload {
-        options.insert("sign_url".to_owned(), Value::Bool(true));
+        options.set(Key::SignUrl, &Value::Bool(true));
     }
-    identifier_url(account, identifier, &options, now).map_err(Refusal::of_parameter)
+    identifier_url_with(account, identifier, &options, now).map_err(Refusal::of_parameter)
 }
 
 fn refuse_other_params(envelope: &Envelope<'_>, key: &str) -> Result<(), Refusal> {
     let members = &envelope.params.members;
     for (index, member) in members.iter().enumerate() {
-        let name = String::from_utf8_lossy(&member.key.decoded()).into_owned();
+        let name = member.key.decoded();
+        let name = String::from_utf8_lossy(&name);
         if name != key && name != "options" {
             let text = format!("{name}: not accepted, expected only {key} and options");
             return Err(Refusal::of_parameter(text));
@@ -82,51 +86,33 @@ fn refuse_other_params(envelope: &Envelope<'_>, key: &str) -> Result<(), Refusal
     Ok(())
 }
 
-/// The manifest's options, with what the caller may set or override.
-fn options(manifest: &DeliveryUrl, envelope: &Envelope<'_>) -> Result<Map<String, Value>, Refusal> {
-    let mut options = manifest.url.clone();
-    for (name, accepted) in &manifest.accept {
-        if let Some(default) = &accepted.default {
-            options.insert(name.clone(), default.clone());
-        }
-    }
-    let Some(chosen) = envelope
-        .params
-        .get("options")
-        .filter(|o| o.kind() != Kind::Null)
-    else {
-        return Ok(options);
+/// What the caller set or overrides.
+fn sent<'m>(manifest: &'m DeliveryUrl, envelope: &Envelope<'_>) -> Result<Vec<Sent<'m>>, Refusal> {
+    let options = envelope.params.get("options");
+    let Some(options) = options.filter(|options| options.kind() != Kind::Null) else {
+        return Ok(Vec::new());
     };
-    let members = chosen.members();
+    let members = options.members();
     let members = members.ok_or_else(|| Refusal::of_parameter("options: expected an object"))?;
-    for (index, member) in members.iter().enumerate() {
-        let name = String::from_utf8_lossy(&member.key.decoded()).into_owned();
-        if members[..index].iter().any(|m| m.key.same_as(member.key)) {
-            let text = format!("options.{name}: occurs twice, expected once");
-            return Err(Refusal::of_parameter(text));
-        }
-        let accepted = manifest
-            .accept
-            .iter()
-            .find(|(accepted, _)| *accepted == name);
-        let Some((_, accepted)) = accepted else {
-            let names: Vec<_> = manifest.accept.iter().map(|(n, _)| n.as_str()).collect();
-            let expected = match names.as_slice() {
-                [] => "expected no options".to_owned(),
-                names => format!("expected only {}", names.join(", ")),
-            };
-            let text = format!("options.{name}: not accepted, {expected}");
-            return Err(Refusal::of_parameter(text));
-        };
-        let value: Value = serde_json::from_str(member.value.as_raw()).map_err(|_| {
-            let text =
-                format!("options.{name}: expected a value of Unicode text and moderate depth");
-            Refusal::of_parameter(text)
-        })?;
-        let value = accepted
-            .choose(&name, &value)
-            .map_err(Refusal::of_parameter)?;
-        options.insert(name, value);
+    table(manifest).read(&members, |_| false)
+}
+
+fn table(manifest: &DeliveryUrl) -> Table<'_> {
+    Table {
+        accept: &manifest.accept,
+        path: "options.",
+        nothing: ", expected no options",
+    }
+}
+
+/// The manifest's options, defaults, and what the caller sent, each overriding what stands before it.
+fn options<'a>(manifest: &'a DeliveryUrl, sent: &'a [Sent<'_>]) -> Result<UrlOptions<'a>, Refusal> {
+    let mut options = UrlOptions::read(&manifest.url);
+    for (name, value) in table(manifest).defaults(sent) {
+        options.add(name, value);
+    }
+    for sent in sent {
+        options.add(sent.name, sent.choose()?);
     }
     Ok(options)
 }

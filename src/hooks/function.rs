@@ -1,5 +1,7 @@
 //! Cloud functions: who may call one, and what it answers.
 
+use serde::Serialize;
+
 use crate::cloudinary::account::Account;
 use crate::manifest::{Access, Action, FunctionManifest};
 use crate::parse::envelope::Envelope;
@@ -8,6 +10,7 @@ use super::answer::success_answer;
 use super::limit::Limits;
 use super::refusal::Refusal;
 use super::roles::Roles;
+use super::sign_upload::FixedFields;
 use super::{Decided, ParseServer, delivery_url, sign_upload};
 
 /// What a function works with.
@@ -21,6 +24,14 @@ pub struct Means<'a> {
     pub roles: &'a Roles,
     /// How often the function may be called.
     pub limits: &'a Limits,
+    /// What the function signs in every call.
+    pub fixed: &'a FixedFields,
+}
+
+/// The answer of a `delivery_url`.
+#[derive(Serialize)]
+struct Url {
+    url: String,
 }
 
 /// Calls a function. `now` in seconds since 1970.
@@ -41,7 +52,7 @@ pub async fn call(
     }
     let answer = match &function.action {
         Action::SignUpload(sign) => {
-            success_answer(&sign_upload::sign(sign, means.account, envelope, now)?)
+            sign_upload::sign(sign, means.fixed, means.account, envelope, now)?
         }
         Action::DeliveryUrl(url) => {
             let Means {
@@ -50,7 +61,7 @@ pub async fn call(
                 ..
             } = means;
             let url = delivery_url::build(url, account, parse_server, envelope, now).await?;
-            success_answer(&serde_json::json!({ "url": url }))
+            success_answer(&Url { url })
         }
     };
     Ok(Decided {

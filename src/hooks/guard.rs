@@ -141,17 +141,27 @@ fn is_parse_servers(key: Key<'_>, update: bool) -> bool {
 }
 
 /// Where an object's names last occur, which is where `JSON.parse` reads them.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "it lives on the stack of one function"
+)]
 enum Names<'a> {
-    /// A few members are compared faster than hashed.
-    Few(&'a [Member<'a>]),
+    /// A few members are compared faster than hashed: by their marks first.
+    Few(&'a [Member<'a>], [u64; FEW]),
     /// A client may send any number of keys: looking each up must not take longer the more there are.
     Many(HashMap<Cow<'a, [u8]>, usize>),
 }
 
+const FEW: usize = 32;
+
 impl<'a> Names<'a> {
     fn of(members: &'a [Member<'a>]) -> Self {
-        if members.len() <= 32 {
-            return Names::Few(members);
+        if members.len() <= FEW {
+            let mut marks = [0; FEW];
+            for (mark, member) in marks.iter_mut().zip(members) {
+                *mark = member.key.mark();
+            }
+            return Names::Few(members, marks);
         }
         let names = members.iter().enumerate();
         Names::Many(names.map(|(index, m)| (m.key.decoded(), index)).collect())
@@ -159,7 +169,11 @@ impl<'a> Names<'a> {
 
     fn last(&self, key: Key<'_>) -> Option<usize> {
         match self {
-            Names::Few(members) => members.iter().rposition(|m| m.key.same_as(key)),
+            Names::Few(members, marks) => {
+                let mark = key.mark();
+                let mut places = (0..members.len()).rev();
+                places.find(|&place| marks[place] == mark && members[place].key.same_as(key))
+            }
             Names::Many(names) => names.get(&*key.decoded()).copied(),
         }
     }

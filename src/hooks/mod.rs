@@ -3,6 +3,7 @@
 //! Time is an argument here too; what a hook asks of Parse Server goes through the client it is given.
 
 mod answer;
+mod choice;
 mod cleanup;
 mod confirm;
 mod context;
@@ -28,6 +29,7 @@ pub use guard::before_save;
 pub use limit::Limits;
 pub use refusal::{Reason, Refusal};
 pub use roles::Roles;
+pub use sign_upload::FixedFields;
 
 /// A request that is let through.
 #[derive(Debug, PartialEq, Eq)]

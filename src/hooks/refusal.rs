@@ -25,10 +25,10 @@ pub enum Reason {
     Age,
     /// A guarded key or a context key that occurs twice.
     Repeated,
-    /// An ill-typed `context.cloudinary`.
-    Context,
     /// A write of this service's own that a client's was faster than.
     Overtaken,
+    /// An ill-typed `context.cloudinary`.
+    Context,
     /// No session where one is needed.
     NeedsUser,
     /// No full master key where it is needed.
@@ -54,7 +54,7 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// Every reason, for metrics that exist before they are first needed.
+    /// Every reason, in the order of their numbers (`as usize`).
     pub const ALL: [Reason; 22] = [
         Reason::BadSignature,
         Reason::Malformed,
@@ -219,6 +219,18 @@ impl Refusal {
             reason: Reason::ImageLookup,
             field: None,
             text: Cow::Borrowed("image lookup failed"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Reason;
+
+    #[test]
+    fn lists_every_reason_at_its_own_number() {
+        for (number, reason) in Reason::ALL.into_iter().enumerate() {
+            assert_eq!(reason as usize, number, "{reason:?}");
         }
     }
 }

@@ -3,104 +3,113 @@
 use std::borrow::Cow;
 
 use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
-use serde_json::{Map, Value, json};
 
 use crate::cloudinary::account::Account;
 use crate::cloudinary::identifier::check_public_id;
-use crate::cloudinary::upload;
-use crate::manifest::{RenderError, ResponseForm, SignUpload, TemplateUser};
+use crate::cloudinary::upload::{self, Fields, SignedFields};
+use crate::manifest::{
+    Action, FunctionManifest, Parameter, RenderError, ResponseForm, SignUpload, TemplateUser,
+};
 use crate::parse::envelope::{Envelope, User};
 
+use super::answer::success_answer;
+use super::choice::Table;
 use super::refusal::Refusal;
 
 /// How long Cloudinary takes a signed request, in seconds after its timestamp.
 const SIGNATURE_LIFETIME: u64 = 3600;
 
-/// Signs what the manifest sets and what the caller may choose. `now` in seconds since 1970.
+/// The options of `[upload]` that are the same in every call, as they are sent: each call would write them again.
+#[derive(Debug, Default)]
+pub struct FixedFields(Vec<Option<String>>);
+
+/// The answer of `response = "request"`.
+#[derive(Serialize)]
+struct Request<'a> {
+    url: String,
+    fields: SignedFields<'a>,
+    expires_at: String,
+}
+
+impl FixedFields {
+    /// Those of a function, in the manifest's order; none if it signs nothing.
+    pub fn of(function: &FunctionManifest, account: &Account) -> Self {
+        let Action::SignUpload(sign) = &function.action else {
+            return FixedFields::default();
+        };
+        let texts = sign.upload.iter().map(|(name, parameter)| match parameter {
+            Parameter::Fixed(value) => upload::written(name, value, account).ok().flatten(),
+            _ => None,
+        });
+        FixedFields(texts.collect())
+    }
+
+    fn get(&self, index: usize) -> Option<&str> {
+        self.0.get(index)?.as_deref()
+    }
+}
+
+/// Signs what the manifest sets and what the caller may choose; the text to answer. `now` in seconds since 1970.
 pub(super) fn sign(
     manifest: &SignUpload,
+    fixed: &FixedFields,
     account: &Account,
     envelope: &Envelope<'_>,
     now: u64,
-) -> Result<Value, Refusal> {
+) -> Result<String, Refusal> {
     let user = envelope.user.as_ref().and_then(Caller::of);
     let user = user.as_ref().map(Caller::as_template);
     let raw = |name: &str| {
         let value = envelope.params.get(name)?;
         serde_json::from_str::<&RawValue>(value.as_raw()).ok()
     };
-    let mut options = Map::new();
-    for (name, parameter) in &manifest.upload {
+    let mut fields = Fields::default();
+    for (index, (name, parameter)) in manifest.upload.iter().enumerate() {
+        if let Some(text) = fixed.get(index) {
+            fields.add_written(name, text);
+            continue;
+        }
         let value = parameter
             .render(name, user, &raw)
             .map_err(|error| match error {
                 RenderError::NoUser => Refusal::needs_user(),
                 other => Refusal::of_parameter(other),
             })?;
-        options.insert(name.clone(), value);
+        let added = fields.add_option(name, &value, account);
+        added.map_err(Refusal::of_parameter)?;
     }
-    for (name, value) in chosen(manifest, envelope)? {
-        options.insert(name, value);
+    let table = Table {
+        accept: &manifest.accept,
+        path: "",
+        nothing: "",
+    };
+    let sent = table.read(&envelope.params.members, |name| {
+        manifest.fills_template(name)
+    })?;
+    let mut chosen = Vec::with_capacity(sent.len());
+    for sent in &sent {
+        let value = sent.choose()?;
+        if sent.name == "public_id" {
+            check_choice_of_public_id(value)?;
+        }
+        chosen.push((sent.name, value));
     }
-    let fields = upload::sign_upload(account, &options, now).map_err(Refusal::of_parameter)?;
+    for (name, value) in chosen.into_iter().chain(table.defaults(&sent)) {
+        let added = fields.add_option(name, value, account);
+        added.map_err(Refusal::of_parameter)?;
+    }
+    let fields = fields.sign(account, now).map_err(Refusal::of_parameter)?;
     Ok(match manifest.response {
-        ResponseForm::Fields => Value::Object(fields),
-        ResponseForm::Request => json!({
-            "url": upload::upload_url(account, &manifest.resource_type),
-            "fields": fields,
-            "expires_at": iso_date(now + SIGNATURE_LIFETIME),
+        ResponseForm::Fields => success_answer(&fields),
+        ResponseForm::Request => success_answer(&Request {
+            url: upload::upload_url(account, &manifest.resource_type),
+            fields,
+            expires_at: iso_date(now + SIGNATURE_LIFETIME),
         }),
     })
-}
-
-/// What the caller chose, checked; everything that the manifest neither accepts nor uses in a template is refused by name.
-fn chosen(manifest: &SignUpload, envelope: &Envelope<'_>) -> Result<Vec<(String, Value)>, Refusal> {
-    let mut chosen = Vec::new();
-    for member in &envelope.params.members {
-        let name = String::from_utf8_lossy(&member.key.decoded()).into_owned();
-        if chosen.iter().any(|(other, _)| *other == name) {
-            let text = format!("{name}: occurs twice, expected once");
-            return Err(Refusal::of_parameter(text));
-        }
-        let accepted = manifest
-            .accept
-            .iter()
-            .find(|(accepted, _)| *accepted == name);
-        let Some((_, accepted)) = accepted else {
-            if manifest.fills_template(&name) {
-                continue;
-            }
-            return Err(Refusal::of_parameter(not_accepted(manifest, &name)));
-        };
-        let value: Value = serde_json::from_str(member.value.as_raw()).map_err(|_| {
-            let text = format!("{name}: expected a value of Unicode text and moderate depth");
-            Refusal::of_parameter(text)
-        })?;
-        let value = accepted
-            .choose(&name, &value)
-            .map_err(Refusal::of_parameter)?;
-        if name == "public_id" {
-            check_choice_of_public_id(&value)?;
-        }
-        chosen.push((name, value));
-    }
-    for (name, accepted) in &manifest.accept {
-        if let Some(default) = &accepted.default
-            && !chosen.iter().any(|(c, _)| c == name)
-        {
-            chosen.push((name.clone(), default.clone()));
-        }
-    }
-    Ok(chosen)
-}
-
-fn not_accepted(manifest: &SignUpload, name: &str) -> String {
-    let names: Vec<&str> = manifest.accept.iter().map(|(n, _)| n.as_str()).collect();
-    match names.as_slice() {
-        [] => format!("{name}: not accepted"),
-        names => format!("{name}: not accepted, expected only {}", names.join(", ")),
-    }
 }
 
 /// Signing a `public_id` with `&` or `#` in it could make a signature that passes for another identifier's.

@@ -66,7 +66,7 @@ pub struct NotAccepted(String);
 
 impl Accepted {
     /// The value to use for what the caller sent: the same, or what its name stands for.
-    pub fn choose(&self, name: &str, value: &Value) -> Result<Value, NotAccepted> {
+    pub fn choose<'v>(&'v self, name: &str, value: &'v Value) -> Result<&'v Value, NotAccepted> {
         let chosen = match &self.choice {
             Choice::Any => Some(value),
             Choice::OneOf(values) => values.iter().find(|listed| is_same(listed, value)),
@@ -85,7 +85,7 @@ impl Accepted {
             }
             Choice::OneOf(_) | Choice::Named(_) => {}
         }
-        Ok(chosen.clone())
+        Ok(chosen)
     }
 }
 

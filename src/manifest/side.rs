@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::cloudinary::delivery_url::check_url_options;
+use crate::cloudinary::delivery_url::check_url_option;
 use crate::cloudinary::transformation::from_options;
 use crate::cloudinary::upload::check_upload_option;
 use crate::cloudinary::url_config::UrlConfig;
@@ -49,10 +49,7 @@ impl Side {
     pub(super) fn check(self, name: &str, value: &Value) -> Result<(), String> {
         match self {
             Self::Upload => check_upload_option(name, value).map_err(|error| error.to_string()),
-            Self::Url => {
-                let options = Map::from_iter([(name.to_owned(), value.clone())]);
-                check_url_options(&options).map_err(|error| error.to_string())
-            }
+            Self::Url => check_url_option(name, value).map_err(|error| error.to_string()),
         }
     }
 
@@ -106,21 +103,29 @@ pub(super) fn is_composite(name: &str) -> bool {
 /// Whether a value, as it is written, ends the path of a URL or is read as something else in it.
 fn breaks_url(name: &str, value: &Value) -> bool {
     let breaks = |text: &str| text.contains(|c: char| "?#%\\".contains(c) || c.is_control());
-    if Key::from_name(name).is_some_and(|key| !key.is_transformation()) {
-        return value.as_str().is_some_and(breaks);
+    if !holds(value, &breaks) {
+        return false;
     }
-    // Written, since `#` begins a colour and `%` ends an offset.
+    if Key::from_name(name).is_some_and(|key| !key.is_transformation()) {
+        return true;
+    }
+    // As it is written, since `#` begins a colour and `%` ends an offset.
     let options = Map::from_iter([(name.to_owned(), value.clone())]);
     from_options(&options, &UrlConfig::default()).is_ok_and(|written| breaks(&written))
 }
 
 fn holds_separator(value: &Value) -> bool {
+    holds(value, &|text| text.contains(['/', ',']))
+}
+
+/// Whether a text in a value, names included, is such.
+fn holds(value: &Value, such: &impl Fn(&str) -> bool) -> bool {
     match value {
-        Value::String(text) => text.contains(['/', ',']),
-        Value::Array(items) => items.iter().any(holds_separator),
+        Value::String(text) => such(text),
+        Value::Array(items) => items.iter().any(|item| holds(item, such)),
         Value::Object(entries) => entries
             .iter()
-            .any(|(key, value)| key.contains(['/', ',']) || holds_separator(value)),
+            .any(|(key, value)| such(key) || holds(value, such)),
         Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }

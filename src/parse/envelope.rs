@@ -155,10 +155,11 @@ impl<'a> Envelope<'a> {
         scanner: &mut Scanner<'a>,
         seen: &mut u16,
     ) -> Result<(), EnvelopeError> {
-        let Some(index) = KEYS.iter().position(|name| key.is(name)) else {
+        let name = key.decoded();
+        let Some(index) = KEYS.iter().position(|known| known.as_bytes() == &*name) else {
             let value = scanner.value()?;
             // Not a key that decides anything: of two, `JSON.parse` takes the last, and so does this.
-            if key.is("ip") {
+            if &*name == b"ip" {
                 self.ip = Some(value);
             }
             return Ok(());
@@ -271,7 +272,7 @@ fn expect_name(
 ) -> Result<(), EnvelopeError> {
     match found {
         None => Ok(()),
-        Some(text) if text.as_str().as_deref() == Some(expected) => Ok(()),
+        Some(text) if text.is_str(expected) => Ok(()),
         Some(_) => Err(EnvelopeError::Contradiction(key)),
     }
 }

@@ -10,6 +10,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{Deserializer as _, Visitor};
+use wide::u8x16;
 
 /// The text is not one well-formed JSON value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -91,11 +92,16 @@ impl<'a> JsonText<'a> {
             return None;
         }
         let inner = self.0.get(1..self.0.len().checked_sub(1)?)?;
-        if inner.contains('\\') {
+        if after_plain(inner.as_bytes(), 0) < inner.len() {
             serde_json::from_str(self.0).ok().map(Cow::Owned)
         } else {
             Some(Cow::Borrowed(inner))
         }
+    }
+
+    /// Whether it is the string `text`, however it is spelled.
+    pub fn is_str(self, text: &str) -> bool {
+        self.as_str().is_some_and(|own| own == text)
     }
 
     /// The strings of a value: itself, or the elements of an array.
@@ -152,6 +158,17 @@ impl<'a> Key<'a> {
         }
     }
 
+    /// A number that is the same for every spelling of a name, and seldom for two names.
+    pub fn mark(self) -> u64 {
+        let name = self.decoded();
+        let mut first = [0; 8];
+        for (to, from) in first.iter_mut().zip(&*name) {
+            *to = *from;
+        }
+        let last = name.last().copied().unwrap_or_default();
+        u64::from_le_bytes(first) ^ (u64::from(last) << 56).rotate_left(3) ^ name.len() as u64
+    }
+
     /// The name in UTF-8, lone surrogates encoded like other code points (WTF-8).
     pub fn decoded(self) -> Cow<'a, [u8]> {
         if !self.escaped {
@@ -195,7 +212,7 @@ impl<'a> Scanner<'a> {
     pub fn value(&mut self) -> Result<JsonText<'a>, JsonError> {
         self.skip_space();
         let start = self.position;
-        self.skip_value()?;
+        self.position = after_value(self.text.as_bytes(), start)?;
         Ok(JsonText(&self.text[start..self.position]))
     }
 
@@ -218,6 +235,7 @@ impl<'a> Scanner<'a> {
                 return Ok(());
             }
             self.expect(b',')?;
+            self.skip_space();
         }
     }
 
@@ -254,7 +272,7 @@ impl<'a> Scanner<'a> {
     /// Whether the next value is an object.
     pub fn at_object(&mut self) -> bool {
         self.skip_space();
-        self.peek() == Some(b'{')
+        byte(self.text.as_bytes(), self.position) == b'{'
     }
 
     /// Checks that nothing but white space follows.
@@ -263,202 +281,245 @@ impl<'a> Scanner<'a> {
         if self.position == self.text.len() {
             Ok(())
         } else {
-            Err(self.error())
-        }
-    }
-
-    fn skip_value(&mut self) -> Result<(), JsonError> {
-        let mut open = OpenContainers::default();
-        loop {
-            self.skip_space();
-            match self.peek() {
-                Some(b'"') => self.string().map(|_| ())?,
-                Some(b'{') => {
-                    self.position += 1;
-                    self.skip_space();
-                    if !self.take(b'}') {
-                        self.key()?;
-                        open.push(true);
-                        continue;
-                    }
-                }
-                Some(b'[') => {
-                    self.position += 1;
-                    self.skip_space();
-                    if !self.take(b']') {
-                        open.push(false);
-                        continue;
-                    }
-                }
-                Some(b'-' | b'0'..=b'9') => self.number()?,
-                Some(b't') => self.literal("true")?,
-                Some(b'f') => self.literal("false")?,
-                Some(b'n') => self.literal("null")?,
-                _ => return Err(self.error()),
-            }
-            if self.close_containers(&mut open)? {
-                return Ok(());
-            }
-        }
-    }
-
-    /// After a value: closes what ends here. True at the end of the outermost value, false where another value must follow.
-    fn close_containers(&mut self, open: &mut OpenContainers) -> Result<bool, JsonError> {
-        loop {
-            let Some(in_object) = open.innermost() else {
-                return Ok(true);
-            };
-            self.skip_space();
-            match self.peek() {
-                Some(b',') => {
-                    self.position += 1;
-                    if in_object {
-                        self.key()?;
-                    }
-                    return Ok(false);
-                }
-                Some(b'}') if in_object => open.pop(),
-                Some(b']') if !in_object => open.pop(),
-                _ => return Err(self.error()),
-            }
-            self.position += 1;
+            Err(Mistake(self.position).into())
         }
     }
 
     /// Reads a name and the colon after it.
     fn key(&mut self) -> Result<Key<'a>, JsonError> {
-        self.skip_space();
         let start = self.position + 1;
-        let escaped = self.string()?;
-        let raw = &self.text[start..self.position - 1];
+        let (end, escaped) = after_string(self.text.as_bytes(), self.position)?;
+        let raw = &self.text[start..end - 1];
+        self.position = end;
         self.skip_space();
         self.expect(b':')?;
         Ok(Key { raw, escaped })
     }
 
-    /// Reads a string; true if it holds an escape.
-    fn string(&mut self) -> Result<bool, JsonError> {
-        self.expect(b'"')?;
-        let mut escaped = false;
-        loop {
-            self.position += plain_prefix(&self.text.as_bytes()[self.position..]);
-            match self.peek() {
-                Some(b'"') => {
-                    self.position += 1;
-                    return Ok(escaped);
-                }
-                Some(b'\\') => {
-                    escaped = true;
-                    self.position += 1;
-                    self.escape()?;
-                }
-                _ => return Err(self.error()),
-            }
-        }
-    }
-
-    fn escape(&mut self) -> Result<(), JsonError> {
-        match self.peek() {
-            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.position += 1,
-            Some(b'u') => {
-                self.position += 1;
-                for _ in 0..4 {
-                    match self.peek() {
-                        Some(byte) if byte.is_ascii_hexdigit() => self.position += 1,
-                        _ => return Err(self.error()),
-                    }
-                }
-            }
-            _ => return Err(self.error()),
-        }
-        Ok(())
-    }
-
-    fn number(&mut self) -> Result<(), JsonError> {
-        self.take(b'-');
-        if !self.take(b'0') {
-            self.digits()?;
-        }
-        if self.take(b'.') {
-            self.digits()?;
-        }
-        if self.take(b'e') || self.take(b'E') {
-            let _ = self.take(b'+') || self.take(b'-');
-            self.digits()?;
-        }
-        Ok(())
-    }
-
-    fn digits(&mut self) -> Result<(), JsonError> {
-        let start = self.position;
-        while matches!(self.peek(), Some(b'0'..=b'9')) {
-            self.position += 1;
-        }
-        if self.position == start {
-            return Err(self.error());
-        }
-        Ok(())
-    }
-
-    fn literal(&mut self, literal: &str) -> Result<(), JsonError> {
-        if self.text.as_bytes()[self.position..].starts_with(literal.as_bytes()) {
-            self.position += literal.len();
-            Ok(())
-        } else {
-            Err(self.error())
-        }
-    }
-
     fn skip_space(&mut self) {
-        while matches!(self.peek(), Some(b' ' | b'\n' | b'\r' | b'\t')) {
-            self.position += 1;
-        }
+        self.position = after_space(self.text.as_bytes(), self.position);
     }
 
-    fn peek(&self) -> Option<u8> {
-        self.text.as_bytes().get(self.position).copied()
-    }
-
-    fn take(&mut self, byte: u8) -> bool {
-        let found = self.peek() == Some(byte);
+    fn take(&mut self, expected: u8) -> bool {
+        let found = byte(self.text.as_bytes(), self.position) == expected;
         self.position += usize::from(found);
         found
     }
 
-    fn expect(&mut self, byte: u8) -> Result<(), JsonError> {
-        if self.take(byte) {
-            Ok(())
-        } else {
-            Err(self.error())
-        }
+    fn expect(&mut self, expected: u8) -> Result<(), JsonError> {
+        self.position = after_byte(self.text.as_bytes(), self.position, expected)?;
+        Ok(())
     }
+}
 
-    fn error(&self) -> JsonError {
-        JsonError {
-            position: self.position,
+/// Where the grammar is broken. The functions below take a position and give the one after what they read: positions that
+/// stay in registers are half of their speed.
+#[derive(Debug)]
+struct Mistake(usize);
+
+impl From<Mistake> for JsonError {
+    fn from(Mistake(position): Mistake) -> Self {
+        JsonError { position }
+    }
+}
+
+/// The byte at a position; at the end a zero, which no JSON text can hold.
+#[inline]
+fn byte(text: &[u8], at: usize) -> u8 {
+    text.get(at).copied().unwrap_or_default()
+}
+
+#[inline]
+fn after_byte(text: &[u8], at: usize, expected: u8) -> Result<usize, Mistake> {
+    if byte(text, at) == expected {
+        Ok(at + 1)
+    } else {
+        Err(Mistake(at))
+    }
+}
+
+#[inline]
+fn after_space(text: &[u8], at: usize) -> usize {
+    // Parse Server writes none.
+    if byte(text, at) > b' ' {
+        at
+    } else {
+        after_some_space(text, at)
+    }
+}
+
+#[cold]
+fn after_some_space(text: &[u8], mut at: usize) -> usize {
+    while matches!(byte(text, at), b' ' | b'\n' | b'\r' | b'\t') {
+        at += 1;
+    }
+    at
+}
+
+#[inline]
+fn after_value(text: &[u8], at: usize) -> Result<usize, Mistake> {
+    match byte(text, at) {
+        b'"' => after_string(text, at).map(|(end, _)| end),
+        b'{' | b'[' => after_container(text, at),
+        _ => after_scalar(text, at),
+    }
+}
+
+fn after_container(text: &[u8], mut at: usize) -> Result<usize, Mistake> {
+    let mut open = OpenContainers::default();
+    loop {
+        match byte(text, at) {
+            b'"' => (at, _) = after_string(text, at)?,
+            b'{' => {
+                at = after_space(text, at + 1);
+                if byte(text, at) != b'}' {
+                    at = after_key(text, at)?;
+                    open.push(true);
+                    continue;
+                }
+                at += 1;
+            }
+            b'[' => {
+                at = after_space(text, at + 1);
+                if byte(text, at) != b']' {
+                    open.push(false);
+                    continue;
+                }
+                at += 1;
+            }
+            _ => at = after_scalar(text, at)?,
+        }
+        // A value ends here: on to the next one, out of the containers that end too.
+        loop {
+            let Some(in_object) = open.innermost() else {
+                return Ok(at);
+            };
+            at = after_space(text, at);
+            match byte(text, at) {
+                b',' => {
+                    at = after_space(text, at + 1);
+                    if in_object {
+                        at = after_key(text, at)?;
+                    }
+                    break;
+                }
+                b'}' if in_object => open.pop(),
+                b']' if !in_object => open.pop(),
+                _ => return Err(Mistake(at)),
+            }
+            at += 1;
         }
     }
 }
 
-/// Length of the prefix that neither ends a string (`"`), nor escapes (`\`), nor is forbidden in one (below space).
-fn plain_prefix(bytes: &[u8]) -> usize {
-    const LANE: usize = 16;
-    let mut length = 0;
-    // Sixteen comparisons without a branch between them become vector instructions.
-    while let Some(lane) = bytes.get(length..length + LANE) {
-        let stop = lane.iter().fold(0_u8, |found, &byte| {
-            found | u8::from(byte == b'"') | u8::from(byte == b'\\') | u8::from(byte < b' ')
-        });
-        if stop != 0 {
-            break;
-        }
-        length += LANE;
+/// After a name, the colon and the white space before its value.
+#[inline]
+fn after_key(text: &[u8], at: usize) -> Result<usize, Mistake> {
+    let (at, _) = after_string(text, at)?;
+    let at = after_byte(text, after_space(text, at), b':')?;
+    Ok(after_space(text, at))
+}
+
+/// After a string; and whether it holds an escape.
+#[inline]
+fn after_string(text: &[u8], at: usize) -> Result<(usize, bool), Mistake> {
+    let start = after_byte(text, at, b'"')?;
+    let at = after_plain(text, start);
+    if byte(text, at) == b'"' {
+        Ok((at + 1, false))
+    } else {
+        after_escapes(text, at).map(|end| (end, true))
     }
-    length
-        + bytes[length..]
-            .iter()
-            .take_while(|&&byte| byte != b'"' && byte != b'\\' && byte >= b' ')
-            .count()
+}
+
+/// After a string that is read up to its first escape.
+#[cold]
+fn after_escapes(text: &[u8], mut at: usize) -> Result<usize, Mistake> {
+    loop {
+        at = after_escape(text, after_byte(text, at, b'\\')?)?;
+        at = after_plain(text, at);
+        if byte(text, at) == b'"' {
+            return Ok(at + 1);
+        }
+    }
+}
+
+fn after_escape(text: &[u8], at: usize) -> Result<usize, Mistake> {
+    match byte(text, at) {
+        b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Ok(at + 1),
+        b'u' => match (at + 1..at + 5).find(|&at| !byte(text, at).is_ascii_hexdigit()) {
+            None => Ok(at + 5),
+            Some(odd) => Err(Mistake(odd)),
+        },
+        _ => Err(Mistake(at)),
+    }
+}
+
+fn after_scalar(text: &[u8], at: usize) -> Result<usize, Mistake> {
+    match byte(text, at) {
+        b'-' | b'0'..=b'9' => after_number(text, at),
+        b't' => after_literal(text, at, "true"),
+        b'f' => after_literal(text, at, "false"),
+        b'n' => after_literal(text, at, "null"),
+        _ => Err(Mistake(at)),
+    }
+}
+
+fn after_number(text: &[u8], mut at: usize) -> Result<usize, Mistake> {
+    at += usize::from(byte(text, at) == b'-');
+    at = match byte(text, at) {
+        b'0' => at + 1,
+        _ => after_digits(text, at)?,
+    };
+    if byte(text, at) == b'.' {
+        at = after_digits(text, at + 1)?;
+    }
+    if matches!(byte(text, at), b'e' | b'E') {
+        at += 1;
+        at += usize::from(matches!(byte(text, at), b'+' | b'-'));
+        at = after_digits(text, at)?;
+    }
+    Ok(at)
+}
+
+fn after_digits(text: &[u8], start: usize) -> Result<usize, Mistake> {
+    let mut at = start;
+    while byte(text, at).is_ascii_digit() {
+        at += 1;
+    }
+    if at == start {
+        return Err(Mistake(at));
+    }
+    Ok(at)
+}
+
+fn after_literal(text: &[u8], at: usize, literal: &str) -> Result<usize, Mistake> {
+    if text[at..].starts_with(literal.as_bytes()) {
+        Ok(at + literal.len())
+    } else {
+        Err(Mistake(at))
+    }
+}
+
+/// After what neither ends a string (`"`), nor escapes (`\`), nor is forbidden in one (below space).
+#[inline]
+fn after_plain(text: &[u8], mut at: usize) -> usize {
+    while let Some(lane) = text.get(at..).and_then(<[u8]>::first_chunk::<16>) {
+        let lane = u8x16::new(*lane);
+        let is_control = lane.min(u8x16::splat(b' ' - 1)).simd_eq(lane);
+        let is_quote = lane.simd_eq(u8x16::splat(b'"'));
+        let is_backslash = lane.simd_eq(u8x16::splat(b'\\'));
+        let stops = (is_control | is_quote | is_backslash).to_bitmask();
+        if stops != 0 {
+            return at + stops.trailing_zeros() as usize;
+        }
+        at += 16;
+    }
+    // Only the last bytes of a text come here.
+    while matches!(byte(text, at), b' '..=b'!' | b'#'..=b'[' | b']'..) {
+        at += 1;
+    }
+    at
 }
 
 /// Which kinds of container are open, one bit each (true: object), so that nesting costs neither stack nor, up to 64 levels, memory.

@@ -20,7 +20,9 @@ pub(super) fn make_room(connections: usize) -> usize {
     };
     let room = files.map_or(connections, |files| fitting(files, connections));
     if room < connections {
-        warn!("{room} connections at most instead of {connections}: the limit of open files (ulimit -Hn) allows no more");
+        warn!(
+            "{room} connections at most instead of {connections}: the limit of open files (ulimit -Hn) allows no more"
+        );
     }
     room
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use prometheus_client::encoding::EncodeLabelSet;
@@ -13,7 +13,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::hooks::Refusal;
+use crate::hooks::{Reason, Refusal};
 use crate::queue::Health;
 
 use super::console::Totals;
@@ -44,6 +44,8 @@ pub(super) struct HookMetrics {
     tally: Arc<Tally>,
     latency: Histogram,
     decisions: Family<DecisionLabels, Counter>,
+    /// By field and reason, each made at its first use: the family's own lookup takes a lock and new labels.
+    refused: Vec<(Option<String>, [OnceLock<Counter>; Reason::ALL.len()])>,
 }
 
 #[derive(Debug, Clone, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -150,8 +152,12 @@ impl Metrics {
         }
     }
 
-    /// The metrics of the hook with this name.
-    pub(super) fn hook(&self, name: &str) -> HookMetrics {
+    /// The metrics of the hook with this name, which guards these fields.
+    pub(super) fn hook<'f>(
+        &self,
+        name: &str,
+        fields: impl Iterator<Item = &'f str>,
+    ) -> HookMetrics {
         let decision = |outcome| {
             let labels = DecisionLabels {
                 hook: name.to_owned(),
@@ -173,6 +179,11 @@ impl Metrics {
                 .clone(),
             latency: self.latency.get_or_create_owned(&labels),
             decisions: self.decisions.clone(),
+            refused: [None]
+                .into_iter()
+                .chain(fields.map(|field| Some(field.to_owned())))
+                .map(|field| (field, [const { OnceLock::new() }; Reason::ALL.len()]))
+                .collect(),
         }
     }
 
@@ -260,13 +271,21 @@ impl HookMetrics {
 
     pub(super) fn refused(&self, refusal: &Refusal) {
         self.tally.refused(refusal.reason);
-        let labels = DecisionLabels {
-            hook: self.name.clone(),
-            field: refusal.field.clone().unwrap_or_default(),
-            outcome: "refused",
-            reason: refusal.reason.as_str(),
+        let counter = || {
+            self.decisions.get_or_create_owned(&DecisionLabels {
+                hook: self.name.clone(),
+                field: refusal.field.clone().unwrap_or_default(),
+                outcome: "refused",
+                reason: refusal.reason.as_str(),
+            })
         };
-        self.decisions.get_or_create(&labels).inc();
+        let known = self.refused.iter().find(|(f, _)| *f == refusal.field);
+        match known {
+            Some((_, by_reason)) => by_reason[refusal.reason as usize]
+                .get_or_init(counter)
+                .inc(),
+            None => counter().inc(),
+        };
     }
 
     pub(super) fn answered(&self, took: Duration) {

@@ -11,6 +11,7 @@ mod console;
 mod crowd;
 mod descriptors;
 mod guarded;
+mod head;
 mod histogram;
 mod keys;
 mod metrics;

@@ -8,7 +8,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::cloudinary::account::Account;
 use crate::cloudinary::notice::Notice;
-use crate::hooks::{Cloudinary, Limits, ParseServer};
+use crate::hooks::{Cloudinary, FixedFields, Limits, ParseServer};
 use crate::manifest::{ClassManifest, FunctionManifest, Limit, Manifests};
 use crate::parse::rest::HookName;
 use crate::queue::{self, Queue};
@@ -57,6 +57,8 @@ pub(super) struct Route {
     pub(super) hook: Hook,
     pub(super) metrics: HookMetrics,
     pub(super) limits: Arc<Limits>,
+    pub(super) fixed: FixedFields,
+    pub(super) name: Arc<str>,
 }
 
 impl Hook {
@@ -84,6 +86,15 @@ impl Hook {
                 function_name: function.name.clone(),
             },
         }
+    }
+
+    /// The fields that a refusal can be about.
+    fn guarded_fields(&self) -> impl Iterator<Item = &str> {
+        let fields = match self {
+            Hook::BeforeSave(class) => class.fields.as_slice(),
+            Hook::AfterSave(_) | Hook::AfterDelete(_) | Hook::Function(_) => &[],
+        };
+        fields.iter().map(|field| field.name.as_str())
     }
 
     /// The path under the webhook listener, decoded.
@@ -130,9 +141,15 @@ impl Routes {
         let functions = functions.into_iter().map(Hook::Function);
         let hooks = classes.chain(functions).map(|hook| {
             let path = hook.path();
+            let name = Arc::from(hook.name());
             let route = Route {
                 limits: limits(&hook, before.and_then(|routes| routes.hooks.get(&path))),
-                metrics: metrics.hook(&hook.name()),
+                metrics: metrics.hook(&name, hook.guarded_fields()),
+                fixed: match &hook {
+                    Hook::Function(function) => FixedFields::of(function, &deployment.account),
+                    _ => FixedFields::default(),
+                },
+                name,
                 hook,
             };
             (path, Arc::new(route))

@@ -35,11 +35,7 @@ impl Tally {
     }
 
     pub(super) fn refused(&self, reason: Reason) {
-        for (count, of) in self.refused.iter().zip(Reason::ALL) {
-            if of == reason {
-                count.fetch_add(1, Ordering::Relaxed);
-            }
-        }
+        self.refused[reason as usize].fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn add_to(&self, totals: &mut Totals) {

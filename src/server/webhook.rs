@@ -15,6 +15,7 @@ use crate::queue::{Destroy, Job, Scheduled};
 use super::clock::unix_time;
 use super::console::Refused;
 use super::crowd::Place;
+use super::head::Head;
 use super::keys::KeyInUse;
 use super::reply::{self, Failure};
 use super::routes::{Hook, Route, Routes};
@@ -54,7 +55,7 @@ async fn dispatch(
         return health(request);
     }
     if path == notifications::PATH {
-        return notifications::answer(request, payload, state).await;
+        return Box::pin(notifications::answer(request, payload, state)).await;
     }
     let is_trigger = shape(path, "/triggers/", 2);
     if !is_trigger && !shape(path, "/functions/", 1) {
@@ -63,15 +64,16 @@ async fn dispatch(
     if request.method() != Method::POST {
         return Err(Failure::MethodNotAllowed("POST"));
     }
-    check_key(request, state)?;
+    let head = Head::of(request.headers());
+    check_key(&head, state)?;
     let _busy = request.conn_data::<Place>().map(Place::busy);
     let routes = state.routes.load_full();
-    let route = routes.find(path).ok_or(Failure::NotFound)?.clone();
+    let route = routes.find(path).ok_or(Failure::NotFound)?;
     let started = Instant::now();
-    body::check_headers(request.headers())?;
+    head.check()?;
     let body = body::read(request, payload, state.max_body, state.read_timeout).await?;
     state.metrics.body(body.len());
-    let response = decide(&route, &routes, &body, state).await?;
+    let response = decide(route, &routes, &body, state).await?;
     route.metrics.answered(started.elapsed());
     Ok(response)
 }
@@ -99,13 +101,8 @@ fn shape(path: &str, prefix: &str, names: usize) -> bool {
     })
 }
 
-fn check_key(request: &HttpRequest, state: &State) -> Result<(), Failure> {
-    let mut presented = request.headers().get_all("x-parse-webhook-key");
-    let key = presented
-        .next()
-        .and_then(|key| state.keys.check(key.as_bytes()));
-    match key {
-        Some(_) if presented.next().is_some() => Err(Failure::Unauthorized),
+fn check_key(head: &Head<'_>, state: &State) -> Result<(), Failure> {
+    match head.webhook_key().and_then(|key| state.keys.check(key)) {
         Some(KeyInUse::Current) => Ok(()),
         Some(KeyInUse::Previous) => {
             state.metrics.previous_webhook_key();
@@ -128,13 +125,13 @@ async fn decide(
             let object = envelope.expect_trigger(&class.class, "afterSave");
             let object = object.map_err(bad_request)?;
             let lost = hooks::replaced(class, &envelope, object, &routes.account, now);
-            return Ok(later(route, routes, class, object, lost, now).await);
+            return Ok(Box::pin(later(route, routes, class, object, lost, now)).await);
         }
         Hook::AfterDelete(class) => {
             let object = envelope.expect_trigger(&class.class, "afterDelete");
             let object = object.map_err(bad_request)?;
             let lost = hooks::deleted(class, object);
-            return Ok(later(route, routes, class, object, lost, now).await);
+            return Ok(Box::pin(later(route, routes, class, object, lost, now)).await);
         }
         Hook::BeforeSave(class) => {
             let object = envelope.expect_trigger(&class.class, "beforeSave");
@@ -156,6 +153,7 @@ async fn decide(
                 parse_server: routes.parse_server.as_ref(),
                 roles: &state.roles,
                 limits: &route.limits,
+                fixed: &route.fixed,
             };
             let work = hooks::call(function, means, &envelope, now);
             let work = tokio::time::timeout(state.answer_timeout, work).await;
@@ -235,7 +233,7 @@ fn refused(
     route.metrics.refused(refusal);
     let user = envelope.user.and_then(|user| user.object_id());
     info!(
-        hook = route.hook.name().as_str(),
+        hook = &*route.name,
         field = refusal.field.as_deref().unwrap_or("-"),
         reason = refusal.reason.as_str(),
         user = user.as_deref().unwrap_or("-");
@@ -243,7 +241,7 @@ fn refused(
     );
     state.refusals.add(Refused {
         at: unix_time(),
-        hook: route.hook.name(),
+        hook: route.name.clone(),
         field: refusal.field.clone(),
         reason: refusal.reason.as_str(),
         user: user.map(std::borrow::Cow::into_owned),

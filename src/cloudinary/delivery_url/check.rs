@@ -6,10 +6,10 @@ use super::{UrlError, build, scalar};
 use crate::cloudinary::signature::Algorithm;
 use crate::cloudinary::suggestion::closest;
 use crate::cloudinary::transformation::{
-    TransformationError, check_members, check_option, from_options,
+    TransformationError, check_members, check_option, from_options, push_transformation,
 };
 use crate::cloudinary::url_config::UrlConfig;
-use crate::cloudinary::url_options::Key;
+use crate::cloudinary::url_options::{Key, UrlOptions};
 
 const TOKEN: &[&str] = &[
     "acl",
@@ -34,25 +34,38 @@ const TOKEN: &[&str] = &[
 /// ```
 pub fn check_url_options(options: &Map<String, Value>) -> Result<(), UrlError> {
     for (name, value) in options {
-        match Key::from_name(name) {
-            Some(_) if value.is_null() => {}
-            Some(key) if key.is_transformation() => check_option(key, value)?,
-            Some(key) => check_url_option(key, value)?,
-            None if name.starts_with('$') => {}
-            None => {
-                return Err(UrlError::Transformation(TransformationError::Unknown {
-                    key: name.clone(),
-                    kind: "a URL option",
-                    suggestion: closest(name, Key::all().map(Key::name)),
-                }));
-            }
-        }
+        check_alone(name, value)?;
     }
     from_options(options, &UrlConfig::default())?;
     Ok(())
 }
 
-fn check_url_option(key: Key, value: &Value) -> Result<(), UrlError> {
+/// [`check_url_options`] for one of them.
+pub fn check_url_option(name: &str, value: &Value) -> Result<(), UrlError> {
+    check_alone(name, value)?;
+    let mut options = UrlOptions::default();
+    options.add(name, value);
+    push_transformation(&mut String::new(), &options, &UrlConfig::default())?;
+    Ok(())
+}
+
+/// All that can be said of an option without writing it.
+fn check_alone(name: &str, value: &Value) -> Result<(), UrlError> {
+    match Key::from_name(name) {
+        Some(_) if value.is_null() => Ok(()),
+        Some(key) if key.is_transformation() => Ok(check_option(key, value)?),
+        Some(key) => check_delivery_option(key, value),
+        None if name.starts_with('$') => Ok(()),
+        None => Err(UrlError::Transformation(TransformationError::Unknown {
+            key: name.to_owned(),
+            kind: "a URL option",
+            suggestion: closest(name, Key::all().map(Key::name)),
+        })),
+    }
+}
+
+/// Checks an option that is no part of the transformation.
+fn check_delivery_option(key: Key, value: &Value) -> Result<(), UrlError> {
     let expected = match key {
         Key::AuthToken if value == &Value::Bool(false) => None,
         Key::AuthToken if value.is_object() => {

@@ -26,7 +26,7 @@ use super::transformation::{TransformationError, push_transformation};
 use super::url_options::{Key, UrlOptions};
 use build::{Asset, build};
 
-pub use check::check_url_options;
+pub use check::{check_url_option, check_url_options};
 pub use host::delivery_origins;
 
 /// Why a delivery URL cannot be built; names the option.
@@ -123,9 +123,18 @@ pub fn identifier_url(
     options: &Map<String, Value>,
     now: u64,
 ) -> Result<String, UrlError> {
-    let options = UrlOptions::read(options);
+    identifier_url_with(account, identifier, &UrlOptions::read(options), now)
+}
+
+/// [`identifier_url`] for options from several places, which are not copied into one map first.
+pub(crate) fn identifier_url_with(
+    account: &Account,
+    identifier: &Identifier<'_>,
+    options: &UrlOptions<'_>,
+    now: u64,
+) -> Result<String, UrlError> {
     let asset = Asset::from_identifier(identifier, options.get(Key::Format))?;
-    build(account, &asset, &options, now)
+    build(account, &asset, options, now)
 }
 
 /// An option that is text.

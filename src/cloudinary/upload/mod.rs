@@ -3,6 +3,7 @@
 mod check;
 mod error;
 mod explain;
+mod fields;
 mod parameter;
 mod text;
 
@@ -22,6 +23,7 @@ use text::text;
 pub use check::{check_upload_option, is_upload_option};
 pub use error::UploadError;
 pub use explain::{ExplainError, Explanation, check_signed_name, explain_signature};
+pub use fields::{Fields, SignedFields, written};
 
 /// Where uploads go unless the account says otherwise.
 const UPLOAD_PREFIX: &str = "https://api.cloudinary.com";
@@ -89,15 +91,23 @@ pub fn upload_params(
             insert_present(&mut params, name, kind.serialize(name, value, config)?);
         }
     }
+    let transformation = transformation_text(options, config)?;
+    insert_present(&mut params, "transformation", transformation.into());
+    Ok(params)
+}
+
+/// The `transformation` parameter of an upload: what its transformation options describe.
+fn transformation_text(
+    options: &Map<String, Value>,
+    config: &UrlConfig,
+) -> Result<String, UploadError> {
     let transformation = transformation::from_options(options, config)
         .map_err(|error| UploadError::transformation("transformation", error))?;
     // As the Node SDK sends it: the text of a layer, encoded twice for a URL, is encoded once here.
-    let transformation = match percent::decode_component(&transformation) {
+    Ok(match percent::decode_component(&transformation) {
         Ok(decoded) => decoded.into_owned(),
         Err(percent::Malformed) => transformation,
-    };
-    insert_present(&mut params, "transformation", transformation.into());
-    Ok(params)
+    })
 }
 
 fn insert_present(params: &mut Map<String, Value>, name: &str, value: Value) {

@@ -54,7 +54,7 @@ impl Accepted {
         if let Some(default) = default {
             let value = default.fixed_json(report)?;
             match accepted.choose(entry.key, &value) {
-                Ok(chosen) => accepted.default = Some(chosen),
+                Ok(chosen) => accepted.default = Some(chosen.clone()),
                 Err(error) => {
                     return default.refuse(&format!("not accepted itself: {error}"), report);
                 }

@@ -14,7 +14,7 @@ fn accepted(choice: Choice) -> Accepted {
 fn assert_chosen(choice: &Choice, name: &str, values: &[Value]) {
     let accepted = accepted(choice.clone());
     for value in values {
-        assert_eq!(accepted.choose(name, value).as_ref(), Ok(value), "{value}");
+        assert_eq!(accepted.choose(name, value), Ok(value), "{value}");
     }
 }
 
@@ -69,7 +69,7 @@ fn takes_one_of_a_list() {
     );
     assert_eq!(
         accepted(choice.clone()).choose("upload_preset", &json!(2.0)),
-        Ok(json!(2))
+        Ok(&json!(2))
     );
     assert_refused(
         &choice,
@@ -192,11 +192,11 @@ fn replaces_a_name_by_what_it_stands_for() {
     let accepted = accepted(choice.clone());
     assert_eq!(
         accepted.choose("eager", &json!("thumb")),
-        Ok(json!({"crop": "thumb", "width": 150}))
+        Ok(&json!({"crop": "thumb", "width": 150}))
     );
     assert_eq!(
         accepted.choose("eager", &json!("cover")),
-        Ok(json!("c_fill,w_1200"))
+        Ok(&json!("c_fill,w_1200"))
     );
     assert_refused(
         &choice,
@@ -223,7 +223,7 @@ fn keeps_a_chosen_path_to_the_rules_of_identifiers() {
         "asset_folder",
         "filename_override",
     ] {
-        assert_eq!(any.choose(name, &json!("a/b.c")), Ok(json!("a/b.c")));
+        assert_eq!(any.choose(name, &json!("a/b.c")), Ok(&json!("a/b.c")));
         for (value, reason) in [
             ("a&b", "'&' is not allowed"),
             ("a#b", "'#' is not allowed"),
@@ -281,4 +281,39 @@ fn keeps_a_chosen_option_in_its_component() {
         "width",
         &[json!("iw/2")],
     );
+}
+
+#[test]
+fn keeps_a_chosen_option_in_the_path_of_its_url() {
+    let on_urls = Accepted {
+        side: Side::Url,
+        ..accepted(Choice::Any)
+    };
+    for (name, value) in [
+        ("x", "1?a"),
+        ("x", "1#a"),
+        ("crop", "a%2f..%2fb"),
+        ("gravity", "a\\b"),
+        ("effect", "trim:\u{7f}10"),
+        ("width", "a\tb"),
+        ("format", "jpg?a"),
+        ("format", "jpg\n"),
+    ] {
+        let error = on_urls.choose(name, &json!(value)).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!("{name}: expected a value without `? # % \\` and control characters"),
+            "{value:?}"
+        );
+    }
+    for (name, value) in [
+        ("background", "#fff"),
+        ("start_offset", "10%"),
+        ("crop", "fill"),
+    ] {
+        assert_eq!(
+            on_urls.choose(name, &json!(value)),
+            Ok(json!(value)).as_ref()
+        );
+    }
 }

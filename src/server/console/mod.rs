@@ -25,6 +25,7 @@ use serde_json::{Value, json};
 use crate::cloudinary::delivery_url::delivery_origins;
 
 use super::clock::unix_time;
+use super::head::Head;
 use super::reply::Failure;
 use super::{State, body};
 
@@ -108,7 +109,7 @@ impl Console {
                 Ok(answer_json(StatusCode::OK, &state))
             }
             _ => {
-                body::check_headers(request.headers())?;
+                Head::of(request.headers()).check()?;
                 let body = body::read(request, payload, MAX_BODY, state.read_timeout).await?;
                 let account = &state.routes.load().account;
                 Ok(match tools::run(path, &body, account, unix_time()) {

@@ -1,7 +1,7 @@
 //! The last refusals, for operators: who was refused what and why, nothing that could be replayed.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 
@@ -15,7 +15,7 @@ const USER_LENGTH: usize = 64;
 pub(in crate::server) struct Refused {
     /// Seconds since 1970.
     pub(in crate::server) at: u64,
-    pub(in crate::server) hook: String,
+    pub(in crate::server) hook: Arc<str>,
     pub(in crate::server) field: Option<String>,
     pub(in crate::server) reason: &'static str,
     /// The user's `objectId`.

@@ -140,7 +140,7 @@ fn chosen_stays_in_its_place(options: &Map<String, Value>) {
         if let Some(value) = options.get(name)
             && let Ok(value) = accepted.choose(name, value)
         {
-            chosen.insert(name.clone(), value);
+            chosen.insert(name.clone(), value.clone());
         }
     }
     let account = super::account();

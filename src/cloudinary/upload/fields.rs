@@ -1,0 +1,185 @@
+//! The fields of a signed request, added one by one: options that come from several places need no common map, and those that are
+//! the same in every request are written once.
+
+use std::borrow::Cow;
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::{Map, Value};
+
+use super::parameter::Kind;
+use super::{UploadError, check_upload_option, is_blank, text, transformation_text};
+use crate::cloudinary::account::Account;
+use crate::cloudinary::signature::{HexDigest, sign};
+
+/// An upload option as [`sign_upload`](super::sign_upload) sends it; `None` for a transformation option, which is written together with
+/// the others of its kind.
+///
+/// # Errors
+/// A name or value that is not an upload option's.
+pub fn written(
+    name: &str,
+    value: &Value,
+    account: &Account,
+) -> Result<Option<String>, UploadError> {
+    check_upload_option(name, value)?;
+    let Some(kind) = Kind::of(name) else {
+        return Ok(None);
+    };
+    let value = kind.serialize(name, value, &account.url)?;
+    Ok(Some(match value {
+        Value::String(text) => text,
+        other if is_blank(&other) => String::new(),
+        other => text(&other).into_owned(),
+    }))
+}
+
+/// Fields in the making.
+#[derive(Debug, Default)]
+pub struct Fields<'a> {
+    written: Vec<(&'a str, Cow<'a, str>)>,
+    transformation: Map<String, Value>,
+}
+
+/// What is posted to Cloudinary: `timestamp` (a JSON number), the options that are set, `signature`, `api_key`.
+#[derive(Debug)]
+pub struct SignedFields<'a> {
+    timestamp: u64,
+    written: Vec<(&'a str, Cow<'a, str>)>,
+    signature: HexDigest,
+    api_key: &'a str,
+}
+
+impl<'a> Fields<'a> {
+    /// Adds an option that [`written`] wrote.
+    pub fn add_written(&mut self, name: &'a str, text: &'a str) {
+        self.add(name, Cow::Borrowed(text));
+    }
+
+    /// Adds an option; no name may be added twice.
+    ///
+    /// # Errors
+    /// A name or value that is not an upload option's.
+    pub fn add_option(
+        &mut self,
+        name: &'a str,
+        value: &Value,
+        account: &Account,
+    ) -> Result<(), UploadError> {
+        match written(name, value, account)? {
+            Some(text) => self.add(name, Cow::Owned(text)),
+            None => {
+                self.transformation.insert(name.to_owned(), value.clone());
+            }
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, name: &'a str, text: Cow<'a, str>) {
+        if !text.is_empty() {
+            self.written.push((name, text));
+        }
+    }
+
+    /// Signs them. `now` in seconds since 1970.
+    ///
+    /// # Errors
+    /// A transformation that cannot be written, an account without key or secret.
+    pub fn sign(mut self, account: &'a Account, now: u64) -> Result<SignedFields<'a>, UploadError> {
+        let api_key = account.api_key.as_deref().ok_or(UploadError::NoApiKey)?;
+        let transformation = transformation_text(&self.transformation, &account.url)?;
+        self.add("transformation", transformation.into());
+        let timestamp = now.to_string();
+        let mut pairs = Vec::with_capacity(self.written.len() + 1);
+        pairs.push(("timestamp", timestamp.as_str()));
+        pairs.extend(self.written.iter().map(|(name, text)| (*name, &**text)));
+        Ok(SignedFields {
+            timestamp: now,
+            signature: sign(account, &mut pairs)?,
+            written: self.written,
+            api_key,
+        })
+    }
+}
+
+impl Serialize for SignedFields<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.written.len() + 3))?;
+        map.serialize_entry("timestamp", &self.timestamp)?;
+        for (name, text) in &self.written {
+            map.serialize_entry(name, text)?;
+        }
+        map.serialize_entry("signature", self.signature.as_str())?;
+        map.serialize_entry("api_key", self.api_key)?;
+        map.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::cloudinary::upload::sign_upload;
+
+    #[test]
+    fn gives_what_one_map_of_the_same_options_gives() {
+        for url in [
+            "cloudinary://key:abcd@demo",
+            "cloudinary://key:abcd@demo?dpr=2.0",
+        ] {
+            let account = Account::from_url(url).unwrap();
+            for options in [
+                json!({}),
+                json!({"tags": ["cat", "dog"], "folder": "", "context": {"alt": "a=b"}}),
+                json!({"width": 100, "crop": "scale", "eager": [{"width": 1}, "e_sepia"]}),
+                json!({"overwrite": true, "$size": 10, "public_id": "a\"b", "backup": null}),
+            ] {
+                let options = options.as_object().unwrap();
+                let mut fields = Fields::default();
+                for (name, value) in options {
+                    fields.add_option(name, value, &account).unwrap();
+                }
+                let fields = fields.sign(&account, 1_700_000_000).unwrap();
+                let expected = sign_upload(&account, options, 1_700_000_000).unwrap();
+                assert_eq!(
+                    serde_json::to_string(&fields).unwrap(),
+                    serde_json::to_string(&expected).unwrap()
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_no_upload_option() {
+        let account = Account::from_url("cloudinary://key:abcd@demo").unwrap();
+        for (name, value) in [
+            ("tagz", json!("a")),
+            ("overwrite", json!("maybe")),
+            ("width", json!({"a": 1})),
+            ("public_id", json!("a//b")),
+        ] {
+            let options = Map::from_iter([(name.to_owned(), value.clone())]);
+            assert_eq!(
+                Fields::default().add_option(name, &value, &account),
+                Err(sign_upload(&account, &options, 1).unwrap_err())
+            );
+        }
+    }
+
+    #[test]
+    fn needs_a_key_and_a_secret_to_sign_with() {
+        let account = Account::from_url("cloudinary://key:abcd@demo").unwrap();
+        let no_key = Account {
+            api_key: None,
+            ..account.clone()
+        };
+        let no_secret = Account {
+            secrets: Vec::new(),
+            ..account
+        };
+        for account in [no_key, no_secret] {
+            let expected = sign_upload(&account, &Map::new(), 1).unwrap_err();
+            assert_eq!(Fields::default().sign(&account, 1).unwrap_err(), expected);
+        }
+    }
+}
