@@ -3,10 +3,10 @@
 /// Appends `text` as a JSON string. Almost none has anything to escape, and those are copied whole.
 pub(crate) fn push_json_string(out: &mut String, text: &str) {
     // Without a way out in the middle the comparisons become vector instructions.
-    let is_escaped = text.bytes().fold(false, |found, byte| {
-        found | (byte < b' ') | (byte == b'"') | (byte == b'\\')
+    let escaped = text.bytes().fold(0, |found, byte| {
+        found | u8::from(byte < b' ') | u8::from(byte == b'"') | u8::from(byte == b'\\')
     });
-    if is_escaped {
+    if escaped != 0 {
         // serde_json escapes as JavaScript does; text cannot fail to be written.
         out.push_str(&serde_json::to_string(text).unwrap_or_default());
         return;
