@@ -101,11 +101,21 @@ dependencies() {
   fi
 }
 
+# Twenty seconds a target; `cargo test` replays the seeds whether cargo-fuzz is installed or not.
+short_fuzzing() {
+  if cargo fuzz --version > /dev/null 2>&1 && command -v c++ > /dev/null; then
+    scripts/fuzz.sh 20
+  else
+    echo "cargo-fuzz is not installed: only the seeds were replayed"
+  fi
+}
+
 stage "Format" cargo fmt --check
 stage "Lints" cargo clippy --quiet --locked --all-targets -- -D warnings
 stage "Documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --quiet --locked --no-deps
 stage "Dependencies" dependencies
 stage "Unit and integration tests" rust_tests
+stage "Fuzzing" short_fuzzing
 stage "Binary" cargo build --quiet --locked
 stage "Packages" scripts/check-packages.sh
 for version in "${versions[@]}"; do

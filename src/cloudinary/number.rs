@@ -40,11 +40,23 @@ impl<'a> Scalar<'a> {
 pub(crate) fn push_number(out: &mut String, number: &Number) {
     // Writing to a String cannot fail.
     let _ = match (number.as_i64(), number.as_u64(), number.as_f64()) {
+        // Sizes in pixels, versions: most numbers of a URL.
+        (Some(integer @ 0..10_000), ..) => {
+            push_small(out, integer);
+            return;
+        }
         (Some(integer), ..) => write!(out, "{integer}"),
         (None, Some(integer), _) => write!(out, "{integer}"),
         (None, None, Some(float)) => return push_float(out, float),
         (None, None, None) => write!(out, "{number}"),
     };
+}
+
+fn push_small(out: &mut String, integer: i64) {
+    let digits = [1000, 100, 10, 1].map(|unit| integer / unit % 10);
+    let leading = digits[..3].iter().take_while(|digit| **digit == 0).count();
+    let digits = digits[leading..].iter();
+    out.extend(digits.map(|digit| char::from(b"0123456789"[*digit as usize])));
 }
 
 fn push_float(out: &mut String, float: f64) {

@@ -1,9 +1,11 @@
 //! The two kinds of options that a manifest writes and a caller may choose: upload parameters and URL options.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use crate::cloudinary::delivery_url::check_url_option;
+use crate::cloudinary::delivery_url::{check_unwritten, check_url_option};
+use crate::cloudinary::transformation::from_options;
 use crate::cloudinary::upload::check_upload_option;
+use crate::cloudinary::url_config::UrlConfig;
 use crate::cloudinary::url_options::Key;
 
 use super::place::{self, Place};
@@ -51,7 +53,7 @@ impl Side {
         }
     }
 
-    /// Says what is wrong with a value that a caller made up: one that is wrong, or that would leave its place.
+    /// Says what is wrong with a value that a caller made up: one that would leave its place, or that writing it would not find wrong.
     pub(super) fn check_chosen(self, name: &str, value: &Value) -> Result<(), String> {
         if self == Self::Upload && Place::of(name) == Place::Path {
             let text = value.as_str().filter(|text| !text.is_empty());
@@ -62,7 +64,17 @@ impl Side {
         if self.is_component(name) && holds_separator(value) {
             return Err(format!("{name}: expected a value without `/` and `,`"));
         }
-        self.check(name, value)
+        if self == Self::Upload {
+            // Signing checks each option.
+            return Ok(());
+        }
+        check_unwritten(name, value).map_err(|error| error.to_string())?;
+        if !is_composite(name) && breaks_url(name, value) {
+            return Err(format!(
+                "{name}: expected a value without `? # % \\` and control characters"
+            ));
+        }
+        Ok(())
     }
 
     /// Whether the option is written between the `,` and `/` of a transformation or URL, as it stands: with one of them in it a
@@ -92,13 +104,32 @@ pub(super) fn is_composite(name: &str) -> bool {
     )
 }
 
+/// Whether a value, as it is written, ends the path of a URL or is read as something else in it.
+fn breaks_url(name: &str, value: &Value) -> bool {
+    let breaks = |text: &str| text.contains(|c: char| "?#%\\".contains(c) || c.is_control());
+    if !holds(value, &breaks) {
+        return false;
+    }
+    if Key::from_name(name).is_some_and(|key| !key.is_transformation()) {
+        return true;
+    }
+    // As it is written, since `#` begins a colour and `%` ends an offset.
+    let options = Map::from_iter([(name.to_owned(), value.clone())]);
+    from_options(&options, &UrlConfig::default()).is_ok_and(|written| breaks(&written))
+}
+
 fn holds_separator(value: &Value) -> bool {
+    holds(value, &|text| text.contains(['/', ',']))
+}
+
+/// Whether a text in a value, names included, is such.
+fn holds(value: &Value, such: &impl Fn(&str) -> bool) -> bool {
     match value {
-        Value::String(text) => text.contains(['/', ',']),
-        Value::Array(items) => items.iter().any(holds_separator),
+        Value::String(text) => such(text),
+        Value::Array(items) => items.iter().any(|item| holds(item, such)),
         Value::Object(entries) => entries
             .iter()
-            .any(|(key, value)| key.contains(['/', ',']) || holds_separator(value)),
+            .any(|(key, value)| such(key) || holds(value, such)),
         Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }

@@ -8,6 +8,8 @@ mod body;
 mod certificate;
 mod clock;
 mod console;
+mod crowd;
+mod descriptors;
 mod guarded;
 mod head;
 mod histogram;
@@ -39,6 +41,7 @@ pub use routes::{Deployment, Hook};
 use body::ConnectionStart;
 use clock::unix_time;
 use console::{Access, Console, History, Refusals};
+use crowd::Place;
 use metrics::Metrics;
 use routes::Routes;
 
@@ -141,19 +144,22 @@ impl Server {
         let listener = bind(settings.bind)?;
         let webhook_address = listener.local_addr()?;
         let shared = web::Data::from(state.clone());
+        let connections = descriptors::make_room(settings.max_connections);
+        let share = (connections / settings.workers).max(1);
         let server = HttpServer::new(move || {
             App::new()
                 .app_data(shared.clone())
                 .default_service(web::to(webhook::answer))
         })
         .workers(settings.workers)
-        .max_connections((settings.max_connections / settings.workers).max(1))
+        .max_connections(share)
         .backlog(4096)
         .keep_alive(KEEP_ALIVE)
         .client_request_timeout(settings.read_timeout)
         .shutdown_timeout(whole_seconds(settings.shutdown_timeout))
-        .on_connect(|_, data: &mut Extensions| {
+        .on_connect(move |io, data: &mut Extensions| {
             data.insert(ConnectionStart::now());
+            data.insert(Place::take(io, share));
         })
         .disable_signals();
         let server = match settings.tls {

@@ -14,6 +14,7 @@ use crate::queue::{Destroy, Job, Scheduled};
 
 use super::clock::unix_time;
 use super::console::Refused;
+use super::crowd::Place;
 use super::head::Head;
 use super::keys::KeyInUse;
 use super::reply::{self, Failure};
@@ -65,6 +66,7 @@ async fn dispatch(
     }
     let head = Head::of(request.headers());
     check_key(&head, state)?;
+    let _busy = request.conn_data::<Place>().map(Place::busy);
     let routes = state.routes.load_full();
     let route = routes.find(path).ok_or(Failure::NotFound)?;
     let started = Instant::now();

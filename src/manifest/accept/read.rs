@@ -54,7 +54,9 @@ impl Accepted {
         };
         if let Some(default) = default {
             let value = default.fixed_json(report)?;
-            match accepted.choose(entry.key, &value) {
+            let chosen = accepted.choose(entry.key, &value);
+            let chosen = chosen.map_err(|error| error.to_string());
+            match chosen.and_then(|chosen| side.check(entry.key, chosen).map(|()| chosen)) {
                 Ok(chosen) => accepted.default = Some(chosen.clone()),
                 Err(error) => {
                     return default.refuse(&format!("not accepted itself: {error}"), report);

@@ -282,3 +282,38 @@ fn keeps_a_chosen_option_in_its_component() {
         &[json!("iw/2")],
     );
 }
+
+#[test]
+fn keeps_a_chosen_option_in_the_path_of_its_url() {
+    let on_urls = Accepted {
+        side: Side::Url,
+        ..accepted(Choice::Any)
+    };
+    for (name, value) in [
+        ("x", "1?a"),
+        ("x", "1#a"),
+        ("crop", "a%2f..%2fb"),
+        ("gravity", "a\\b"),
+        ("effect", "trim:\u{7f}10"),
+        ("width", "a\tb"),
+        ("format", "jpg?a"),
+        ("format", "jpg\n"),
+    ] {
+        let error = on_urls.choose(name, &json!(value)).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!("{name}: expected a value without `? # % \\` and control characters"),
+            "{value:?}"
+        );
+    }
+    for (name, value) in [
+        ("background", "#fff"),
+        ("start_offset", "10%"),
+        ("crop", "fill"),
+    ] {
+        assert_eq!(
+            on_urls.choose(name, &json!(value)),
+            Ok(json!(value)).as_ref()
+        );
+    }
+}
