@@ -2,14 +2,17 @@
 //!
 //! None of the shapes was seen on a live account by us. They come from:
 //!
-//! - `eager`: the body that Cloudinary's SDKs test their verification with (`SignatureVerifierTest.php` of
-//!   `cloudinary_php`, `test_utils.py` of `pycloudinary`), and a body of May 2026 in a public incident report. It names neither resource type nor type; its URLs do.
-//! - `moderation`: a body of 2020 in Cloudinary's training material, without resource type and type too. `moderation_summary`, the last
-//!   word on an asset with several moderations: only its use in Cloudinary's sample apps, which read the same keys.
-//! - the words of a status: Cloudinary's documentation (Moderate assets, Multiple moderations). `aborted` is one that was not asked
-//!   any more, since another has rejected the asset.
-//! - `upload`, `delete`: bodies of 2021 in a public repository.
-//! - `rename`: a third party's `AsyncAPI` description, and public handlers that read `from_public_id` and `to_public_id`. No body was found.
+//! - `eager`: the body that Cloudinary's SDKs test their verification with (`cloudinary/cloudinary_php`
+//!   `tests/Unit/Utils/SignatureVerifierTest.php`, `cloudinary/pycloudinary` `test/test_utils.py`), and a body of May 2026 in a published
+//!   incident report. It names neither resource type nor type; its URLs do.
+//! - `moderation`: the end of a body of 2020 in a published course on Cloudinary, which names neither of the two there either.
+//! - `moderation_summary`: no body was found; Cloudinary's sample app `cloudinary-devs/ugc-profile-posts` (`app/api/moderate/route.ts`)
+//!   reads it as it reads `moderation`.
+//! - the words of a status: Cloudinary's documentation (`moderate_assets`, Multiple moderations). `aborted` is a moderation that is not
+//!   done any more since another one has rejected the asset.
+//! - `upload`, `delete`: bodies of 2021 in the source of a published program.
+//! - `rename`: no body was found; a third party's description (`api-evangelist/cloudinary`, `asyncapi/`) and published programs that
+//!   read `from_public_id` and `to_public_id`.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
