@@ -35,3 +35,10 @@ export function table(header, rows) {
   const rule = `| ${widths.map((width, i) => (i ? `${"-".repeat(width - 1)}:` : "-".repeat(width))).join(" | ")} |`;
   return [line(header), rule, ...rows.map(line)].join("\n");
 }
+
+/** A process and its children. */
+export function family(pid) {
+  const tasks = `/proc/${pid}/task`;
+  const children = readdirSync(tasks).flatMap((task) => readFileSync(`${tasks}/${task}/children`, "utf8").trim().split(" ").filter(Boolean));
+  return [pid, ...children.map(Number)];
+}

@@ -3,6 +3,7 @@
 // Parse Server's own PARSE_SERVER_* variables are its options. Besides:
 //   PORT                  0 (the default) takes a free one
 //   RIG_DATABASE          a folder that survives restarts; default: in memory
+//   RIG_DATABASE_URI      a database that runs already, instead of one in this process
 //   RIG_PARSE_SERVER      5, 6, 7, 8 or 9 (the default); all but 9 are installed by `npm ci` in their folder
 //   RIG_EXIT_WITH_STDIN   1: end when standard input does
 import { once } from "node:events";
@@ -23,7 +24,8 @@ function packageFolder(version) {
   return version === NEWEST ? here : path.join(here, `v${version}`);
 }
 
-async function startDatabase(folder) {
+async function startDatabase(folder, running) {
+  if (running) return { uri: running, async stop() {} };
   const db = await PGlite.create(folder || undefined);
   const socket = new PGLiteSocketServer({ db, host: "127.0.0.1", port: 0, maxConnections: 100 });
   await socket.start();
@@ -74,7 +76,7 @@ const { version } = JSON.parse(readFileSync(path.join(modules, "parse-server/pac
 // The class itself: what the package exports returns an Express app in version 5.
 const { default: ParseServer } = require(path.join(modules, "parse-server/lib/ParseServer.js"));
 
-const database = await startDatabase(process.env.RIG_DATABASE);
+const database = await startDatabase(process.env.RIG_DATABASE, process.env.RIG_DATABASE_URI);
 // A connection that a client still counts on must not be closed under it while the machine is slow.
 const listener = http.createServer({ keepAliveTimeout: 60_000 });
 listener.listen(Number(process.env.PORT || 0), "127.0.0.1");
