@@ -65,8 +65,8 @@ async function measure(rig, clients) {
 /** The most connections from Parse Server to the service under growing loads, idle ones of the load before included. */
 async function measureConnections(rig) {
   const { port } = new URL(rig.service.url);
-  const loads = [1, 16, 64].map((clients) => [`${clients} clients, one object a save`, () => rig.save(clients, 3000)]);
-  loads.push([`one batch of ${BATCH} objects`, () => rig.saveBatch(BATCH)]);
+  const saves = (clients) => [`${clients} client${clients > 1 ? "s" : ""}, one object a save`, () => rig.save(clients, 3000)];
+  const loads = [saves(1), saves(16), [`one batch of ${BATCH} objects`, () => rig.saveBatch(BATCH)], saves(64)];
   const found = {};
   for (const [name, load] of loads) {
     let most = 0;
