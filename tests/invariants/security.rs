@@ -12,19 +12,19 @@ fn read(path: &str) -> String {
 
 #[test]
 fn every_test_that_it_names_is_one() {
-    let text = read("SECURITY.md");
+    let claims = read("SECURITY.md");
     let named = Regex::new(r"`((?:tests|src)/[^`]+?\.(?:rs|mjs))::([^`]+)`").unwrap();
     let mut count = 0;
-    for found in named.captures_iter(&text) {
+    for found in named.captures_iter(&claims) {
         let (file, name) = (&found[1], &found[2]);
-        let test = if file.ends_with(".rs") {
+        let pattern = if Path::new(file).extension().is_some_and(|e| e == "rs") {
             // An attribute, perhaps more of them, then the function.
             format!(r"#\[(?:\w+::)?test\]\s+(?:#\[[^\n]*\]\s+)*(?:async )?fn {name}\(")
         } else {
             format!(r#"test\("{}""#, regex::escape(name))
         };
-        let test = Regex::new(&test).unwrap();
-        assert!(test.is_match(&read(file)), "{file} has no test {name:?}");
+        let pattern = Regex::new(&pattern).unwrap();
+        assert!(pattern.is_match(&read(file)), "{file} has no test {name:?}");
         count += 1;
     }
     assert!(count > 40, "{count} tests are named");
