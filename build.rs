@@ -1,13 +1,19 @@
-//! Puts the commit and the kind of build into the binary, for `--version`. Without git, or from a tarball, the commit is `unknown`.
+//! Puts the commit and the kind of build into the binary, for `--version`. Without git, or from a tarball, the commit is what
+//! `CLOUDINARY_PARSE_COMMIT` says, or `unknown`.
 
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+const COMMIT: &str = "CLOUDINARY_PARSE_COMMIT";
+
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    let commit = commit().unwrap_or_else(|| "unknown".to_owned());
-    println!("cargo::rustc-env=CLOUDINARY_PARSE_COMMIT={commit}");
+    println!("cargo::rerun-if-env-changed={COMMIT}");
+    let commit = commit()
+        .or_else(|| env::var(COMMIT).ok().filter(|commit| !commit.is_empty()))
+        .unwrap_or_else(|| "unknown".to_owned());
+    println!("cargo::rustc-env={COMMIT}={commit}");
     for (name, variable) in [("PROFILE", "PROFILE"), ("TARGET", "TARGET")] {
         let value = env::var(variable).unwrap_or_else(|_| "unknown".to_owned());
         println!("cargo::rustc-env=CLOUDINARY_PARSE_{name}={value}");

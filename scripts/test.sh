@@ -117,6 +117,7 @@ stage "Dependencies" dependencies
 stage "Unit and integration tests" rust_tests
 stage "Fuzzing" short_fuzzing
 stage "Binary" cargo build --quiet --locked
+stage "Packages" scripts/check-packages.sh
 for version in "${versions[@]}"; do
   if [[ "$version" =~ [678] && ${#versions[@]} -gt 1 ]] && ((SECONDS > ${TEST_TIME_LIMIT:-SECONDS})); then
     echo "Parse Server $version is left out: $SECONDS seconds have passed"

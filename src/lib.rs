@@ -52,6 +52,7 @@ pub mod cli;
 pub mod cloudinary;
 pub mod config;
 pub mod hooks;
+mod http;
 pub mod manifest;
 pub mod parse;
 pub mod queue;

@@ -56,8 +56,10 @@ async function callUploadApi(cloud, [resourceType, action], request) {
     case "destroy": {
       checkCall(cloud.account, fields);
       if (!fields.public_id) throw new ApiError(400, "Missing required parameter - public_id");
-      const removed = cloud.assets.delete(assetKey(resourceType, fields.type || "upload", fields.public_id));
-      return { result: removed ? "ok" : "not found" };
+      const key = assetKey(resourceType, fields.type || "upload", fields.public_id);
+      const result = cloud.assets.delete(key) ? "ok" : "not found";
+      console.log(`destroy ${key}: ${result}`);
+      return { result };
     }
     default:
       throw new ApiError(404, `Unknown action ${action}`);

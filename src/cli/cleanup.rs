@@ -25,6 +25,7 @@ pub(super) struct Cleanup {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// Show the jobs that wait, run, failed or are dead
+    #[command(after_help = "Example:\n  cloudinary-parse cleanup list --dead")]
     List {
         /// Print one JSON object instead of a table
         #[arg(long)]
@@ -34,8 +35,10 @@ enum Action {
         dead: bool,
     },
     /// Let jobs run now
+    #[command(after_help = "Example:\n  cloudinary-parse cleanup retry 01K3Q6ZJ2V7C9X0M4T8R5B1NDE")]
     Retry(Chosen),
     /// Forget jobs; their assets stay until `audit` finds them
+    #[command(after_help = "Example:\n  cloudinary-parse cleanup drop --all-dead")]
     Drop(Chosen),
 }
 
@@ -47,6 +50,9 @@ struct Chosen {
     /// Every dead job
     #[arg(long, conflicts_with = "ids")]
     all_dead: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
 }
 
 impl Cleanup {
@@ -60,13 +66,13 @@ impl Cleanup {
         match self.action {
             Action::List { json, dead } => list(&queue, json, dead).await,
             Action::Retry(chosen) => {
-                each(&queue, chosen, "is retried", async |id: &str| {
+                each(&queue, chosen, "retried", async |id: &str| {
                     queue.retry(id).await
                 })
                 .await
             }
             Action::Drop(chosen) => {
-                each(&queue, chosen, "is dropped", async |id: &str| {
+                each(&queue, chosen, "dropped", async |id: &str| {
                     queue.drop_job(id).await
                 })
                 .await
@@ -108,13 +114,19 @@ async fn each(
         chosen.ids
     };
     let mut output = Output::default();
-    let mut missing = Vec::new();
+    let (mut moved, mut missing) = (Vec::new(), Vec::new());
     for id in ids {
-        if work(&id).await? {
-            output.line(format_args!("{id} {done}"));
-        } else {
+        if !work(&id).await? {
             missing.push(id);
+            continue;
         }
+        if !chosen.json {
+            output.line(format_args!("{id} is {done}"));
+        }
+        moved.push(id);
+    }
+    if chosen.json {
+        output.line(json!({ done: moved, "missing": missing }));
     }
     output.finish()?;
     if missing.is_empty() {

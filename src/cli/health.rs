@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::Status;
 use super::output::Output;
 use crate::config::Environment;
-use crate::parse::rest::{causes, http_client, without_password};
+use crate::http::{self, causes, without_password};
 
 /// A container probe waits no longer.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -110,7 +110,7 @@ pub(crate) async fn ask(url: &Url, verify: bool) -> Result<(), Unhealthy> {
         url: without_password(url),
         cause: causes(&error),
     };
-    let client = http_client(url, TIMEOUT)
+    let client = http::client(url, TIMEOUT)
         .tls_danger_accept_invalid_certs(!verify)
         .build()
         .map_err(no_answer)?;

@@ -15,6 +15,7 @@ mod audit;
 mod check;
 mod cleanup;
 mod doctor;
+mod generate;
 mod health;
 mod hooks;
 mod logging;
@@ -95,6 +96,8 @@ enum Command {
     Sign(sign::SignArgs),
     Verify(verify::VerifyArgs),
     Url(url::UrlArgs),
+    Completions(generate::Completions),
+    Man(generate::Man),
 }
 
 /// Runs the command that `arguments` (the program's name first) ask for.
@@ -140,6 +143,8 @@ impl Command {
             Self::Sign(_) => "see `cloudinary-parse sign --help`",
             Self::Verify(_) => "see `cloudinary-parse verify --help`",
             Self::Url(_) => "see `cloudinary-parse url --help`",
+            Self::Completions(_) => "see `cloudinary-parse completions --help`",
+            Self::Man(_) => "name a folder that this user may write to",
         }
     }
 }
@@ -159,6 +164,8 @@ fn dispatch(command: Command) -> anyhow::Result<Status> {
         Command::Check(command) => command.run(&environment),
         Command::Doctor(command) => wait(command.run(&environment)),
         Command::Sign(args) => print(&sign::run(&args, &environment.account()?, unix_time())?),
+        Command::Completions(command) => command.run(),
+        Command::Man(command) => command.run(),
         Command::Url(args) => print(&url::run(&args, &environment.account()?, unix_time())?),
         Command::Verify(args) => {
             let verdict = verify::run(&args, &environment.account()?)?;

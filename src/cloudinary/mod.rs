@@ -10,6 +10,7 @@ pub mod diagnosis;
 mod digest;
 pub mod download;
 pub mod identifier;
+pub(crate) mod json_string;
 pub mod notice;
 pub mod notification;
 mod number;

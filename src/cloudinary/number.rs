@@ -38,6 +38,10 @@ impl<'a> Scalar<'a> {
 
 /// Appends `number` without a trailing `.0`, with an exponent below 1e-6 and from 1e21.
 pub(crate) fn push_number(out: &mut String, number: &Number) {
+    // Sizes in pixels: most numbers of a URL.
+    if let Some(small) = number.as_u64().and_then(|n| u16::try_from(n).ok()) {
+        return push_small(out, small);
+    }
     // Writing to a String cannot fail.
     let _ = match (number.as_i64(), number.as_u64(), number.as_f64()) {
         (Some(integer), ..) => write!(out, "{integer}"),
@@ -45,6 +49,17 @@ pub(crate) fn push_number(out: &mut String, number: &Number) {
         (None, None, Some(float)) => return push_float(out, float),
         (None, None, None) => write!(out, "{number}"),
     };
+}
+
+fn push_small(out: &mut String, number: u16) {
+    let mut started = false;
+    for unit in [10_000, 1_000, 100, 10, 1] {
+        let digit = number / unit % 10;
+        started |= digit != 0 || unit == 1;
+        if started {
+            out.extend(char::from_digit(digit.into(), 10));
+        }
+    }
 }
 
 fn push_float(out: &mut String, float: f64) {
@@ -75,6 +90,11 @@ mod tests {
             ("-0.0", "0"),
             ("1.0", "1"),
             ("-20", "-20"),
+            ("7", "7"),
+            ("1000", "1000"),
+            ("10203", "10203"),
+            ("65535", "65535"),
+            ("65536", "65536"),
             ("0.1", "0.1"),
             ("18446744073709551615", "18446744073709551615"),
             ("1e20", "100000000000000000000"),

@@ -5,7 +5,6 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
 use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap};
 use reqwest::{RequestBuilder, StatusCode, Url};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -16,7 +15,13 @@ use super::account::Account;
 use super::identifier::{DeliveryType, ResourceType};
 use super::signature;
 use super::upload::api_base;
-use crate::parse::rest::{causes, http_client, http_date, without_password};
+use crate::http::{self, causes, without_password};
+
+mod asset;
+mod error;
+
+pub use asset::{Asset, Page};
+pub use error::ApiError;
 
 /// Most public IDs that one call may ask for.
 pub const BATCH: usize = 100;
@@ -35,44 +40,6 @@ pub struct ApiClient {
     api_secret: SecretString,
 }
 
-/// What Cloudinary knows about an asset.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Asset {
-    /// Without the format (with the extension for `raw`).
-    pub public_id: String,
-    /// What it was uploaded as; `raw` assets have none.
-    #[serde(default)]
-    pub format: Option<String>,
-    /// Size of the original.
-    #[serde(default)]
-    pub bytes: Option<u64>,
-    /// In pixels; sound and `raw` assets have none.
-    #[serde(default)]
-    pub width: Option<u64>,
-    /// In pixels.
-    #[serde(default)]
-    pub height: Option<u64>,
-    /// Time of the newest upload under this public ID, in seconds since 1970.
-    #[serde(default)]
-    version: Option<u64>,
-    #[serde(default)]
-    created_at: Option<String>,
-    /// Deleted, but restorable from a backup.
-    #[serde(default)]
-    placeholder: bool,
-}
-
-/// A page of a listing.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Page {
-    /// The assets.
-    #[serde(rename = "resources")]
-    pub assets: Vec<Asset>,
-    /// Where the next page begins.
-    #[serde(default)]
-    pub next_cursor: Option<String>,
-}
-
 /// What became of an asset that was to be destroyed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Destroyed {
@@ -80,90 +47,6 @@ pub enum Destroyed {
     Now,
     /// There was none.
     Before,
-}
-
-/// Why Cloudinary did not do what it was asked. `api` is its URL without a password.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ApiError {
-    /// The account has no key or no secret.
-    #[error(
-        "CLOUDINARY_URL: expected cloudinary://<api_key>:<api_secret>@<cloud_name> with key and secret"
-    )]
-    Credentials,
-    /// The account's `upload_prefix` makes no URL.
-    #[error("CLOUDINARY_URL: upload_prefix is not the beginning of an http or https URL")]
-    Prefix,
-    /// No HTTP client without the system's certificates.
-    #[error("cannot make an HTTP client: {cause}")]
-    Client {
-        /// In words.
-        cause: String,
-    },
-    /// Name resolution, TCP or TLS, or a connection that broke.
-    #[error("cannot reach Cloudinary at {api}: {cause}")]
-    Unreachable {
-        /// The API's URL.
-        api: String,
-        /// In words.
-        cause: String,
-    },
-    /// No whole answer in time.
-    #[error("Cloudinary at {api} did not answer within {milliseconds} ms")]
-    Timeout {
-        /// The API's URL.
-        api: String,
-        /// The limit.
-        milliseconds: u128,
-    },
-    /// The account's calls of this hour are used up.
-    #[error("Cloudinary at {api} takes no more calls for now: the account's rate limit is reached")]
-    RateLimited {
-        /// The API's URL.
-        api: String,
-        /// When there will be calls again, in seconds since 1970, if Cloudinary said so.
-        reset: Option<u64>,
-    },
-    /// Key or secret are not the account's.
-    #[error("Cloudinary at {api} refuses the API key or secret: check CLOUDINARY_URL")]
-    Unauthorized {
-        /// The API's URL.
-        api: String,
-    },
-    /// An error of Cloudinary's.
-    #[error("Cloudinary at {api} answered {status}: {message}")]
-    Refused {
-        /// The API's URL.
-        api: String,
-        /// The HTTP status.
-        status: StatusCode,
-        /// In Cloudinary's words.
-        message: String,
-    },
-    /// Not an answer of Cloudinary's.
-    #[error(
-        "{api} answered {status}, and not as Cloudinary does: check upload_prefix in CLOUDINARY_URL"
-    )]
-    NotCloudinary {
-        /// The URL that was taken for Cloudinary's.
-        api: String,
-        /// The HTTP status.
-        status: StatusCode,
-    },
-}
-
-impl ApiError {
-    /// Whether the same call may succeed in a moment.
-    pub fn may_pass(&self) -> bool {
-        match self {
-            Self::Unreachable { .. } | Self::Timeout { .. } | Self::RateLimited { .. } => true,
-            Self::Refused { status, .. } | Self::NotCloudinary { status, .. } => {
-                status.is_server_error()
-            }
-            Self::Credentials | Self::Prefix | Self::Client { .. } | Self::Unauthorized { .. } => {
-                false
-            }
-        }
-    }
 }
 
 /// What goes before an answer's body.
@@ -187,15 +70,6 @@ struct Outcome {
     result: String,
 }
 
-impl Asset {
-    /// When the newest original under this public ID was uploaded, in seconds since 1970. `None` if Cloudinary does not say.
-    pub fn uploaded_at(&self) -> Option<u64> {
-        let created = self.created_at.as_deref()?.parse::<Timestamp>().ok()?;
-        let created = u64::try_from(created.as_second()).ok()?;
-        Some(self.version.map_or(created, |version| version.max(created)))
-    }
-}
-
 impl ApiClient {
     /// A client of the account's API. A call takes at most `timeout`.
     ///
@@ -211,7 +85,7 @@ impl ApiClient {
         if !matches!(base.scheme(), "http" | "https") {
             return Err(ApiError::Prefix);
         }
-        let http = http_client(&base, timeout).build();
+        let http = http::client(&base, timeout).build();
         Ok(Self {
             http: http.map_err(|error| ApiError::Client {
                 cause: causes(&error),
@@ -377,7 +251,7 @@ impl ApiClient {
         let response = request.send().await.map_err(failed)?;
         let (status, reset) = (response.status(), reset(response.headers()));
         let date = response.headers().get(DATE);
-        let date = date.and_then(|date| http_date(date.to_str().ok()?));
+        let date = date.and_then(|date| http::date(date.to_str().ok()?));
         let body = response.bytes().await.map_err(failed)?;
         let api = self.api();
         // 420 is Cloudinary's own, 429 everybody else's, a proxy's before it for instance.
@@ -416,7 +290,7 @@ impl ApiClient {
 
 /// When the rate limit starts anew.
 fn reset(headers: &HeaderMap) -> Option<u64> {
-    http_date(headers.get("x-featureratelimit-reset")?.to_str().ok()?)
+    http::date(headers.get("x-featureratelimit-reset")?.to_str().ok()?)
 }
 
 #[cfg(test)]

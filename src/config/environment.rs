@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::Mistakes;
 use super::reader::Mistake;
+use super::variables;
 
 /// The variables of the process and of `.env`.
 #[derive(Default)]
@@ -82,6 +83,7 @@ impl Environment {
 
     /// The non-empty value of a variable.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
+        debug_assert!(variables::is_listed(name), "{name} is not in VARIABLES");
         let places = [&self.process, &self.dotenv];
         let mut values = places.into_iter().filter_map(|place| place.get(name));
         values.find(|value| !value.is_empty()).map(String::as_str)
@@ -89,6 +91,7 @@ impl Environment {
 
     /// A variable or its `_FILE`, from the first place that has either.
     pub(super) fn get_or_file(&self, name: &str) -> Option<Found<'_>> {
+        debug_assert!(variables::is_listed(name), "{name} is not in VARIABLES");
         let file = format!("{name}_FILE");
         let non_empty = |place: &HashMap<String, String>, name: &str| {
             place.get(name).is_some_and(|value| !value.is_empty())

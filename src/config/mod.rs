@@ -6,6 +6,7 @@
 mod environment;
 mod reader;
 mod value;
+mod variables;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -20,6 +21,7 @@ use crate::queue::Queue;
 
 pub use environment::Environment;
 pub use reader::Mistake;
+pub use variables::{ACCOUNT_OPTIONS, AccountOption, VARIABLES, Variable};
 
 use reader::Reader;
 

@@ -8,7 +8,7 @@ use reqwest::Url;
 use secrecy::SecretString;
 
 use super::environment::{Environment, Found};
-use super::{Mistakes, value};
+use super::{Mistakes, value, variables};
 
 /// One mistake of a configuration. Never holds a secret's value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,6 +83,10 @@ impl<'e> Reader<'e> {
 
     /// A secret, from the variable or from the file that `<name>_FILE` names.
     pub(super) fn secret(&mut self, name: &str) -> Option<SecretString> {
+        debug_assert!(
+            variables::is_secret(name),
+            "{name} is no secret in VARIABLES"
+        );
         let file_variable = format!("{name}_FILE");
         let text = match self.environment.get_or_file(name)? {
             Found::Both => {

@@ -3,28 +3,46 @@
 //! It looks at the status, then at `error`, then at `success`: `{}` lets a save through as the client asked for it, `success`
 //! replaces the whole write set, `error` refuses.
 
-use serde::Serialize;
+use crate::cloudinary::json_string::push_json_string;
+use crate::cloudinary::upload::SignedFields;
 
 /// "As the client asked": operations stay operations.
 pub const EMPTY: &str = "{}";
 
 /// `{"error": text}`. Parse Server gives the client code 141 and this text.
 pub fn error_answer(text: &str) -> String {
-    wrap("error", text)
+    let mut answer = String::with_capacity(text.len() + 16);
+    answer.push_str("{\"error\":");
+    push_json_string(&mut answer, text);
+    answer.push('}');
+    answer
 }
 
-/// `{"success": value}`.
-pub fn success_answer(value: &impl Serialize) -> String {
-    wrap("success", value)
+/// `{"success": {"url": url}}`.
+pub(super) fn url_answer(url: &str) -> String {
+    let mut answer = String::with_capacity(url.len() + 32);
+    answer.push_str("{\"success\":{\"url\":");
+    push_json_string(&mut answer, url);
+    answer.push_str("}}");
+    answer
 }
 
-fn wrap(key: &str, value: &(impl Serialize + ?Sized)) -> String {
-    let mut answer = format!("{{\"{key}\":").into_bytes();
-    let written = serde_json::to_writer(&mut answer, value).is_ok();
-    answer.push(b'}');
-    // Serialising strings, numbers and maps with string keys cannot fail; were it ever to, the answer must still refuse.
-    match String::from_utf8(answer) {
-        Ok(answer) if written => answer,
-        _ => "{\"error\":\"internal error\"}".to_owned(),
-    }
+/// `{"success": fields}`.
+pub(super) fn fields_answer(fields: &SignedFields<'_>) -> String {
+    let mut answer = String::from("{\"success\":");
+    fields.push_json(&mut answer);
+    answer.push('}');
+    answer
+}
+
+/// `{"success": {"url", "fields", "expires_at"}}`.
+pub(super) fn request_answer(url: &str, fields: &SignedFields<'_>, expires_at: &str) -> String {
+    let mut answer = String::from("{\"success\":{\"url\":");
+    push_json_string(&mut answer, url);
+    answer.push_str(",\"fields\":");
+    fields.push_json(&mut answer);
+    answer.push_str(",\"expires_at\":");
+    push_json_string(&mut answer, expires_at);
+    answer.push_str("}}");
+    answer
 }

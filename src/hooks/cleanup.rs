@@ -96,6 +96,7 @@ fn assets(field: &GuardedField, object: &Object<'_>) -> Vec<AssetName> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::parse::own_write::OwnWrite;
 
     const MANIFEST: &str = "class = \"Photo\"\n[fields.picture]\non_replace = \"destroy\"\ndestroy_within = \"app/\"\ngrace = \"2h\"\n\
         [fields.pictures]\nmany = true\non_replace = \"destroy\"\non_delete = \"destroy\"\ndestroy_within = \"app/\"\n[fields.kept]\n";
@@ -167,6 +168,49 @@ mod tests {
         ] {
             assert_eq!(lost(body), [""; 0], "{body}");
         }
+    }
+
+    #[test]
+    fn a_rename_of_ours_loses_nothing_but_anybody_elses_does() {
+        const OLD: &str = "image/upload/v1/app/a";
+        const NEW: &str = "image/upload/v1/app/b";
+        let mark = |field: &str, to: &str| {
+            let write = OwnWrite {
+                class: "Photo",
+                object_id: "1",
+                field,
+                from: OLD,
+                to,
+            };
+            write.context(&"secret".into(), 0)
+        };
+        let lost = |columns: (&str, &str), context: &str, master: bool| {
+            let (after, before) = columns;
+            lost(&format!(
+                r#"{{"master":{master},"context":{context},"object":{{"objectId":"1",{after}}},"original":{{"objectId":"1",{before}}}}}"#
+            ))
+        };
+        let single = format!(r#""picture":"{NEW}""#);
+        let single_before = format!(r#""picture":"{OLD}""#);
+        let many = format!(r#""pictures":["{NEW}"]"#);
+        let many_before = format!(r#""pictures":["{OLD}","{NEW}"]"#);
+        let single = (single.as_str(), single_before.as_str());
+        let many = (many.as_str(), many_before.as_str());
+        assert_eq!(lost(single, &mark("picture", NEW), true), [""; 0]);
+        assert_eq!(lost(many, &mark("pictures", NEW), true), [""; 0]);
+        let in_many = ["pictures image/upload/app/a 86400"];
+        assert_eq!(lost(many, &mark("pictures", NEW), false), in_many);
+        assert_eq!(lost(many, &mark("pictures", ""), true), in_many);
+        assert_eq!(lost(many, &mark("picture", NEW), true), in_many);
+        assert_eq!(lost(many, "{}", true), in_many);
+        let emptied = (r#""pictures":[]"#, many_before.as_str());
+        assert_eq!(
+            lost(emptied, &mark("pictures", NEW), true),
+            [
+                "pictures image/upload/app/a 86400",
+                "pictures image/upload/app/b 86400"
+            ]
+        );
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::cloudinary::account::Account;
 use crate::cloudinary::identifier::{Identifier, IdentifierError};
+use crate::cloudinary::json_string::push_json_string;
 use crate::cloudinary::signature::SecretInUse;
 use crate::manifest::{GuardedField, Place, RenderError};
 use crate::parse::envelope::User;
@@ -324,7 +325,9 @@ fn bare(text: &str) -> &str {
 }
 
 fn quote(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+    let mut quoted = String::with_capacity(text.len() + 2);
+    push_json_string(&mut quoted, text);
+    quoted
 }
 
 pub(super) fn list_of<'n>(names: impl Iterator<Item = &'n str>) -> String {

@@ -1,12 +1,10 @@
 //! Cloud functions: who may call one, and what it answers.
 
-use serde::Serialize;
-
 use crate::cloudinary::account::Account;
 use crate::manifest::{Access, Action, FunctionManifest};
 use crate::parse::envelope::Envelope;
 
-use super::answer::success_answer;
+use super::answer::url_answer;
 use super::limit::Limits;
 use super::refusal::Refusal;
 use super::roles::Roles;
@@ -26,12 +24,6 @@ pub struct Means<'a> {
     pub limits: &'a Limits,
     /// What the function signs in every call.
     pub fixed: &'a FixedFields,
-}
-
-/// The answer of a `delivery_url`.
-#[derive(Serialize)]
-struct Url {
-    url: String,
 }
 
 /// Calls a function. `now` in seconds since 1970.
@@ -61,7 +53,7 @@ pub async fn call(
                 ..
             } = means;
             let url = delivery_url::build(url, account, parse_server, envelope, now).await?;
-            success_answer(&Url { url })
+            url_answer(&url)
         }
     };
     Ok(Decided {

@@ -169,10 +169,14 @@ impl<'a> Names<'a> {
 
     fn last(&self, key: Key<'_>) -> Option<usize> {
         match self {
+            Names::Few([], _) => None,
             Names::Few(members, marks) => {
                 let mark = key.mark();
-                let mut places = (0..members.len()).rev();
-                places.find(|&place| marks[place] == mark && members[place].key.same_as(key))
+                let mut places = members.iter().zip(marks).enumerate().rev();
+                let same = |(other, m): (&Member<'_>, &u64)| *m == mark && other.key.same_as(key);
+                places
+                    .find(|(_, member)| same(*member))
+                    .map(|(place, _)| place)
             }
             Names::Many(names) => names.get(&*key.decoded()).copied(),
         }

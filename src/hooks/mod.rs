@@ -21,7 +21,7 @@ mod sign_upload;
 
 pub use crate::cloudinary::rest::ApiClient as Cloudinary;
 pub use crate::parse::rest::RestClient as ParseServer;
-pub use answer::{EMPTY, error_answer, success_answer};
+pub use answer::{EMPTY, error_answer};
 pub use cleanup::{Lost, deleted, replaced};
 pub use confirm::{Confirmed, ToConfirm, confirm};
 pub use function::{Means, call};

@@ -18,42 +18,47 @@ pub(super) fn covers(
     account: &Account,
     now: u64,
 ) -> bool {
-    let Some(to) = to(value) else {
-        return false;
-    };
     let stored = stored.map(JsonText::texts).unwrap_or_default();
-    stored.iter().any(|from| {
+    let to = to(value, &stored);
+    let made_for = |from: &str, to: &str| {
         let write = OwnWrite {
             class,
             object_id,
             field: &field.name,
             from,
-            to: &to,
+            to,
         };
         mark.covers(&write, &account.secrets, now)
-    })
+    };
+    stored
+        .iter()
+        .any(|from| to.iter().any(|to| made_for(from, to)))
 }
 
-/// What a write of ours is to leave in the field; `None` for what we never write.
-fn to(value: Option<JsonText<'_>>) -> Option<Cow<'_, str>> {
+/// What a write of ours may mean to leave in the field; nothing for what we never write.
+fn to<'a>(value: Option<JsonText<'a>>, stored: &[Cow<'a, str>]) -> Vec<Cow<'a, str>> {
     let Some(value) = value else {
-        return Some("".into());
+        return vec!["".into()];
     };
     match value.kind() {
-        Kind::Null => Some("".into()),
-        Kind::Object => {
-            let members = value.members()?;
-            let member = |name: &str| members.iter().find(|m| m.key.is(name)).map(|m| m.value);
-            match member("__op")?.as_str()?.as_ref() {
-                "Delete" | "Remove" => Some("".into()),
-                "AddUnique" => match member("objects")?.texts().as_slice() {
-                    [one] => Some(Cow::Owned(one.clone().into_owned())),
-                    _ => None,
-                },
-                _ => None,
-            }
-        }
-        _ => value.as_str(),
+        Kind::Null => vec!["".into()],
+        Kind::Object => of_operation(value, stored).unwrap_or_default(),
+        _ => value.as_str().into_iter().collect(),
+    }
+}
+
+fn of_operation<'a>(value: JsonText<'a>, stored: &[Cow<'a, str>]) -> Option<Vec<Cow<'a, str>>> {
+    let members = value.members()?;
+    let member = |name: &str| members.iter().find(|m| m.key.is(name)).map(|m| m.value);
+    match member("__op")?.as_str()?.as_ref() {
+        "Delete" => Some(vec!["".into()]),
+        // The old name goes once the new one is there.
+        "Remove" => Some([&["".into()], stored].concat()),
+        "AddUnique" => match member("objects")?.texts().as_slice() {
+            [one] => Some(vec![Cow::Owned(one.clone().into_owned())]),
+            _ => None,
+        },
+        _ => None,
     }
 }
 
@@ -67,20 +72,27 @@ pub(super) fn renames(
     now: u64,
 ) -> bool {
     let mark = Mark::read(envelope.context).filter(|_| envelope.has_full_master_key());
-    let Some(mark) = mark.filter(|mark| mark.field == field.name && !field.many) else {
+    let Some(mark) = mark.filter(|mark| mark.field == field.name) else {
         return false;
     };
     let object_id = object.get("objectId").and_then(JsonText::as_str);
-    let row = (
-        class.class.as_str(),
-        object_id.as_deref().unwrap_or_default(),
-    );
-    let stored = envelope
-        .original
-        .as_ref()
-        .and_then(|original| original.get(&field.name));
-    let value = object
-        .get(&field.name)
-        .filter(|value| value.kind() == Kind::String);
-    value.is_some() && covers(&mark, row, field, stored, value, account, now)
+    let texts = |object: &Object<'_>| -> Vec<String> {
+        let value = object.get(&field.name).map(JsonText::texts);
+        let texts = value.unwrap_or_default().into_iter();
+        texts.map(Cow::into_owned).collect()
+    };
+    let (before, after) = (envelope.original.as_ref().map(texts), texts(object));
+    let made_for = |from: &String, to: &String| {
+        let write = OwnWrite {
+            class: &class.class,
+            object_id: object_id.as_deref().unwrap_or_default(),
+            field: &field.name,
+            from,
+            to,
+        };
+        mark.covers(&write, &account.secrets, now)
+    };
+    let gone = before.unwrap_or_default().into_iter();
+    gone.filter(|text| !after.contains(text))
+        .any(|from| after.iter().any(|to| made_for(&from, to)))
 }

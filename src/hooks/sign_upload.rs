@@ -3,19 +3,18 @@
 use std::borrow::Cow;
 
 use jiff::Timestamp;
-use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::cloudinary::account::Account;
 use crate::cloudinary::identifier::check_public_id;
-use crate::cloudinary::upload::{self, Fields, SignedFields};
+use crate::cloudinary::upload::{self, Fields};
 use crate::manifest::{
     Action, FunctionManifest, Parameter, RenderError, ResponseForm, SignUpload, TemplateUser,
 };
 use crate::parse::envelope::{Envelope, User};
 
-use super::answer::success_answer;
+use super::answer::{fields_answer, request_answer};
 use super::choice::Table;
 use super::refusal::Refusal;
 
@@ -25,14 +24,6 @@ const SIGNATURE_LIFETIME: u64 = 3600;
 /// The options of `[upload]` that are the same in every call, as they are sent: each call would write them again.
 #[derive(Debug, Default)]
 pub struct FixedFields(Vec<Option<String>>);
-
-/// The answer of `response = "request"`.
-#[derive(Serialize)]
-struct Request<'a> {
-    url: String,
-    fields: SignedFields<'a>,
-    expires_at: String,
-}
 
 impl FixedFields {
     /// Those of a function, in the manifest's order; none if it signs nothing.
@@ -103,12 +94,12 @@ pub(super) fn sign(
     }
     let fields = fields.sign(account, now).map_err(Refusal::of_parameter)?;
     Ok(match manifest.response {
-        ResponseForm::Fields => success_answer(&fields),
-        ResponseForm::Request => success_answer(&Request {
-            url: upload::upload_url(account, &manifest.resource_type),
-            fields,
-            expires_at: iso_date(now + SIGNATURE_LIFETIME),
-        }),
+        ResponseForm::Fields => fields_answer(&fields),
+        ResponseForm::Request => request_answer(
+            &upload::upload_url(account, &manifest.resource_type),
+            &fields,
+            &iso_date(now + SIGNATURE_LIFETIME),
+        ),
     })
 }
 

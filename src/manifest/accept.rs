@@ -9,6 +9,9 @@ use super::side::Side;
 
 mod read;
 
+#[cfg(test)]
+pub(super) use read::KEYS;
+
 /// What a caller may choose for one parameter.
 ///
 /// | in the manifest | the caller may send |

@@ -15,7 +15,7 @@ use super::units::{DURATION_FORM, parse_duration};
 /// Keys of the file.
 pub(super) const KEYS: &[&str] = &["class", "trust_master_key", "fields"];
 
-const FIELD_KEYS: &[&str] = &[
+pub(super) const FIELD_KEYS: &[&str] = &[
     "required",
     "many",
     "resource_types",

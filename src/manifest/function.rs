@@ -11,7 +11,13 @@ use super::sign_upload::{self, SignUpload};
 use super::units::{RATE_FORM, parse_rate};
 
 /// Keys that every function takes.
-const KEYS: &[&str] = &["function", "action", "access", "limit"];
+pub(super) const KEYS: &[&str] = &["function", "action", "access", "limit"];
+
+/// Keys of `[limit]`.
+pub(super) const LIMIT_KEYS: &[&str] = &["per_user", "per_address"];
+
+/// Keys of `access` where it is a table.
+pub(super) const ROLE_KEYS: &[&str] = &["role"];
 
 const ACCESS: &[(&str, Access)] = &[
     ("public", Access::Public),
@@ -169,7 +175,7 @@ fn read_access(entry: Entry<'_>, report: &mut Report<'_>) -> Option<Access> {
     }
     let mut keys = entry.section(report)?;
     let role = keys.take("role");
-    keys.finish(&["role"], report);
+    keys.finish(ROLE_KEYS, report);
     let Some(role) = role else {
         return entry.refuse("expected { role = \"<name>\" }", report);
     };
@@ -180,7 +186,6 @@ fn read_access(entry: Entry<'_>, report: &mut Report<'_>) -> Option<Access> {
 }
 
 fn read_limit(entry: Entry<'_>, report: &mut Report<'_>) -> Option<Limit> {
-    const LIMIT_KEYS: &[&str] = &["per_user", "per_address"];
     let mut keys = entry.section(report)?;
     if keys.is_empty() {
         return entry.refuse("empty, expected per_user or per_address", report);

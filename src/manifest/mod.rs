@@ -19,6 +19,8 @@ use std::fmt;
 use std::path::PathBuf;
 
 use crate::cloudinary::account::Account;
+use crate::cloudinary::upload;
+use crate::cloudinary::url_options::Key;
 
 mod accept;
 mod class;
@@ -32,6 +34,7 @@ mod load;
 mod names;
 mod parameter;
 mod place;
+pub mod reference;
 mod side;
 mod sign_upload;
 mod template;
@@ -86,6 +89,17 @@ impl fmt::Display for Finding {
 }
 
 impl std::error::Error for Finding {}
+
+/// The upload parameters that `[upload]` and `[accept]` may name, sorted; transformation options besides.
+pub fn upload_parameters() -> impl Iterator<Item = &'static str> {
+    upload::parameter_names().filter(|name| side::Side::Upload.check_name(name).is_ok())
+}
+
+/// The URL options that `[url]` and `[accept]` may name, transformation options first.
+pub fn url_options() -> impl Iterator<Item = &'static str> {
+    let names = Key::all().map(Key::name);
+    names.filter(|name| side::Side::Url.check_name(name).is_ok())
+}
 
 impl Manifests {
     /// Refuses functions that take layers and raw or named transformations from callers, if `account` signs every URL: a signed

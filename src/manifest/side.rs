@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::cloudinary::delivery_url::check_url_option;
+use crate::cloudinary::delivery_url::{check_unwritten, check_url_option};
 use crate::cloudinary::transformation::from_options;
 use crate::cloudinary::upload::check_upload_option;
 use crate::cloudinary::url_config::UrlConfig;
@@ -53,7 +53,7 @@ impl Side {
         }
     }
 
-    /// Says what is wrong with a value that a caller made up: one that is wrong, or that would leave its place.
+    /// Says what is wrong with a value that a caller made up: one that would leave its place, or that writing it would not find wrong.
     pub(super) fn check_chosen(self, name: &str, value: &Value) -> Result<(), String> {
         if self == Self::Upload && Place::of(name) == Place::Path {
             let text = value.as_str().filter(|text| !text.is_empty());
@@ -64,8 +64,12 @@ impl Side {
         if self.is_component(name) && holds_separator(value) {
             return Err(format!("{name}: expected a value without `/` and `,`"));
         }
-        self.check(name, value)?;
-        if self == Self::Url && !is_composite(name) && breaks_url(name, value) {
+        if self == Self::Upload {
+            // Signing checks each option.
+            return Ok(());
+        }
+        check_unwritten(name, value).map_err(|error| error.to_string())?;
+        if !is_composite(name) && breaks_url(name, value) {
             return Err(format!(
                 "{name}: expected a value without `? # % \\` and control characters"
             ));

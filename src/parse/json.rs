@@ -161,12 +161,14 @@ impl<'a> Key<'a> {
     /// A number that is the same for every spelling of a name, and seldom for two names.
     pub fn mark(self) -> u64 {
         let name = self.decoded();
-        let mut first = [0; 8];
-        for (to, from) in first.iter_mut().zip(&*name) {
-            *to = *from;
-        }
+        let first = match name.first_chunk() {
+            Some(first) => u64::from_le_bytes(*first),
+            None => name
+                .iter()
+                .fold(0, |mark, byte| mark << 8 | u64::from(*byte)),
+        };
         let last = name.last().copied().unwrap_or_default();
-        u64::from_le_bytes(first) ^ (u64::from(last) << 56).rotate_left(3) ^ name.len() as u64
+        first ^ u64::from(last) << 56 ^ name.len() as u64
     }
 
     /// The name in UTF-8, lone surrogates encoded like other code points (WTF-8).

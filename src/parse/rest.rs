@@ -14,6 +14,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::http::{self, without_password};
+
 mod classes;
 mod error;
 mod hooks;
@@ -22,14 +24,10 @@ mod probe;
 mod roles;
 
 pub use error::RestError;
-pub(crate) use error::causes;
 pub use hooks::{HookName, RegisteredHook};
 pub use master::{MasterClient, ServerInfo};
 pub use probe::Reply;
 pub use roles::Role;
-
-/// How long a TCP and TLS connection to Parse Server may take.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Everything that could end a path segment or be read as an escape.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
@@ -45,50 +43,6 @@ pub type Row = HashMap<String, Box<RawValue>>;
 /// `name` as one segment of a path.
 pub fn path_segment(name: &str) -> String {
     utf8_percent_encode(name, SEGMENT).to_string()
-}
-
-/// A builder of HTTP clients that follow no redirects and give up after `timeout`. A proxy of the environment is used, but not
-/// for a `target` on this machine.
-pub(crate) fn http_client(target: &Url, timeout: Duration) -> reqwest::ClientBuilder {
-    // Err: another part of the process has installed a provider, which does as well.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let builder = reqwest::Client::builder()
-        .redirect(reqwest::redirect::Policy::none())
-        .connect_timeout(CONNECT_TIMEOUT.min(timeout))
-        .timeout(timeout);
-    let builder = if is_loopback(target) {
-        builder.no_proxy()
-    } else {
-        builder
-    };
-    // Without TLS the system's certificates are not read: a minimal container has none, and the client could not be built.
-    if target.scheme() == "https" {
-        builder
-    } else {
-        builder.tls_certs_only(std::iter::empty())
-    }
-}
-
-/// Whether `url` names this machine.
-pub fn is_loopback(url: &Url) -> bool {
-    let Some(host) = url.host_str() else {
-        return false;
-    };
-    let address = host.trim_start_matches('[').trim_end_matches(']');
-    address == "localhost"
-        || address
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|ip| ip.to_canonical().is_loopback())
-}
-
-/// `url` without the password that it may hold.
-pub fn without_password(url: &Url) -> String {
-    let mut url = url.clone();
-    if url.password().is_some() {
-        // Err: a URL that cannot have a password has none.
-        let _ = url.set_password(Some("***"));
-    }
-    url.to_string().trim_end_matches('/').to_owned()
 }
 
 /// One Parse application on one Parse Server.
@@ -128,7 +82,7 @@ impl RestClient {
         application_id: &str,
         timeout: Duration,
     ) -> Result<Self, RestError> {
-        let http = http_client(server_url, timeout).build();
+        let http = http::client(server_url, timeout).build();
         Ok(Self {
             http: http.map_err(|error| RestError::client(&error))?,
             base: server_url.clone(),
@@ -250,7 +204,7 @@ impl RestClient {
             status: response.status(),
             content_type: text(CONTENT_TYPE),
             location: text(LOCATION),
-            date: text(DATE).as_deref().and_then(http_date),
+            date: text(DATE).as_deref().and_then(http::date),
             body: response.bytes().await.map_err(failed)?.into(),
         })
     }
@@ -261,12 +215,6 @@ impl fmt::Debug for RestClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("RestClient").field(&self.server()).finish()
     }
-}
-
-/// The time of a `Date` header, in seconds since 1970.
-pub(crate) fn http_date(text: &str) -> Option<u64> {
-    let date = jiff::fmt::rfc2822::parse(text).ok()?;
-    u64::try_from(date.timestamp().as_second()).ok()
 }
 
 /// A header value that `Debug` and trace logs do not show.

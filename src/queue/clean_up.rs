@@ -9,15 +9,23 @@ use crate::cloudinary::rest::{ApiError, Destroyed};
 use crate::parse::rest::RestError;
 
 use super::census::Census;
+use super::clock::unix_time;
 use super::health::{Check, Health};
 use super::job::Destroy;
-use super::parse_rows::Place;
+use super::parse_rows::{Place, held_since};
+use super::plan::Plan;
 use super::retry::Failure;
 use super::store::{StoreError, Turn};
-use super::worker::Plan;
 
 /// How old a count may be when the asset is destroyed: a process may be stopped in between, and go on much later.
 const FRESH: Duration = Duration::from_secs(15);
+
+/// A count that took longer is followed by a look at what was written meanwhile, and so is that look, a few times.
+const LONG: Duration = Duration::from_secs(5);
+const LOOKS: usize = 5;
+
+/// How far Parse Server's clock may be behind this one, in seconds.
+const CLOCK_SKEW: u64 = 300;
 
 /// Seconds that calls rest when Cloudinary does not say when its rate limit ends.
 const LIMIT_REST: u64 = 60;
@@ -63,35 +71,40 @@ impl Outcome {
     }
 }
 
-/// Destroys the asset unless something refers to it. `now` in seconds since 1970.
+/// What a count of references found.
+enum Count {
+    Some,
+    /// Nothing, at this time or later.
+    NoneAt(Instant),
+}
+
+/// Destroys the asset unless something refers to it.
 pub(super) async fn attempt(
     job: &Destroy,
     plan: &Plan,
     shared: &Shared,
     health: &Health,
-    turn: &mut Turn,
-    now: u64,
+    turn: &Turn,
 ) -> Result<Outcome, Trouble> {
     let (asset, class, field) = (job.asset.to_string(), &job.class, &job.field);
     if let Some(reason) = unwanted(job, plan) {
         warn!("{asset}, lost by {class}.{field}, is kept: {reason}");
         return Ok(Outcome::Dropped);
     }
-    shared.check_rest(now)?;
+    shared.check_rest(unix_time())?;
     let referred = count(job, plan, shared).await;
     health.report(Check::ParseServer, referred.as_ref().err().map(|e| e as _));
-    let counted = Instant::now();
-    if referred? {
+    let Count::NoneAt(counted) = referred? else {
         info!("{asset}, lost by {class}.{field}, is kept: something refers to it");
         return Ok(Outcome::Referred);
-    }
+    };
     turn.check().await?;
     if counted.elapsed() > FRESH {
         return Err(Trouble::outage(
             "the references were counted too long ago".to_owned(),
         ));
     }
-    let name = &job.asset;
+    let (name, now) = (&job.asset, unix_time());
     let destroyed =
         plan.cloudinary
             .destroy(name.resource_type, name.delivery_type, &name.public_id, now);
@@ -133,18 +146,29 @@ fn unwanted(job: &Destroy, plan: &Plan) -> Option<&'static str> {
     }
 }
 
-/// Whether anything refers to the asset. The key is proved before and after: a wrong one hides rows.
-async fn count(job: &Destroy, plan: &Plan, shared: &Shared) -> Result<bool, RestError> {
-    plan.parse.prove_master_key().await?;
+/// Counts the references to the asset. The key is proved before and after: a wrong one hides rows.
+async fn count(job: &Destroy, plan: &Plan, shared: &Shared) -> Result<Count, RestError> {
+    let (parse, asset) = (&plan.parse, &job.asset);
+    parse.prove_master_key().await?;
     let places: Vec<Place> = plan.places().collect();
-    let referred = shared
-        .census
-        .holds(&plan.parse, &places, &job.asset)
-        .await?;
-    if !referred {
-        plan.parse.prove_master_key().await?;
+    let (mut begun, mut since) = (Instant::now(), unix_time());
+    if shared.census.holds(parse, &places, asset).await? {
+        return Ok(Count::Some);
     }
-    Ok(referred)
+    for _ in 0..LOOKS {
+        if begun.elapsed() <= LONG {
+            break;
+        }
+        let written_since = since.saturating_sub(CLOCK_SKEW);
+        (begun, since) = (Instant::now(), unix_time());
+        for place in &places {
+            if held_since(parse, place, asset, written_since).await? {
+                return Ok(Count::Some);
+            }
+        }
+    }
+    parse.prove_master_key().await?;
+    Ok(Count::NoneAt(begun))
 }
 
 impl Shared {

@@ -13,7 +13,7 @@ use crate::parse::rest::RestError;
 use super::clean_up::Trouble;
 use super::health::{Check, Health};
 use super::parse_rows::{Held, Place, rows_with};
-use super::worker::Plan;
+use super::plan::Plan;
 
 /// Tries before a notification of an asset that no row holds is done with: an upload's comes before its save, by minutes at most.
 const UNSEEN: usize = 7;
@@ -173,7 +173,7 @@ fn writes(notice: &Notice, field: &GuardedField, text: &str) -> Vec<(Value, Stri
                     json!({ name: {"__op": "AddUnique", "objects": [new]} }),
                     new.clone(),
                 ),
-                (gone(), String::new()),
+                (gone(), new),
             ],
             Some(new) => vec![(json!({ name: new }), new.clone())],
             None => Vec::new(),

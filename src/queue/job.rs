@@ -59,7 +59,7 @@ impl Job {
                     job.asset, job.class, job.field
                 )
             }
-            Self::Follow(Notice::Moderated { asset, status }) => {
+            Self::Follow(Notice::Moderated { asset, status, .. }) => {
                 format!("follow {asset} ({})", status.name())
             }
             Self::Follow(Notice::Renamed { from, to }) => format!("follow {from} to {to}"),

@@ -5,12 +5,15 @@
 //! an asset is really destroyed is decided anew at every try, by the manifests then in force and by the references then counted, so
 //! that repeating a job, or one from an old backup, harms nothing.
 
+mod attempt;
 mod census;
 mod clean_up;
+mod clock;
 mod follow;
 mod health;
 mod job;
 mod parse_rows;
+mod plan;
 mod retry;
 mod store;
 mod worker;
@@ -27,8 +30,9 @@ use tokio::sync::Mutex;
 pub(crate) use follow::is_wanted;
 pub use health::{Check, Health};
 pub use job::{Destroy, Job, Scheduled};
+pub use plan::Plan;
 pub use store::{Counts, Entry, State, StoreError};
-pub use worker::{Plan, Worker};
+pub use worker::Worker;
 
 use store::Store;
 

@@ -5,6 +5,7 @@
 
 use std::collections::HashSet;
 
+use jiff::Timestamp;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -59,7 +60,7 @@ pub(super) async fn rows_with(
     } else {
         json!({"$regex": pattern(&asset.public_id)})
     };
-    match walk(parse, place, &condition, visit).await {
+    match walk(parse, place, (&place.field, &condition), visit).await {
         Err(error @ RestError::Refused { .. }) => {
             if parse.has_field(&place.class, &place.field).await? {
                 return Err(error);
@@ -77,7 +78,13 @@ pub(super) async fn held(
     assets: &HashSet<AssetName>,
 ) -> Result<HashSet<AssetName>, RestError> {
     let searched = if place.many {
-        find(parse, place, assets, &json!({"$exists": true})).await
+        find(
+            parse,
+            place,
+            assets,
+            (&place.field, &json!({"$exists": true})),
+        )
+        .await
     } else {
         search(parse, place, assets).await
     };
@@ -113,9 +120,25 @@ async fn search(
     for asset in assets {
         let one = HashSet::from([asset.clone()]);
         let condition = json!({"$regex": pattern(&asset.public_id)});
-        held.extend(find(parse, place, &one, &condition).await?);
+        held.extend(find(parse, place, &one, (&place.field, &condition)).await?);
     }
     Ok(held)
+}
+
+/// Whether a row's field holds the asset that was written at `since` (in seconds since 1970, by Parse Server's clock) or later.
+pub(super) async fn held_since(
+    parse: &MasterClient,
+    place: &Place,
+    asset: &AssetName,
+    since: u64,
+) -> Result<bool, RestError> {
+    let time = i64::try_from(since).ok();
+    let time = time.and_then(|time| Timestamp::from_second(time).ok());
+    let iso = time.unwrap_or_default().to_string();
+    let condition = json!({"$gte": {"__type": "Date", "iso": iso}});
+    let one = HashSet::from([asset.clone()]);
+    let held = find(parse, place, &one, ("updatedAt", &condition)).await?;
+    Ok(!held.is_empty())
 }
 
 /// Reads rows until each asset is found or there are no more.
@@ -123,7 +146,7 @@ async fn find(
     parse: &MasterClient,
     place: &Place,
     assets: &HashSet<AssetName>,
-    condition: &Value,
+    condition: (&str, &Value),
 ) -> Result<HashSet<AssetName>, RestError> {
     let mut held = HashSet::new();
     let visit = |_: &str, text: &str| {
@@ -139,14 +162,14 @@ async fn find(
 async fn walk(
     parse: &MasterClient,
     place: &Place,
-    condition: &Value,
+    condition: (&str, &Value),
     mut visit: impl FnMut(&str, &str) -> bool,
 ) -> Result<(), RestError> {
     let mut after: Option<String> = None;
     loop {
-        let condition = Some((place.field.as_str(), condition));
+        let columns = [place.field.as_str()];
         let rows = parse
-            .rows_after(&place.class, &[&place.field], after.as_deref(), condition)
+            .rows_after(&place.class, &columns, after.as_deref(), Some(condition))
             .await?;
         let Some(last) = rows.last() else {
             return Ok(());

@@ -8,9 +8,18 @@ use apalis_postgres::PostgresStorage;
 use apalis_sqlite::SqliteStorage;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{FromRow, PgPool, Postgres, SqlitePool, Transaction};
+use sqlx::{PgPool, SqlitePool};
 
+use super::clock::unix_time;
 use super::job::{Job, Scheduled};
+
+mod entry;
+mod statement;
+mod turn;
+
+use entry::Row;
+pub use entry::{Counts, Entry, State};
+pub(super) use turn::Turn;
 
 /// How long a statement waits for another process's lock on an SQLite file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(4);
@@ -30,6 +39,9 @@ pub enum StoreError {
     /// sqlx's word for it.
     #[error(transparent)]
     Database(#[from] sqlx::Error),
+    /// It is there, but does not answer.
+    #[error("no answer within {} s", .0.as_secs())]
+    Silent(Duration),
     /// The tables could not be made or brought up to date.
     #[error("cannot prepare the tables: {0}")]
     Migrate(#[from] sqlx::migrate::MigrateError),
@@ -46,78 +58,6 @@ pub enum StoreError {
 pub(super) enum Store {
     Sqlite(SqlitePool),
     Postgres(PgPool),
-}
-
-/// How a job stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
-    /// Its time has not come.
-    Waiting,
-    /// A worker has it.
-    Running,
-    /// It failed and is tried again.
-    Failed,
-    /// It was given up.
-    Dead,
-}
-
-impl State {
-    /// The word for it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Waiting => "waiting",
-            Self::Running => "running",
-            Self::Failed => "failed",
-            Self::Dead => "dead",
-        }
-    }
-}
-
-/// A job as the database has it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
-    /// For `cleanup retry` and `cleanup drop`.
-    pub id: String,
-    /// How it stands.
-    pub state: State,
-    /// Tries so far.
-    pub tries: i64,
-    /// When it is tried next, or was last, in seconds since 1970.
-    pub run_at: i64,
-    /// What went wrong.
-    pub error: Option<String>,
-    /// What it says; `None` for a text of another version of this program.
-    pub job: Option<Job>,
-}
-
-/// How many jobs there are.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, FromRow)]
-pub struct Counts {
-    /// Not done and not dead.
-    pub waiting: i64,
-    /// Of them, those whose time has come.
-    pub due: i64,
-    /// Given up.
-    pub dead: i64,
-}
-
-#[derive(FromRow)]
-struct Row {
-    id: String,
-    status: String,
-    attempts: i64,
-    run_at: i64,
-    result: Option<String>,
-    job: Vec<u8>,
-}
-
-/// Keeps an asset's other jobs, on whatever node, from running while it lives.
-#[derive(Debug)]
-pub(super) enum Turn {
-    /// One process has the file, and one worker at a time.
-    Alone,
-    /// Holds an advisory lock.
-    Locked(Transaction<'static, Postgres>),
 }
 
 pub(super) fn check_url(url: &str) -> Result<(), StoreError> {
@@ -138,11 +78,11 @@ macro_rules! on_both {
     ($store:expr, $statement:expr, $fetch:ident as $row:ty $(, $bind:expr)*) => {
         match $store {
             Store::Sqlite(pool) => {
-                let text = sqlite($statement);
+                let text = statement::sqlite($statement);
                 sqlx::query_as::<_, $row>(sqlx::AssertSqlSafe(text))$(.bind($bind))*.$fetch(pool).await?
             }
             Store::Postgres(pool) => {
-                let text = postgres($statement);
+                let text = statement::postgres($statement);
                 sqlx::query_as::<_, $row>(sqlx::AssertSqlSafe(text))$(.bind($bind))*.$fetch(pool).await?
             }
         }
@@ -150,39 +90,15 @@ macro_rules! on_both {
     ($store:expr, $statement:expr $(, $bind:expr)*) => {
         match $store {
             Store::Sqlite(pool) => {
-                let text = sqlite($statement);
+                let text = statement::sqlite($statement);
                 sqlx::query(sqlx::AssertSqlSafe(text))$(.bind($bind))*.execute(pool).await?.rows_affected()
             }
             Store::Postgres(pool) => {
-                let text = postgres($statement);
+                let text = statement::postgres($statement);
                 sqlx::query(sqlx::AssertSqlSafe(text))$(.bind($bind))*.execute(pool).await?.rows_affected()
             }
         }
     };
-}
-
-fn sqlite(statement: &str) -> String {
-    statement
-        .replace("{jobs}", "Jobs")
-        .replace("{workers}", "Workers")
-        .replace("{now}", "unixepoch()")
-        .replace("{run_at}", "run_at")
-        .replace("{done_at}", "done_at")
-        .replace("{last_seen}", "last_seen")
-        .replace("{result}", "last_result")
-        .replace("{time $2}", "$2")
-}
-
-fn postgres(statement: &str) -> String {
-    statement
-        .replace("{jobs}", "apalis.jobs")
-        .replace("{workers}", "apalis.workers")
-        .replace("{now}", "extract(epoch from now())::bigint")
-        .replace("{run_at}", "extract(epoch from run_at)::bigint")
-        .replace("{done_at}", "extract(epoch from done_at)::bigint")
-        .replace("{last_seen}", "extract(epoch from last_seen)::bigint")
-        .replace("{result}", "last_result::text")
-        .replace("{time $2}", "to_timestamp($2)")
 }
 
 impl Store {
@@ -191,6 +107,7 @@ impl Store {
             let pool = PgPoolOptions::new()
                 .max_connections(12)
                 .acquire_timeout(ACQUIRE_TIMEOUT)
+                .after_connect(|connection, _| Box::pin(turn::end_when_stalled(connection)))
                 .connect_with(PgConnectOptions::from_str(url)?)
                 .await?;
             PostgresStorage::migrations().run(&pool).await?;
@@ -252,7 +169,7 @@ impl Store {
             "UPDATE {jobs} SET status = 'Pending', attempts = 0, lock_by = NULL, lock_at = NULL, done_at = NULL, run_at = {time $2}
              WHERE job_type = $1 AND id = $3 AND status IN ('Pending', 'Failed', 'Killed')",
             queue,
-            now(),
+            i64::try_from(unix_time()).unwrap_or(i64::MAX),
             id
         );
         Ok(rows > 0)
@@ -268,13 +185,19 @@ impl Store {
         Ok(rows > 0)
     }
 
-    /// Sets when a job that is running is tried again, should it fail.
-    pub(super) async fn postpone(&self, id: &str, run_at: i64) -> Result<(), StoreError> {
+    /// Sets when a job that `worker` has is tried again, should it fail; another worker's is none of its business.
+    pub(super) async fn postpone(
+        &self,
+        id: &str,
+        worker: &str,
+        run_at: u64,
+    ) -> Result<(), StoreError> {
         let _ = on_both!(
             self,
-            "UPDATE {jobs} SET run_at = {time $2} WHERE id = $1",
+            "UPDATE {jobs} SET run_at = {time $2} WHERE id = $1 AND lock_by = $3",
             id,
-            run_at
+            i64::try_from(run_at).unwrap_or(i64::MAX),
+            worker
         );
         Ok(())
     }
@@ -289,6 +212,20 @@ impl Store {
             fetch_one as Counts,
             queue
         ))
+    }
+
+    /// Jobs that were done within the last hour.
+    pub(super) async fn done_lately(&self, queue: &str) -> Result<Vec<Job>, StoreError> {
+        let rows: Vec<(Vec<u8>,)> = on_both!(
+            self,
+            "SELECT job FROM {jobs} WHERE job_type = $1 AND status = 'Done' AND {done_at} > {now} - 3600",
+            fetch_all as (Vec<u8>,),
+            queue
+        );
+        let jobs = rows.iter();
+        Ok(jobs
+            .filter_map(|(job,)| serde_json::from_slice(job).ok())
+            .collect())
     }
 
     /// Forgets jobs that are done and workers that are gone. It always writes, so that a database that takes no writes is found out.
@@ -319,13 +256,7 @@ impl Store {
         let Self::Postgres(pool) = self else {
             return Ok(Some(Turn::Alone));
         };
-        let mut transaction = pool.begin().await?;
-        let statement = "SELECT pg_try_advisory_xact_lock(hashtextextended($1, 4117))";
-        let (locked,): (bool,) = sqlx::query_as(statement)
-            .bind(subject)
-            .fetch_one(&mut *transaction)
-            .await?;
-        Ok(locked.then_some(Turn::Locked(transaction)))
+        Turn::of(subject, pool).await
     }
 }
 
@@ -338,45 +269,4 @@ fn task(scheduled: Scheduled) -> Task<Vec<u8>> {
         Some(key) => task.idempotency_key(key).build(),
         None => task.build(),
     }
-}
-
-impl Turn {
-    /// Whether it is still ours: the connection that held it may have broken.
-    pub(super) async fn check(&mut self) -> Result<(), StoreError> {
-        if let Self::Locked(transaction) = self {
-            sqlx::query("SELECT 1").execute(&mut **transaction).await?;
-        }
-        Ok(())
-    }
-}
-
-fn now() -> i64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    i64::try_from(since.unwrap_or_default().as_secs()).unwrap_or(i64::MAX)
-}
-
-impl From<Row> for Entry {
-    fn from(row: Row) -> Self {
-        let state = match row.status.as_str() {
-            "Killed" => State::Dead,
-            "Failed" => State::Failed,
-            "Queued" | "Running" => State::Running,
-            _ => State::Waiting,
-        };
-        Self {
-            id: row.id,
-            state,
-            tries: row.attempts,
-            run_at: row.run_at,
-            error: row.result.and_then(|result| error_of(&result)),
-            job: serde_json::from_slice(&row.job).ok(),
-        }
-    }
-}
-
-/// apalis stores `{"Err": "…"}`.
-fn error_of(result: &str) -> Option<String> {
-    let value: serde_json::Value = serde_json::from_str(result).ok()?;
-    let text = value.get("Err")?.as_str()?;
-    Some(text.strip_prefix("AbortError: ").unwrap_or(text).to_owned())
 }

@@ -1,34 +1,22 @@
 //! Does the jobs.
 
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use apalis::prelude::{
-    AbortError, Attempt, BackendExt as _, BoxDynError, Data, TaskId, WorkerBuilder,
-    WorkerBuilderExt as _, WorkerError,
-};
+use apalis::prelude::{BackendExt as _, WorkerBuilder, WorkerBuilderExt as _, WorkerError};
 use apalis_postgres::PostgresStorage;
 use apalis_sqlite::SqliteStorage;
 use arc_swap::ArcSwap;
-use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use log::{error, warn};
 use serde_json::Value;
 use tokio::sync::watch;
 
-use crate::cloudinary::account::Account;
-use crate::cloudinary::rest::ApiClient;
-use crate::manifest::ClassManifest;
-use crate::parse::rest::MasterClient;
-
-use super::clean_up::{self, Shared, Trouble};
-use super::follow;
+use super::attempt::{Hand, Work, handle};
+use super::clean_up::Shared;
 use super::health::Check;
-use super::job::Job;
-use super::parse_rows::Place;
-use super::retry::{Failure, back_off, chance};
-use super::store::{Counts, Store, StoreError, Turn};
+use super::plan::Plan;
+use super::retry::chance;
+use super::store::{Counts, Store, StoreError};
 use super::{Queue, QueueError};
 
 /// How often the database is asked for jobs whose time has come.
@@ -50,39 +38,11 @@ const WATCH: Duration = Duration::from_secs(5);
 /// How often Parse Server is asked whether the master key is good, while no job does.
 const PROVE: Duration = Duration::from_secs(30);
 
-/// What jobs are judged by.
-#[derive(Debug)]
-pub struct Plan {
-    /// Every guarded class, whether or not it destroys: each may refer to an asset.
-    pub classes: Vec<ClassManifest>,
-    /// The account.
-    pub account: Account,
-    /// For counting references.
-    pub parse: MasterClient,
-    /// For destroying.
-    pub cloudinary: ApiClient,
-}
-
-impl Plan {
-    pub(super) fn places(&self) -> impl Iterator<Item = Place> {
-        self.classes
-            .iter()
-            .flat_map(|class| class.fields.iter().map(|field| Place::of(class, field)))
-    }
-}
-
 /// Does the jobs of a queue by the plan in force.
 #[derive(Debug, Clone)]
 pub struct Worker {
     work: Arc<Work>,
     stop: Arc<watch::Sender<bool>>,
-}
-
-#[derive(Debug)]
-struct Work {
-    queue: Queue,
-    plan: ArcSwap<Plan>,
-    shared: Shared,
 }
 
 impl Worker {
@@ -171,7 +131,11 @@ async fn run(work: Arc<Work>, store: Store, name: String) -> Result<(), String> 
         ($storage:expr) => {
             WorkerBuilder::new(name.as_str())
                 .backend($storage.poll_with_interval(POLL))
-                .data((work, store.clone()))
+                .data(Hand {
+                    work,
+                    store: store.clone(),
+                    worker: name.clone(),
+                })
                 .concurrency(AT_ONCE)
                 .build(handle)
                 .run()
@@ -237,90 +201,4 @@ async fn prove(work: Arc<Work>) {
         };
         tokio::time::sleep(pause).await;
     }
-}
-
-async fn handle(
-    job: Value,
-    id: TaskId,
-    attempt: Attempt,
-    data: Data<(Arc<Work>, Store)>,
-) -> Result<(), BoxDynError> {
-    let (work, store) = &*data;
-    let id = id.to_string();
-    let health = &work.queue.0.health;
-    let job: Job = match serde_json::from_value(job) {
-        Ok(job) => job,
-        Err(error) => {
-            error!("job {id} cannot be read and is given up: {error}");
-            health.tried("dead");
-            return Err(AbortError::new(format!("cannot be read: {error}")).into());
-        }
-    };
-    // A panic would take the whole worker with it.
-    let tries = attempt.current();
-    let attempted = AssertUnwindSafe(work.attempt(&job, tries, store))
-        .catch_unwind()
-        .await;
-    let trouble = match attempted {
-        Ok(Ok(())) => return Ok(()),
-        Ok(Err(trouble)) => trouble,
-        Err(_) => Trouble {
-            failure: Failure::Refusal,
-            error: "a mistake in this program: its place is in the log".to_owned(),
-            not_before: 0,
-        },
-    };
-    let summary = job.summary();
-    if trouble.failure.is_final(tries) {
-        error!("given up after {tries} tries: {summary}: {}", trouble.error);
-        health.tried("dead");
-        return Err(AbortError::new(trouble.error).into());
-    }
-    let pause = back_off(tries, chance(&id));
-    let run_at = (unix_time() + pause.as_secs()).max(trouble.not_before);
-    warn!(
-        "tried {tries} times, again in {} s: {summary}: {}",
-        run_at - unix_time(),
-        trouble.error
-    );
-    health.tried("failed");
-    if let Err(error) = store
-        .postpone(&id, i64::try_from(run_at).unwrap_or(i64::MAX))
-        .await
-    {
-        health.report(Check::Queue, Some(&error));
-    }
-    Err(trouble.error.into())
-}
-
-impl Work {
-    async fn attempt(&self, job: &Job, tries: usize, store: &Store) -> Result<(), Trouble> {
-        let plan = self.plan.load_full();
-        let (health, now) = (&self.queue.0.health, unix_time());
-        match job {
-            Job::Destroy(job) => {
-                let mut turn = turn(store, &format!("{}/{}", job.cloud, job.asset)).await?;
-                let outcome =
-                    clean_up::attempt(job, &plan, &self.shared, health, &mut turn, now).await?;
-                health.tried(outcome.name());
-            }
-            Job::Follow(notice) => {
-                health.tried(follow::attempt(notice, &plan, health, tries, now).await?);
-            }
-        }
-        Ok(())
-    }
-}
-
-async fn turn(store: &Store, subject: &str) -> Result<Turn, Trouble> {
-    match store.turn(subject).await {
-        Ok(Some(turn)) => Ok(turn),
-        Ok(None) => Err(Trouble::outage("another node is at it".to_owned())),
-        Err(error) => Err(error.into()),
-    }
-}
-
-fn unix_time() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.unwrap_or_default().as_secs()
 }

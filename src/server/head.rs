@@ -54,12 +54,15 @@ impl<'a> Head<'a> {
 
     /// Refuses what no JSON request of Parse Server's has: another content type, a content coding.
     pub(super) fn check(&self) -> Result<(), Failure> {
-        let content_type = self.content_type.get();
-        let content_type = content_type.and_then(|value| value.to_str().ok());
-        if self.is_encoded || !content_type.is_some_and(is_json) {
-            return Err(Failure::BadRequest);
+        let is_json = self
+            .content_type
+            .get()
+            .is_some_and(|value| value == "application/json" || value.to_str().is_ok_and(is_json));
+        if is_json && !self.is_encoded {
+            Ok(())
+        } else {
+            Err(Failure::BadRequest)
         }
-        Ok(())
     }
 }
 

@@ -229,7 +229,14 @@ impl Metrics {
 
     /// Counts a notification; types that nobody knows share a label.
     pub(super) fn notified(&self, kind: &str, queued: bool) {
-        const KINDS: [&str; 5] = ["upload", "eager", "moderation", "rename", "delete"];
+        const KINDS: [&str; 6] = [
+            "upload",
+            "eager",
+            "moderation",
+            "moderation_summary",
+            "rename",
+            "delete",
+        ];
         let kind = KINDS
             .into_iter()
             .find(|known| *known == kind)

@@ -67,7 +67,7 @@ pub(super) async fn answer(
         .get("notification_type")
         .and_then(Value::as_str)
         .unwrap_or_default();
-    let wanted = notices(&said)
+    let wanted = notices(&said, timestamp.parse().unwrap_or(now))
         .into_iter()
         .filter(|notice| routes.follows(notice));
     // The body alone: a repetition has another timestamp.

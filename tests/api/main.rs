@@ -21,6 +21,7 @@ mod fail_closed;
 mod guard;
 mod guard_many;
 mod limits;
+mod openapi;
 mod rate_limit;
 mod roles;
 mod rotation;

@@ -12,6 +12,7 @@ mod health;
 mod hooks;
 mod log;
 mod parse_server;
+mod reference;
 mod refusals;
 mod register;
 mod register_troubles;

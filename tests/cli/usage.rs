@@ -1,54 +1,113 @@
 use crate::command::CloudinaryParse;
 
-/// Every command, with the example that its help must hold.
-const COMMANDS: [(&str, &str); 10] = [
-    ("doctor", "  cloudinary-parse doctor --offline"),
-    ("check", "  cloudinary-parse check --strict"),
-    (
-        "sign",
-        "  cloudinary-parse sign folder=users/u1 tags=cat,dog",
-    ),
-    (
-        "verify",
-        "  cloudinary-parse verify 'image/upload/v1700000000/users/u1/cat.jpg#5f1c…'",
-    ),
-    (
-        "url",
-        "  cloudinary-parse url image/upload/v1/cat.jpg -t c_fill,w_150 --sign",
-    ),
-    ("serve", "  cloudinary-parse serve"),
-    ("register", "  cloudinary-parse register --dry-run"),
-    (
-        "unregister",
-        "  cloudinary-parse unregister --url http://old-host:8080",
-    ),
-    ("hooks", "  cloudinary-parse hooks --json"),
-    (
-        "health",
-        "  cloudinary-parse health --url http://127.0.0.1:8080",
-    ),
-];
+/// A command line without its options, and its help.
+type Help = (Vec<String>, String);
+
+/// The help of every command and of the commands below it.
+fn every_help(path: &[String], found: &mut Vec<Help>) {
+    let mut arguments: Vec<_> = path.iter().map(String::as_str).collect();
+    arguments.push("--help");
+    let result = CloudinaryParse::bare().run(&arguments);
+    assert_eq!((result.code, &*result.stderr), (0, ""), "{path:?}");
+    let lines = result.stdout.lines();
+    let commands = lines.skip_while(|line| *line != "Commands:").skip(1);
+    let names = commands
+        .take_while(|line| line.starts_with("  "))
+        .filter(|line| !line.starts_with("   "))
+        .filter_map(|line| line.split_whitespace().next())
+        .filter(|name| *name != "help");
+    for name in names {
+        every_help(&[path, &[name.to_owned()]].concat(), found);
+    }
+    found.push((path.to_vec(), result.stdout));
+}
 
 #[test]
-fn helps_without_any_configuration() {
-    for (command, example) in COMMANDS {
-        let result = CloudinaryParse::bare().run(&[command, "--help"]);
+fn helps_with_an_example_of_every_command_without_any_configuration() {
+    let mut found = Vec::new();
+    every_help(&[], &mut found);
+    let names: Vec<_> = found.iter().map(|(path, _)| path.join(" ")).collect();
+    assert_eq!(
+        names,
+        [
+            "serve",
+            "register",
+            "unregister",
+            "hooks",
+            "audit",
+            "cleanup list",
+            "cleanup retry",
+            "cleanup drop",
+            "cleanup",
+            "health",
+            "check",
+            "doctor",
+            "sign",
+            "verify",
+            "url",
+            "completions",
+            "man",
+            "",
+        ]
+    );
+    for (path, help) in found {
+        let command = [&["cloudinary-parse".to_owned()], &path[..]].concat();
+        let command = command.join(" ");
+        let after = help.split_once("\nExample");
+        let examples = after.map_or("", |(_, examples)| examples);
+        let example = format!("\n  {command}");
+        assert!(examples.contains(&example), "{command}:\n{help}");
+    }
+}
+
+/// What prints results can print them for a program.
+#[test]
+fn every_command_with_results_takes_json() {
+    let without = ["serve", "cleanup", "completions", "man", ""];
+    let mut found = Vec::new();
+    every_help(&[], &mut found);
+    for (path, help) in found {
+        let takes_json = help.contains("--json");
+        assert_eq!(takes_json, !without.contains(&&*path.join(" ")), "{path:?}");
+    }
+}
+
+#[test]
+fn writes_completions_for_each_shell() {
+    for (shell, text) in [
+        ("bash", "complete -F _cloudinary"),
+        ("zsh", "#compdef cloudinary-parse"),
+        ("fish", "complete -c cloudinary-parse"),
+    ] {
+        let result = CloudinaryParse::bare().run(&["completions", shell]);
         assert_eq!((result.code, &*result.stderr), (0, ""));
-        assert!(
-            result.stdout.lines().any(|line| line == example),
-            "{}",
-            result.stdout
-        );
+        assert!(result.stdout.contains(text), "{}", result.stdout);
     }
-    let result = CloudinaryParse::bare().run(&["--help"]);
-    assert_eq!((result.code, &*result.stderr), (0, ""));
-    for (command, _) in COMMANDS {
-        assert!(
-            result.stdout.contains(&format!("\n  {command} ")),
-            "{}",
-            result.stdout
-        );
-    }
+    let result = CloudinaryParse::bare().run(&["completions", "powershell"]);
+    assert_eq!((result.code, &*result.stdout), (64, ""));
+}
+
+#[test]
+fn writes_a_manual_page_for_each_command() {
+    let world = CloudinaryParse::bare();
+    let result = world.run(&["man", "--to", "pages"]);
+    assert_eq!((result.code, &*result.stdout, &*result.stderr), (0, "", ""));
+    let pages = world.directory().join("pages");
+    assert_eq!(std::fs::read_dir(&pages).unwrap().count(), 18);
+    let page = std::fs::read_to_string(pages.join("cloudinary-parse-cleanup-retry.1")).unwrap();
+    assert!(
+        page.contains(".TH cloudinary-parse-cleanup-retry 1"),
+        "{page}"
+    );
+    let result = world.run(&["man"]);
+    assert!(result.stdout.contains(".TH cloudinary-parse 1"));
+    std::fs::write(world.directory().join("file"), "").unwrap();
+    let result = world.run(&["man", "--to", "file"]);
+    assert_eq!((result.code, result.stdout.as_str()), (1, ""));
+    assert_eq!(
+        result.stderr,
+        "error: cannot write to file: File exists (os error 17)\nnext: name a folder that this user may write to\n"
+    );
 }
 
 #[test]

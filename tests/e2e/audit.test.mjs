@@ -1,9 +1,8 @@
 // `audit` against a real Parse Server: rows that ACLs hide, arrays, a wrong master key, stripping past a registered guard.
 // AUDIT_ROWS says how many rows there are.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
-import { ACCOUNT, bare, cloudinary, create, mintIdentifier, picture, row, upload, useStack } from "./support/rig.mjs";
+import { bare, create, mintIdentifier, put, row, useStack } from "./support/rig.mjs";
 
 const ROWS = Number(process.env.AUDIT_ROWS ?? 120);
 const ROWS_A_REQUEST = 40;
@@ -25,19 +24,13 @@ const stack = useStack({
   manifests: { "Photo.toml": PHOTO },
   classes: { Photo: { picture: "String", gallery: "Array" } },
   prepare: async () => {
-    for (const name of ["pictures/used", "pictures/orphan", "gallery/used"]) await put(`app/${name}`);
-    await put("other/asset");
+    for (const name of ["pictures/used", "pictures/orphan", "gallery/used"]) await put(stack, `app/${name}`);
+    await put(stack, "other/asset");
     await createRows(Array.from({ length: ROWS }, () => ({ picture: identifier("app/pictures/used"), ...HIDDEN })));
   },
 });
 
 const identifier = (publicId) => `image/upload/v${VERSION}/${publicId}.jpg`;
-
-async function put(publicId) {
-  const fields = { public_id: publicId, timestamp: Math.floor(Date.now() / 1000) };
-  fields.signature = cloudinary.utils.api_sign_request(fields, ACCOUNT.api_secret);
-  return upload(stack.double.url, ACCOUNT.cloud_name, { ...fields, api_key: ACCOUNT.api_key }, picture());
-}
 
 async function createRows(rows) {
   for (let start = 0; start < rows.length; start += ROWS_A_REQUEST) {

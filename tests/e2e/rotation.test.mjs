@@ -4,8 +4,8 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, test } from "node:test";
-import { startParseServer, startService } from "../../scripts/parse-server/stack.mjs";
-import { ACCOUNT, assertRefused, bare, cloudinary, create, mintIdentifier, PARSE, row, useStack } from "./support/rig.mjs";
+import { startParseServer } from "../../scripts/parse-server/stack.mjs";
+import { ACCOUNT, assertRefused, bare, cloudinary, create, mintIdentifier, PARSE, restartService, row, useStack } from "./support/rig.mjs";
 
 const MANIFESTS = { "Note.toml": 'class = "Note"\n[fields.picture]\n' };
 const classes = { Note: { picture: "String" } };
@@ -14,13 +14,6 @@ const classes = { Note: { picture: "String" } };
 async function previousUses(stack, kind) {
   const text = await (await fetch(`${stack.service.adminUrl}/metrics`)).text();
   return Number(text.match(new RegExp(`previous_key_uses_total\\{kind="${kind}"\\} (\\d+)`))[1]);
-}
-
-async function restartService(stack, variables) {
-  const { service } = stack;
-  assert.equal(await service.stop(), 0, service.output());
-  const env = { ...service.env, CLOUDINARY_PARSE_BIND: new URL(service.url).host, ...variables };
-  stack.service = await startService({ folder: stack.folder, env });
 }
 
 async function saves(stack, identifier) {

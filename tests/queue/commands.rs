@@ -72,8 +72,12 @@ fn a_dropped_job_is_never_done_and_an_unknown_one_is_an_error() {
         "{table}"
     );
     assert_eq!(setup.run(&["cleanup", "drop", id]).status.code(), Some(0));
-    let again = setup.run(&["cleanup", "drop", id]);
+    let again = setup.run(&["cleanup", "drop", "--json", id]);
     assert_eq!(again.status.code(), Some(1));
+    assert_eq!(
+        serde_json::from_slice::<Value>(&again.stdout).unwrap(),
+        json!({"dropped": [], "missing": [id]})
+    );
     assert_eq!(
         String::from_utf8(again.stderr).unwrap(),
         format!(

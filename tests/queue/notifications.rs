@@ -53,6 +53,12 @@ fn notify(service: &Service, body: &Value) {
     assert_eq!(answer, (200, "{}".to_owned()));
 }
 
+/// A row with a picture of this public ID.
+fn photo(world: &World, id: &str, public_id: &str) {
+    let picture = format!("image/upload/v1/{public_id}.jpg");
+    world.row("Photo", id, json!({"picture": picture}));
+}
+
 fn row(world: &World, class: &str, id: &str) -> Value {
     world.state().rows[&(class.to_owned(), id.to_owned())].clone()
 }
@@ -69,11 +75,7 @@ fn moderation_eager_and_rename_reach_the_rows_that_hold_the_asset() {
         "1",
         json!({"picture": "image/upload/v1/a/cat.jpg", "imageStatus": "old"}),
     );
-    world.row(
-        "Photo",
-        "2",
-        json!({"picture": "image/upload/v1/a/cat/x.jpg"}),
-    );
+    photo(&world, "2", "a/cat/x");
     world.row(
         "Album",
         "3",
@@ -113,26 +115,14 @@ fn moderation_eager_and_rename_reach_the_rows_that_hold_the_asset() {
 #[test]
 fn a_rejected_or_deleted_picture_is_taken_away() {
     let world = World::new();
-    world.row(
-        "Photo",
-        "1",
-        json!({"picture": "image/upload/v1/a/cat.jpg"}),
-    );
+    photo(&world, "1", "a/cat");
     world.row(
         "Album",
         "3",
         json!({"pictures": ["image/upload/v1/a/cat.jpg", "image/upload/v1/b.jpg"]}),
     );
-    world.row(
-        "Photo",
-        "4",
-        json!({"picture": "image/upload/v1/a/dog.jpg"}),
-    );
-    world.row(
-        "Photo",
-        "5",
-        json!({"picture": "image/upload/v1/a/there.jpg"}),
-    );
+    photo(&world, "4", "a/dog");
+    photo(&world, "5", "a/there");
     world.asset("image/upload/a/there");
     let (_setup, service) = start(&world);
     notify(&service, &moderation("rejected"));
@@ -149,9 +139,7 @@ fn a_rejected_or_deleted_picture_is_taken_away() {
         {"resource_type": "image", "type": "upload", "public_id": "a/there"}]}),
     );
     wait(SOON, || row(&world, "Photo", "4") == json!({}));
-    wait(SOON, || {
-        service.metric("cloudinary_parse_queue_tries_total{outcome=\"unseen\"} ") >= 1.0
-    });
+    wait(SOON, || tried(&service, "unseen") >= 1.0);
     assert_eq!(
         row(&world, "Photo", "5"),
         json!({"picture": "image/upload/v1/a/there.jpg"})
@@ -161,11 +149,7 @@ fn a_rejected_or_deleted_picture_is_taken_away() {
 #[test]
 fn a_client_that_is_faster_wins() {
     let world = World::new();
-    world.row(
-        "Photo",
-        "1",
-        json!({"picture": "image/upload/v1/a/cat.jpg"}),
-    );
+    photo(&world, "1", "a/cat");
     let (_setup, service) = start(&world);
     world.state().meanwhile = Some(("picture".to_owned(), json!("image/upload/v9/a/new.jpg")));
     notify(&service, &moderation("rejected"));
@@ -183,11 +167,7 @@ fn a_client_that_is_faster_wins() {
 #[test]
 fn a_repeated_notification_is_done_once() {
     let world = World::new();
-    world.row(
-        "Photo",
-        "1",
-        json!({"picture": "image/upload/v1/a/cat.jpg"}),
-    );
+    photo(&world, "1", "a/cat");
     let (_setup, service) = start(&world);
     notify(&service, &moderation("approved"));
     wait(SOON, || {
@@ -203,27 +183,43 @@ fn a_repeated_notification_is_done_once() {
     assert_eq!(row(&world, "Photo", "1")["imageStatus"], "by hand");
 }
 
+fn tried(service: &Service, outcome: &str) -> f64 {
+    let name = format!("cloudinary_parse_queue_tries_total{{outcome=\"{outcome}\"}} ");
+    service.metric(&name)
+}
+
+/// A notification that comes before the save, and then the save.
+fn notified_before_the_save(body: &Value) -> (World, Setup, Service) {
+    let world = World::new();
+    photo(&world, "0", "other");
+    let (setup, service) = start(&world);
+    notify(&service, body);
+    wait(SOON, || tried(&service, "failed") >= 1.0);
+    photo(&world, "1", "a/cat");
+    (world, setup, service)
+}
+
 #[test]
 fn a_notification_that_is_faster_than_the_save_waits_for_it() {
-    let world = World::new();
-    world.row(
-        "Photo",
-        "0",
-        json!({"picture": "image/upload/v1/other.jpg"}),
-    );
-    let (_setup, service) = start(&world);
-    notify(&service, &moderation("pending"));
-    wait(SOON, || {
-        service.metric("cloudinary_parse_queue_tries_total{outcome=\"failed\"} ") >= 1.0
-    });
-    world.row(
-        "Photo",
-        "1",
-        json!({"picture": "image/upload/v1/a/cat.jpg"}),
-    );
+    let (world, _setup, _service) = notified_before_the_save(&moderation("pending"));
     wait(SOON, || {
         row(&world, "Photo", "1")["imageStatus"] == "pending"
     });
+}
+
+#[test]
+fn a_verdict_that_had_to_wait_for_the_save_does_not_overrule_a_later_one() {
+    let verdict = |status: &str, second: u8| {
+        let mut body = moderation(status);
+        body["timestamp"] = json!(format!("2026-01-01T00:00:0{second}+00:00"));
+        body
+    };
+    let (world, _setup, service) = notified_before_the_save(&verdict("pending", 1));
+    notify(&service, &verdict("approved", 2));
+    wait(SOON, || {
+        tried(&service, "dropped") + tried(&service, "followed") >= 2.0
+    });
+    assert_eq!(row(&world, "Photo", "1")["imageStatus"], "approved");
 }
 
 #[test]

@@ -1,8 +1,12 @@
 //! A PostgreSQL server of its own.
 
+use std::io::{Read as _, Write as _};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -35,7 +39,7 @@ impl Postgres {
             .stdout(Stdio::null())
             .status();
         assert!(status.unwrap().success());
-        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let free = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = free.local_addr().unwrap().port();
         drop(free);
         let process = unprivileged(&bin.join("postgres"))
@@ -72,6 +76,57 @@ impl Postgres {
     pub(crate) fn url(&self) -> String {
         format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
     }
+}
+
+/// A way to the server that can be cut: connections stay open, and nothing passes any more.
+pub(crate) struct Cable {
+    port: u16,
+    cut: Arc<AtomicBool>,
+}
+
+impl Cable {
+    pub(crate) fn to(postgres: &Postgres) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let cable = Self {
+            port: listener.local_addr().unwrap().port(),
+            cut: Arc::default(),
+        };
+        let (server, cut) = (("127.0.0.1", postgres.port), cable.cut.clone());
+        std::thread::spawn(move || {
+            for client in listener.incoming().map_while(Result::ok) {
+                let Ok(server) = TcpStream::connect(server) else {
+                    continue;
+                };
+                let ends = (client.try_clone().unwrap(), server.try_clone().unwrap());
+                pass(client, server, cut.clone());
+                pass(ends.1, ends.0, cut.clone());
+            }
+        });
+        cable
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
+    }
+
+    pub(crate) fn cut(&self) {
+        self.cut.store(true, Ordering::Relaxed);
+    }
+}
+
+fn pass(mut from: TcpStream, mut to: TcpStream, cut: Arc<AtomicBool>) {
+    std::thread::spawn(move || {
+        let mut buffer = [0; 4096];
+        while let Ok(read @ 1..) = from.read(&mut buffer) {
+            while cut.load(Ordering::Relaxed) {
+                std::thread::park();
+            }
+            if to.write_all(&buffer[..read]).is_err() {
+                break;
+            }
+        }
+        let _ = to.shutdown(Shutdown::Write);
+    });
 }
 
 impl Drop for Postgres {

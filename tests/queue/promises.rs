@@ -174,6 +174,38 @@ fn a_picture_that_is_attached_again_within_its_grace_survives() {
 }
 
 #[test]
+fn a_picture_that_is_attached_to_a_row_while_the_rows_after_it_are_read_survives() {
+    let world = World::new();
+    world.asset("image/upload/app/a");
+    for number in 10..55 {
+        let pictures = json!({"pictures": [format!("image/upload/v1/app/{number}.jpg")]});
+        world.row("Album", &number.to_string(), pictures);
+    }
+    world.state().parse_delay = Duration::from_secs(1);
+    let setup = Setup::new(
+        &world,
+        &[
+            ("Photo.toml", PHOTO),
+            (
+                "Album.toml",
+                "class = \"Album\"\n[fields.pictures]\nmany = true\n",
+            ),
+        ],
+    );
+    let service = setup.start();
+    service.replaced("1", &json!("image/upload/v1/app/a.jpg"), &json!(null));
+    wait(GRACE + TEN, || world.state().counts >= 4);
+    world.row(
+        "Album",
+        "10",
+        json!({"pictures": ["image/upload/v2/app/a.png"]}),
+    );
+    let tries = "cloudinary_parse_queue_tries_total{outcome=\"referred\"} ";
+    wait(TEN * 3, || service.metric(tries) >= 1.0);
+    assert_eq!(world.state().calls, Vec::<String>::new());
+}
+
+#[test]
 fn nothing_outside_destroy_within_is_ever_destroyed_even_if_it_was_queued_before() {
     let world = World::new();
     for name in ["app/a", "application/a", "b", "App/c"] {

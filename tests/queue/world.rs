@@ -2,13 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
-use regex::Regex;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::runtime::Runtime;
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
+
+mod cloudinary;
+mod parse_server;
 
 pub(crate) const APPLICATION_ID: &str = "app-1";
 pub(crate) const MASTER_KEY: &str = "master-1";
@@ -26,6 +28,8 @@ pub(crate) struct World {
 pub(crate) struct State {
     /// Rows by class and object id. A row with `hidden` is one that ACLs hide from everybody.
     pub(crate) rows: BTreeMap<(String, String), Value>,
+    /// When rows were stored.
+    written: HashMap<(String, String), SystemTime>,
     pub(crate) assets: BTreeSet<String>,
     /// Destroyed assets in their order, with the time.
     pub(crate) destroyed: Vec<(String, Instant)>,
@@ -40,6 +44,10 @@ pub(crate) struct State {
     /// What Cloudinary answers to every destroy call instead.
     pub(crate) refusal: Option<ResponseTemplate>,
     pub(crate) delay: Duration,
+    /// How long Parse Server takes to answer what rows there are.
+    pub(crate) parse_delay: Duration,
+    /// How often it was asked.
+    pub(crate) counts: usize,
     /// Where Parse Server finds the service's hooks.
     pub(crate) hooks: Option<String>,
     /// Runs once between a write's hook being asked and what was read before it.
@@ -71,9 +79,10 @@ impl World {
 
     /// Stores a row, its assets included.
     pub(crate) fn row(&self, class: &str, id: &str, columns: Value) {
-        self.state()
-            .rows
-            .insert((class.to_owned(), id.to_owned()), columns);
+        let key = (class.to_owned(), id.to_owned());
+        let mut state = self.state();
+        state.written.insert(key.clone(), SystemTime::now());
+        state.rows.insert(key, columns);
     }
 
     pub(crate) fn asset(&self, name: &str) {
@@ -126,204 +135,12 @@ enum Double {
 impl Respond for Double {
     fn respond(&self, request: &Request) -> ResponseTemplate {
         match self {
-            Self::Parse(state) => parse(&mut state.lock().unwrap(), request),
-            Self::Cloudinary(state) => cloudinary(&mut state.lock().unwrap(), request),
+            Self::Parse(state) => parse_server::answer(&mut state.lock().unwrap(), request),
+            Self::Cloudinary(state) => cloudinary::answer(&mut state.lock().unwrap(), request),
         }
     }
-}
-
-fn parse(state: &mut State, request: &Request) -> ResponseTemplate {
-    if state.parse_down {
-        return ResponseTemplate::new(503).set_body_string("down");
-    }
-    let header = |name: &str| request.headers.get(name)?.to_str().ok();
-    assert_eq!(header("x-parse-application-id"), Some(APPLICATION_ID));
-    let expected = state.master_key.as_deref().unwrap_or(MASTER_KEY);
-    let master = header("x-parse-master-key") == Some(expected);
-    let path = request.url.path().trim_start_matches("/parse");
-    let query: HashMap<_, _> = request.url.query_pairs().into_owned().collect();
-    if request.method == "PUT" {
-        let path = path.strip_prefix("/classes/").unwrap().to_owned();
-        return write(state, &path, request, master);
-    }
-    if let Some(class) = path.strip_prefix("/classes/") {
-        return find(state, class, &query, master);
-    }
-    if !master {
-        return ResponseTemplate::new(403).set_body_json(json!({"error": "Permission denied"}));
-    }
-    match path {
-        "/serverInfo" => ok(json!({"parseServerVersion": "9.10.0"})),
-        path => match path.strip_prefix("/schemas/") {
-            Some(class) => schema(state, class),
-            None => ResponseTemplate::new(404).set_body_string("no such path"),
-        },
-    }
-}
-
-/// A write as Parse Server does it: the hook is asked, then the operations are applied.
-fn write(state: &mut State, path: &str, request: &Request, master: bool) -> ResponseTemplate {
-    assert!(master);
-    let (class, id) = path.split_once('/').unwrap();
-    if let Some((column, value)) = state.meanwhile.take() {
-        let row = state
-            .rows
-            .get_mut(&(class.to_owned(), id.to_owned()))
-            .unwrap();
-        row[column] = value;
-    }
-    let Some(stored) = state.rows.get(&(class.to_owned(), id.to_owned())).cloned() else {
-        return ResponseTemplate::new(404)
-            .set_body_json(json!({"code": 101, "error": "Object not found."}));
-    };
-    let changes: Value = serde_json::from_slice(&request.body).unwrap();
-    let mut object = stored.clone();
-    for (column, value) in changes.as_object().unwrap() {
-        object[column] = value.clone();
-    }
-    object["objectId"] = json!(id);
-    let context = request.headers.get("x-parse-cloud-context");
-    let context: Value = context.map_or(json!({}), |text| {
-        serde_json::from_str(text.to_str().unwrap()).unwrap()
-    });
-    let hooks = state.hooks.as_ref().unwrap();
-    let body = json!({"triggerName": "beforeSave", "master": true, "isReadOnly": false,
-        "object": object, "original": stored, "context": context});
-    let path = format!("/triggers/{class}/beforeSave");
-    let headers = "Content-Type: application/json\r\nX-Parse-Webhook-Key: webhook-key\r\n";
-    let (status, answer) =
-        crate::service::send(hooks, "POST", &path, headers, &body.to_string()).unwrap();
-    assert_eq!(status, 200);
-    if answer != "{}" {
-        state.refusals.push(answer.clone());
-        let answer: Value = serde_json::from_str(&answer).unwrap();
-        let error = json!({"code": 141, "error": answer["error"]});
-        return ResponseTemplate::new(400).set_body_json(error);
-    }
-    let row = state
-        .rows
-        .get_mut(&(class.to_owned(), id.to_owned()))
-        .unwrap();
-    for (column, value) in changes.as_object().unwrap() {
-        let objects = value["objects"].as_array();
-        match value["__op"].as_str() {
-            Some("Delete") => _ = row.as_object_mut().unwrap().remove(column),
-            Some("Remove") => row[column]
-                .as_array_mut()
-                .unwrap()
-                .retain(|o| !objects.unwrap().contains(o)),
-            Some("AddUnique") => row[column]
-                .as_array_mut()
-                .unwrap()
-                .extend(objects.unwrap().clone()),
-            _ => row[column] = value.clone(),
-        }
-    }
-    ok(json!({"updatedAt": "2026-01-01T00:00:00.000Z"}))
 }
 
 fn ok(body: Value) -> ResponseTemplate {
     ResponseTemplate::new(200).set_body_json(body)
-}
-
-fn schema(state: &State, class: &str) -> ResponseTemplate {
-    let rows = state.rows.iter().filter(|((of, _), _)| of == class);
-    let columns = rows.flat_map(|(_, row)| row.as_object().unwrap().keys());
-    let fields: serde_json::Map<_, _> = columns.map(|name| (name.clone(), json!({}))).collect();
-    if fields.is_empty() {
-        return ResponseTemplate::new(400)
-            .set_body_json(json!({"code": 103, "error": "Class does not exist."}));
-    }
-    ok(json!({"className": class, "fields": fields}))
-}
-
-/// As PostgreSQL would: a regular expression on an array is an error, and so is a missing column.
-fn find(
-    state: &State,
-    class: &str,
-    query: &HashMap<String, String>,
-    master: bool,
-) -> ResponseTemplate {
-    let internal = || {
-        ResponseTemplate::new(500)
-            .set_body_json(json!({"code": 1, "error": "Internal server error."}))
-    };
-    let filter: Value = query
-        .get("where")
-        .map_or(json!({}), |text| serde_json::from_str(text).unwrap());
-    let rows: Vec<_> = state
-        .rows
-        .iter()
-        .filter(|((of, _), _)| of == class)
-        .collect();
-    let mut found = Vec::new();
-    let missing =
-        |column: &str| !rows.is_empty() && !rows.iter().any(|(_, row)| row.get(column).is_some());
-    for ((_, id), row) in &rows {
-        let mut matches = master || row.get("hidden").is_none();
-        for (column, condition) in filter.as_object().unwrap() {
-            if column == "objectId" {
-                matches &= id.as_str() > condition["$gt"].as_str().unwrap();
-                continue;
-            }
-            if missing(column) {
-                return internal();
-            }
-            let value = row.get(column).filter(|value| !value.is_null());
-            matches &= match (value, condition.get("$regex")) {
-                (Some(Value::Array(_)), Some(_)) => return internal(),
-                (Some(Value::String(text)), Some(pattern)) => Regex::new(pattern.as_str().unwrap())
-                    .unwrap()
-                    .is_match(text),
-                (value, None) => condition == &json!({"$exists": true}) && value.is_some(),
-                (_, Some(_)) => false,
-            };
-        }
-        if matches {
-            let mut row = (*row).clone();
-            row["objectId"] = json!(id);
-            found.push(row);
-        }
-    }
-    // A server may be set to answer fewer rows than were asked for.
-    found.truncate(7);
-    ok(json!({ "results": found }))
-}
-
-fn cloudinary(state: &mut State, request: &Request) -> ResponseTemplate {
-    if request.url.path().ends_with("/ping") {
-        return ok(json!({"status": "ok"}));
-    }
-    if let Some(name) = request.url.path().strip_prefix("/v1_1/demo/resources/") {
-        return if state.assets.contains(name) {
-            ok(json!({"public_id": name.splitn(3, '/').nth(2).unwrap()}))
-        } else {
-            ResponseTemplate::new(404)
-                .set_body_json(json!({"error": {"message": "Resource not found"}}))
-        };
-    }
-    let form: HashMap<String, String> = {
-        let body = String::from_utf8(request.body.clone()).unwrap();
-        let url = reqwest::Url::parse(&format!("http://h/?{body}")).unwrap();
-        url.query_pairs().into_owned().collect()
-    };
-    assert_eq!(form["invalidate"], "true");
-    assert_eq!(form["api_key"], "key");
-    assert_eq!(form["signature"].len(), 40);
-    let path = request.url.path().trim_start_matches("/v1_1/demo/");
-    let resource_type = path.trim_end_matches("/destroy");
-    let name = format!("{resource_type}/{}/{}", form["type"], form["public_id"]);
-    state.calls.push(name.clone());
-    if let Some(refusal) = &state.refusal {
-        return refusal.clone();
-    }
-    let now = Instant::now();
-    let before = state.under_way.insert(name.clone(), now + state.delay);
-    state.overlaps += usize::from(before.is_some_and(|until| until > now));
-    let found = state.assets.remove(&name);
-    if found {
-        state.destroyed.push((name, now));
-    }
-    let result = if found { "ok" } else { "not found" };
-    ok(json!({ "result": result })).set_delay(state.delay)
 }

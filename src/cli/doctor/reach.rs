@@ -11,7 +11,8 @@ use super::report::{Check, Report};
 use super::temporary::{Temporary, random_name};
 use crate::cli::health;
 use crate::cli::registration::public_url::PublicUrl;
-use crate::parse::rest::{HookName, RestError, http_client};
+use crate::http;
+use crate::parse::rest::{HookName, RestError};
 
 const RESTART: &str = "restart `cloudinary-parse serve` with this configuration";
 const ELSEWHERE: &str = "set CLOUDINARY_PARSE_PUBLIC_URL to where Parse Server reaches this service, then run `cloudinary-parse register`";
@@ -164,7 +165,7 @@ impl Found {
 async fn accepts(public: &PublicUrl, key: &SecretString) -> Option<bool> {
     health::ask(&public.health(), true).await.ok()?;
     let url = reqwest::Url::parse(&public.of(&random_name())).ok()?;
-    let http = http_client(&url, Duration::from_secs(5)).build().ok()?;
+    let http = http::client(&url, Duration::from_secs(5)).build().ok()?;
     let request = http
         .post(url)
         .header("X-Parse-Webhook-Key", key.expose_secret());

@@ -6,7 +6,7 @@ use reqwest::Url;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::config::Admin;
-use crate::parse::rest::http_client;
+use crate::http;
 
 const TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -24,7 +24,7 @@ impl Witness {
             return None;
         }
         let url = Url::parse(&format!("http://{}/metrics", admin.bind)).ok()?;
-        let http = http_client(&url, TIMEOUT).build().ok()?;
+        let http = http::client(&url, TIMEOUT).build().ok()?;
         Some(Self {
             http,
             url,

@@ -5,7 +5,7 @@ use reqwest::Url;
 use super::public_url::PublicUrl;
 use super::{Hook, State};
 use crate::cli::health;
-use crate::parse::rest::is_loopback;
+use crate::http::is_loopback;
 
 /// Parse Server keeps the handlers of its hooks in memory.
 pub(crate) const NODES: &str =

@@ -34,7 +34,7 @@ const TOKEN: &[&str] = &[
 /// ```
 pub fn check_url_options(options: &Map<String, Value>) -> Result<(), UrlError> {
     for (name, value) in options {
-        check_alone(name, value)?;
+        check_unwritten(name, value)?;
     }
     from_options(options, &UrlConfig::default())?;
     Ok(())
@@ -42,15 +42,15 @@ pub fn check_url_options(options: &Map<String, Value>) -> Result<(), UrlError> {
 
 /// [`check_url_options`] for one of them.
 pub fn check_url_option(name: &str, value: &Value) -> Result<(), UrlError> {
-    check_alone(name, value)?;
+    check_unwritten(name, value)?;
     let mut options = UrlOptions::default();
     options.add(name, value);
     push_transformation(&mut String::new(), &options, &UrlConfig::default())?;
     Ok(())
 }
 
-/// All that can be said of an option without writing it.
-fn check_alone(name: &str, value: &Value) -> Result<(), UrlError> {
+/// What [`check_url_option`] finds that building a URL would not.
+pub(crate) fn check_unwritten(name: &str, value: &Value) -> Result<(), UrlError> {
     match Key::from_name(name) {
         Some(_) if value.is_null() => Ok(()),
         Some(key) if key.is_transformation() => Ok(check_option(key, value)?),

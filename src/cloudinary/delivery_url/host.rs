@@ -74,8 +74,10 @@ impl Host<'_> {
             self.push_private_name(out);
             out.push_str(SHARED);
         }
-        let at = out[start..].find(SHARED).filter(|_| self.has_shards)?;
-        let at = start + at + "res".len();
+        if !self.has_shards {
+            return None;
+        }
+        let at = start + out[start..].find(SHARED)? + "res".len();
         out.insert_str(at, "-0");
         Some(at + 1)
     }

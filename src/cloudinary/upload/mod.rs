@@ -31,6 +31,11 @@ const UPLOAD_PREFIX: &str = "https://api.cloudinary.com";
 /// A part of an API URL's path.
 const PATH_PART: &AsciiSet = &percent::COMPONENT.add(b'\'');
 
+/// The names of every upload parameter but `timestamp` and `transformation`, sorted.
+pub fn parameter_names() -> impl Iterator<Item = &'static str> {
+    parameter::PARAMETERS.iter().map(|(name, _)| *name)
+}
+
 /// Serialises `options` (as the SDKs' `upload` takes them), adds `timestamp`, `signature` and `api_key`: exactly the fields to
 /// post to Cloudinary. `timestamp` is a JSON number, the rest strings.
 ///

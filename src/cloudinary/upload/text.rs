@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
+use crate::cloudinary::json_string::push_json_string;
 use crate::cloudinary::number::push_number;
 
 /// Deeper values are not written as JSON.
@@ -113,11 +114,6 @@ fn push_json_object(
     }
     out.push('}');
     Ok(())
-}
-
-fn push_json_string(out: &mut String, text: &str) {
-    // serde_json escapes as JavaScript does; text cannot fail to be written.
-    out.push_str(&serde_json::to_string(text).unwrap_or_default());
 }
 
 #[cfg(test)]

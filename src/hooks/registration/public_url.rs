@@ -4,7 +4,8 @@ use std::net::IpAddr;
 
 use reqwest::Url;
 
-use crate::parse::rest::{HookName, is_loopback, without_password};
+use crate::http::{is_loopback, without_password};
+use crate::parse::rest::HookName;
 
 /// A base URL that Parse Server can call.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,7 +6,8 @@ use super::{Accepted, Choice, Pattern};
 use crate::manifest::document::{Entry, Report, Section, every};
 use crate::manifest::side::Side;
 
-const KEYS: &[&str] = &["min", "max", "pattern", "named", "default"];
+/// Keys of an entry that is a table.
+pub(in crate::manifest) const KEYS: &[&str] = &["min", "max", "pattern", "named", "default"];
 
 impl Accepted {
     /// Reads one entry of `[accept]`.
@@ -53,7 +54,9 @@ impl Accepted {
         };
         if let Some(default) = default {
             let value = default.fixed_json(report)?;
-            match accepted.choose(entry.key, &value) {
+            let chosen = accepted.choose(entry.key, &value);
+            let chosen = chosen.map_err(|error| error.to_string());
+            match chosen.and_then(|chosen| side.check(entry.key, chosen).map(|()| chosen)) {
                 Ok(chosen) => accepted.default = Some(chosen.clone()),
                 Err(error) => {
                     return default.refuse(&format!("not accepted itself: {error}"), report);

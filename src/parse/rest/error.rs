@@ -1,12 +1,13 @@
 //! What can go wrong between this process and Parse Server, told apart by what has to be mended.
 
-use std::error::Error;
 use std::net::IpAddr;
 use std::time::Duration;
 
 use reqwest::StatusCode;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+
+use crate::http::causes;
 
 use super::{Answer, RestClient};
 
@@ -200,24 +201,6 @@ impl RestError {
             Self::Broken { server, cause }
         }
     }
-}
-
-/// The causes below `error`, whose own text only says that a request failed and repeats its URL.
-pub(crate) fn causes(error: &reqwest::Error) -> String {
-    let mut words: Vec<String> = Vec::new();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let text = cause.to_string();
-        // Each layer of an I/O error repeats the one below.
-        if !text.starts_with("client error") && words.last() != Some(&text) {
-            words.push(text);
-        }
-        source = cause.source();
-    }
-    if words.is_empty() {
-        words.push("unknown cause".to_owned());
-    }
-    words.join(": ")
 }
 
 /// The body of a Parse error.

@@ -1,8 +1,9 @@
 // What every end-to-end test file needs: one stack of real servers, and words for what is asked of it.
 import assert from "node:assert/strict";
 import { after, before } from "node:test";
-import { countRows, rest, useParseServer } from "../../../scripts/parse-server/client.mjs";
-import { startStack } from "../../../scripts/parse-server/stack.mjs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { cloudinary, countRows, picture, rest, upload, useParseServer } from "../../../scripts/parse-server/client.mjs";
+import { ACCOUNT, startService, startStack } from "../../../scripts/parse-server/stack.mjs";
 
 export { bare, cloudinary, identifier, mintIdentifier, Parse, picture, rest, signUp, upload } from "../../../scripts/parse-server/client.mjs";
 export { ACCOUNT, PARSE } from "../../../scripts/parse-server/stack.mjs";
@@ -74,4 +75,68 @@ export function assertRefused(answer, text) {
 /** Context mode: a bare identifier goes with its signature beside it. */
 export function contextFor(field, signed) {
   return { cloudinary: { [field]: signed.split("#")[1] } };
+}
+
+/** Waits until `holds` answers something true, and answers that. */
+export async function until(what, holds, seconds = 40) {
+  for (const deadline = Date.now() + seconds * 1000; ; await sleep(100)) {
+    const answer = await holds();
+    if (answer) return answer;
+    assert.ok(Date.now() < deadline, `not within ${seconds} s: ${what}`);
+  }
+}
+
+/** Ends the service and starts it anew at the same address, with other variables. */
+export async function restartService(stack, variables = {}, signal = "SIGTERM") {
+  const { service } = stack;
+  assert.equal(await service.stop(signal), signal === "SIGTERM" ? 0 : null, service.output());
+  const env = { ...service.env, CLOUDINARY_PARSE_BIND: new URL(service.url).host, ...variables };
+  stack.service = await startService({ folder: stack.folder, env });
+}
+
+/** What `/ready` says: its HTTP status and its checks. */
+export async function readiness(stack) {
+  const answer = await fetch(`${stack.service.adminUrl}/ready`);
+  const { checks } = await answer.json();
+  return { status: answer.status, checks };
+}
+
+function signed(fields) {
+  const complete = { ...fields, timestamp: Math.floor(Date.now() / 1000) };
+  const signature = cloudinary.utils.api_sign_request(complete, ACCOUNT.api_secret);
+  return { ...complete, api_key: ACCOUNT.api_key, signature };
+}
+
+/** Uploads a picture under a public ID of one's own, and answers what Cloudinary does. */
+export function put(stack, publicId, bytes = picture()) {
+  return upload(stack.double.url, ACCOUNT.cloud_name, signed({ public_id: publicId }), bytes);
+}
+
+/** Destroys an asset as somebody in the media library does. */
+export async function destroy(stack, publicId) {
+  const body = new URLSearchParams(signed({ public_id: publicId }));
+  const answer = await fetch(`${stack.double.url}/v1_1/${ACCOUNT.cloud_name}/image/destroy`, { method: "POST", body });
+  assert.deepEqual(await answer.json(), { result: "ok" });
+}
+
+/** Whether Cloudinary has an asset. */
+export async function exists(stack, publicId) {
+  const credentials = Buffer.from(`${ACCOUNT.api_key}:${ACCOUNT.api_secret}`).toString("base64");
+  const path = publicId.split("/").map(encodeURIComponent).join("/");
+  const url = `${stack.double.url}/v1_1/${ACCOUNT.cloud_name}/resources/image/upload/${path}`;
+  const { status } = await fetch(url, { headers: { Authorization: `Basic ${credentials}` } });
+  assert.ok(status === 200 || status === 404, String(status));
+  return status === 200;
+}
+
+/** The jobs of the queue, the dead ones included. */
+export async function jobs(stack) {
+  const { code, stdout, stderr } = await stack.cli(["cleanup", "list", "--json"]);
+  assert.equal(code, 0, stderr);
+  return JSON.parse(stdout).jobs;
+}
+
+/** Waits until every job is done. */
+export async function settled(stack) {
+  await until("an empty queue", async () => (await jobs(stack)).length === 0);
 }

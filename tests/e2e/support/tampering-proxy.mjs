@@ -21,7 +21,8 @@ export async function startServerThat(answer) {
 /**
  * Starts a proxy before `target`.
  * @param {string} target base URL
- * @param {(answer: {status: number, headers: object, body: string}, path: string) => void} tamper changes an answer
+ * @param {(answer: {status: number, headers: object, body: string}, path: string, method: string) => unknown} tamper changes an answer, or
+ *   something else while it is on its way
  */
 export function startProxy(target, tamper) {
   return startServerThat(async (request, response) => {
@@ -35,7 +36,7 @@ export function startProxy(target, tamper) {
       headers: { "Content-Type": given.headers.get("content-type") ?? "text/plain", Date: given.headers.get("date") },
       body: await given.text(),
     };
-    tamper(answer, request.url);
+    await tamper(answer, request.url, request.method);
     response.writeHead(answer.status, answer.headers).end(answer.body);
   });
 }

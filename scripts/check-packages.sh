@@ -1,0 +1,96 @@
+#!/usr/bin/env bash
+# Checks what the service is deployed with, as far as this machine can: Dockerfile, Compose file, Kubernetes objects, systemd unit,
+# Debian package. What cannot be checked here is said and passed over. No image is built, no cluster is asked.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+target="${CARGO_TARGET_DIR:-target}"
+tools="$target/package-tools"
+mkdir -p "$tools"
+
+skip() { echo "not checked: $1"; }
+
+# The schemas come with packages; a machine without a registry does without.
+python_tools() {
+  local wanted=scripts/packages/requirements.txt
+  if [[ -x "$tools/python/bin/python" ]] && cmp -s "$wanted" "$tools/python/requirements.txt"; then return; fi
+  rm -rf "$tools/python"
+  python3 -m venv "$tools/python" > /dev/null 2>&1 &&
+    "$tools/python/bin/pip" install --quiet --only-binary :all: --disable-pip-version-check --requirement "$wanted" > "$tools/pip.log" 2>&1 &&
+    cp "$wanted" "$tools/python/requirements.txt"
+}
+
+node_tools() {
+  [[ -d "$tools/node_modules/dockerfile-utils" ]] && return
+  echo '{"private": true}' > "$tools/package.json"
+  npm install --silent --prefix "$tools" dockerfile-utils@0.16.3 > "$tools/npm.log" 2>&1
+}
+
+shell_scripts() {
+  local script
+  for script in deploy/debian/postinst deploy/debian/postrm; do sh -n "$script"; done
+  for script in deploy/compose/*.sh scripts/*.sh; do bash -n "$script"; done
+  if command -v shellcheck > /dev/null; then shellcheck --severity=warning deploy/compose/*.sh scripts/*.sh; fi
+  echo "the shell scripts parse"
+}
+
+# An own root, so that neither this machine's units nor its programs matter.
+systemd_unit() {
+  command -v systemd-analyze > /dev/null || { skip "the systemd unit, without systemd-analyze"; return; }
+  local root="$tools/root" unit=deploy/systemd/cloudinary-parse.service output target
+  rm -rf "$root"
+  mkdir -p "$root/usr/bin" "$root/bin" "$root/usr/lib/systemd/system"
+  cp /bin/true "$root/usr/bin/cloudinary-parse"
+  cp /bin/kill "$root/bin/kill"
+  cp "$unit" "$root/usr/lib/systemd/system/"
+  for target in sysinit basic shutdown network-online multi-user; do
+    printf '[Unit]\nDescription=%s\n' "$target" > "$root/usr/lib/systemd/system/$target.target"
+  done
+  output="$(systemd-analyze verify --man=no --root="$root" cloudinary-parse.service 2>&1 | grep cloudinary-parse || true)"
+  if [[ -n "$output" ]]; then
+    echo "$output" >&2
+    return 1
+  fi
+  # The greatest exposure that is taken, in tenths: systemd calls up to 2.0 "OK".
+  systemd-analyze security --offline=true --no-pager --threshold=15 --root="$root" cloudinary-parse.service | tail -n 1
+}
+
+debian_package() {
+  cargo deb --version > /dev/null 2>&1 || { skip "the Debian package, without cargo-deb"; return; }
+  command -v dpkg-deb > /dev/null || { skip "the Debian package, without dpkg"; return; }
+  scripts/package-deb.sh --debug
+  local package root="$tools/deb"
+  package="$(ls -t "$target"/debian/cloudinary-parse_*.deb | head -n 1)"
+  rm -rf "$root"
+  dpkg-deb --extract "$package" "$root"
+  local file
+  for file in usr/bin/cloudinary-parse usr/lib/systemd/system/cloudinary-parse.service etc/cloudinary-parse/.env \
+    etc/cloudinary-parse/webhooks/Photo.toml usr/share/man/man1/cloudinary-parse.1.gz usr/share/bash-completion/completions/cloudinary-parse; do
+    [[ -e "$root/$file" ]] || { echo "$package does not hold $file" >&2; return 1; }
+  done
+  "$root/usr/bin/cloudinary-parse" --version
+}
+
+shell_scripts
+if command -v npm > /dev/null && node_tools; then
+  node scripts/packages/dockerfile.mjs "$tools"
+else
+  skip "the Dockerfile, without npm or its registry"
+fi
+if ! command -v python3 > /dev/null || ! python_tools; then
+  skip "Compose and Kubernetes files, without Python or its packages"
+elif command -v kubectl > /dev/null; then
+  kubectl kustomize deploy/kubernetes | "$tools/python/bin/python" scripts/packages/check.py
+else
+  skip "whether kustomization.yaml can be rendered, without kubectl"
+  cat deploy/kubernetes/{configuration,deployment,service,disruption-budget,autoscaler}.yaml <(echo) |
+    awk 'FNR == 1 && NR > 1 {print "---"} /^apiVersion:/ && seen++ {print "---"} {print}' |
+    "$tools/python/bin/python" scripts/packages/check.py
+fi
+if docker compose version > /dev/null 2>&1; then
+  docker compose --file deploy/compose.yaml config --quiet
+else
+  skip "compose.yaml by Docker Compose itself, which is not installed"
+fi
+systemd_unit
+debian_package

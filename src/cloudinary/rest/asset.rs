@@ -1,0 +1,51 @@
+//! Assets as the Admin API shows them.
+
+use jiff::Timestamp;
+use serde::Deserialize;
+
+/// What Cloudinary knows about an asset.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Asset {
+    /// Without the format (with the extension for `raw`).
+    pub public_id: String,
+    /// What it was uploaded as; `raw` assets have none.
+    #[serde(default)]
+    pub format: Option<String>,
+    /// Size of the original.
+    #[serde(default)]
+    pub bytes: Option<u64>,
+    /// In pixels; sound and `raw` assets have none.
+    #[serde(default)]
+    pub width: Option<u64>,
+    /// In pixels.
+    #[serde(default)]
+    pub height: Option<u64>,
+    /// Time of the newest upload under this public ID, in seconds since 1970.
+    #[serde(default)]
+    version: Option<u64>,
+    #[serde(default)]
+    created_at: Option<String>,
+    /// Deleted, but restorable from a backup.
+    #[serde(default)]
+    pub(super) placeholder: bool,
+}
+
+/// A page of a listing.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Page {
+    /// The assets.
+    #[serde(rename = "resources")]
+    pub assets: Vec<Asset>,
+    /// Where the next page begins.
+    #[serde(default)]
+    pub next_cursor: Option<String>,
+}
+
+impl Asset {
+    /// When the newest original under this public ID was uploaded, in seconds since 1970. `None` if Cloudinary does not say.
+    pub fn uploaded_at(&self) -> Option<u64> {
+        let created = self.created_at.as_deref()?.parse::<Timestamp>().ok()?;
+        let created = u64::try_from(created.as_second()).ok()?;
+        Some(self.version.map_or(created, |version| version.max(created)))
+    }
+}

@@ -1,0 +1,172 @@
+//! Parse Server as it is on PostgreSQL: `/serverInfo`, `/schemas`, `/classes`.
+
+use std::collections::HashMap;
+use std::time::SystemTime;
+
+use regex::Regex;
+use serde_json::{Value, json};
+use wiremock::{Request, ResponseTemplate};
+
+use super::{APPLICATION_ID, MASTER_KEY, State, ok};
+
+pub(super) fn answer(state: &mut State, request: &Request) -> ResponseTemplate {
+    if state.parse_down {
+        return ResponseTemplate::new(503).set_body_string("down");
+    }
+    let header = |name: &str| request.headers.get(name)?.to_str().ok();
+    assert_eq!(header("x-parse-application-id"), Some(APPLICATION_ID));
+    let expected = state.master_key.as_deref().unwrap_or(MASTER_KEY);
+    let master = header("x-parse-master-key") == Some(expected);
+    let path = request.url.path().trim_start_matches("/parse");
+    let query: HashMap<_, _> = request.url.query_pairs().into_owned().collect();
+    if request.method == "PUT" {
+        let path = path.strip_prefix("/classes/").unwrap().to_owned();
+        return write(state, &path, request, master);
+    }
+    if let Some(class) = path.strip_prefix("/classes/") {
+        state.counts += 1;
+        return find(state, class, &query, master).set_delay(state.parse_delay);
+    }
+    if !master {
+        return ResponseTemplate::new(403).set_body_json(json!({"error": "Permission denied"}));
+    }
+    match path {
+        "/serverInfo" => ok(json!({"parseServerVersion": "9.10.0"})),
+        path => match path.strip_prefix("/schemas/") {
+            Some(class) => schema(state, class),
+            None => ResponseTemplate::new(404).set_body_string("no such path"),
+        },
+    }
+}
+
+/// A write as Parse Server does it: the hook is asked, then the operations are applied.
+fn write(state: &mut State, path: &str, request: &Request, master: bool) -> ResponseTemplate {
+    assert!(master);
+    let (class, id) = path.split_once('/').unwrap();
+    if let Some((column, value)) = state.meanwhile.take() {
+        let row = state
+            .rows
+            .get_mut(&(class.to_owned(), id.to_owned()))
+            .unwrap();
+        row[column] = value;
+    }
+    let Some(stored) = state.rows.get(&(class.to_owned(), id.to_owned())).cloned() else {
+        return ResponseTemplate::new(404)
+            .set_body_json(json!({"code": 101, "error": "Object not found."}));
+    };
+    let changes: Value = serde_json::from_slice(&request.body).unwrap();
+    let mut object = stored.clone();
+    for (column, value) in changes.as_object().unwrap() {
+        object[column] = value.clone();
+    }
+    object["objectId"] = json!(id);
+    let context = request.headers.get("x-parse-cloud-context");
+    let context: Value = context.map_or(json!({}), |text| {
+        serde_json::from_str(text.to_str().unwrap()).unwrap()
+    });
+    let hooks = state.hooks.as_ref().unwrap();
+    let body = json!({"triggerName": "beforeSave", "master": true, "isReadOnly": false,
+        "object": object, "original": stored, "context": context});
+    let path = format!("/triggers/{class}/beforeSave");
+    let headers = "Content-Type: application/json\r\nX-Parse-Webhook-Key: webhook-key\r\n";
+    let (status, answer) =
+        crate::service::send(hooks, "POST", &path, headers, &body.to_string()).unwrap();
+    assert_eq!(status, 200);
+    if answer != "{}" {
+        state.refusals.push(answer.clone());
+        let answer: Value = serde_json::from_str(&answer).unwrap();
+        let error = json!({"code": 141, "error": answer["error"]});
+        return ResponseTemplate::new(400).set_body_json(error);
+    }
+    let row = state
+        .rows
+        .get_mut(&(class.to_owned(), id.to_owned()))
+        .unwrap();
+    for (column, value) in changes.as_object().unwrap() {
+        let objects = value["objects"].as_array();
+        match value["__op"].as_str() {
+            Some("Delete") => _ = row.as_object_mut().unwrap().remove(column),
+            Some("Remove") => row[column]
+                .as_array_mut()
+                .unwrap()
+                .retain(|o| !objects.unwrap().contains(o)),
+            Some("AddUnique") => row[column]
+                .as_array_mut()
+                .unwrap()
+                .extend(objects.unwrap().clone()),
+            _ => row[column] = value.clone(),
+        }
+    }
+    ok(json!({"updatedAt": "2026-01-01T00:00:00.000Z"}))
+}
+
+fn schema(state: &State, class: &str) -> ResponseTemplate {
+    let rows = state.rows.iter().filter(|((of, _), _)| of == class);
+    let columns = rows.flat_map(|(_, row)| row.as_object().unwrap().keys());
+    let fields: serde_json::Map<_, _> = columns.map(|name| (name.clone(), json!({}))).collect();
+    if fields.is_empty() {
+        return ResponseTemplate::new(400)
+            .set_body_json(json!({"code": 103, "error": "Class does not exist."}));
+    }
+    ok(json!({"className": class, "fields": fields}))
+}
+
+/// As PostgreSQL would: a regular expression on an array is an error, and so is a missing column.
+fn find(
+    state: &State,
+    class: &str,
+    query: &HashMap<String, String>,
+    master: bool,
+) -> ResponseTemplate {
+    let internal = || {
+        ResponseTemplate::new(500)
+            .set_body_json(json!({"code": 1, "error": "Internal server error."}))
+    };
+    let filter: Value = query
+        .get("where")
+        .map_or(json!({}), |text| serde_json::from_str(text).unwrap());
+    let rows: Vec<_> = state
+        .rows
+        .iter()
+        .filter(|((of, _), _)| of == class)
+        .collect();
+    let mut found = Vec::new();
+    let missing =
+        |column: &str| !rows.is_empty() && !rows.iter().any(|(_, row)| row.get(column).is_some());
+    for (key, row) in &rows {
+        let id = &key.1;
+        let mut matches = master || row.get("hidden").is_none();
+        for (column, condition) in filter.as_object().unwrap() {
+            if column == "objectId" {
+                matches &= id.as_str() > condition["$gt"].as_str().unwrap();
+                continue;
+            }
+            if column == "updatedAt" {
+                let since = condition["$gte"]["iso"].as_str().unwrap();
+                let since = SystemTime::from(since.parse::<jiff::Timestamp>().unwrap());
+                matches &= state.written[key] >= since;
+                continue;
+            }
+            if missing(column) {
+                return internal();
+            }
+            let value = row.get(column).filter(|value| !value.is_null());
+            matches &= match (value, condition.get("$regex")) {
+                (Some(Value::Array(_)), Some(_)) => return internal(),
+                (Some(Value::String(text)), Some(pattern)) => Regex::new(pattern.as_str().unwrap())
+                    .unwrap()
+                    .is_match(text),
+                (value, None) => condition == &json!({"$exists": true}) && value.is_some(),
+                (_, Some(_)) => false,
+            };
+        }
+        if matches {
+            let mut row = (*row).clone();
+            row["objectId"] = json!(id);
+            found.push(row);
+        }
+    }
+    // A server may be set to answer fewer rows than were asked for.
+    found.truncate(7);
+    ok(json!({ "results": found }))
+}
