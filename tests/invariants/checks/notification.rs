@@ -21,7 +21,7 @@ pub(crate) fn check(bytes: &[u8]) {
     never_accepted_altered(body, timestamp, &good);
     // What the server goes on to do with a body, whoever sent it.
     if let Ok(said) = serde_json::from_slice(body) {
-        notices(&said, 1_700_000_000);
+        notices(&said, NOW);
     }
 }
 
