@@ -24,12 +24,15 @@ struct Current {
 }
 
 /// Runs `work`, whose log lines belong to `request`.
-pub(super) async fn scope<T>(request: &HttpRequest, work: impl Future<Output = T>) -> T {
+pub(super) fn scope<F: Future>(
+    request: &HttpRequest,
+    work: F,
+) -> impl Future<Output = F::Output> + use<F> {
     let current = Current {
         request: request.clone(),
         number: Cell::new(None),
     };
-    CURRENT.scope(current, work).await
+    CURRENT.scope(current, work)
 }
 
 /// The id of the request that is being worked on here, if one is.

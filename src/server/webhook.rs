@@ -159,7 +159,8 @@ async fn decide(
                 limits: &route.limits,
                 fixed: &route.fixed,
             };
-            let work = hooks::call(function, means, &envelope, now);
+            // Boxed: saves, which are most of the requests, should not carry its room.
+            let work = Box::pin(hooks::call(function, means, &envelope, now));
             let work = tokio::time::timeout(state.answer_timeout, work).await;
             work.map_err(|_| Failure::Deadline)?
         }
