@@ -79,7 +79,7 @@ for (const { args } of some(vectors("url"), 150)) seed("transformation", args.op
 seed("transformation", '{"width":100,"transformation":[{"crop":"fill"},"named"]} 500');
 seed("transformation", '{"width":100} 63');
 // Once these reached a URL: a control character, what ends a path, what a CDN decodes.
-for (const options of [{ x: "a$ght\t" }, { width: "auto:break\u007f_15" }, { effect: "trim:\u007f10" }, { x: "1?a" }, { y: "1#a" }, { crop: "a%2f..%2fb" }, { gravity: "\\..\\a" }, { background: "#fff", start_offset: "10%" }]) seed("transformation", options);
+for (const options of [{ x: "a$ght\t" }, { width: "auto:break\u007f_15" }, { effect: "trim:\u007f10" }, { x: "1?a" }, { y: "1#a" }, { crop: "a%2f..%2fb" }, { gravity: "\\..\\a" }, { background: "#fff", start_offset: "10%" }, { background: "auto:a b é" }]) seed("transformation", options);
 
 for (const file of readdirSync(join(root, "webhooks"))) seed("manifest", readFileSync(join(root, "webhooks", file)));
 seed("manifest", readdirSync(join(root, "webhooks")).slice(0, 3).map((file) => readFileSync(join(root, "webhooks", file), "utf8")).join("\n%%%\n"));
@@ -96,7 +96,7 @@ const upload = { notification_type: "upload", public_id: "a", version: 1, type: 
 for (const body of [upload, { ...upload, notification_type: "moderation", moderation_status: "rejected", moderation_kind: "manual" }, { notification_type: "rename", from_public_id: "a", to_public_id: "b", resource_type: "image", type: "upload" }, { notification_type: "delete", resources: [{ public_id: "a", resource_type: "image", type: "upload", version: 1 }] }, { notification_type: "eager", public_id: "a", eager: [] }, [], "x"]) {
   seed("notification", `${NOW}\n-\n${JSON.stringify(body)}`);
 }
-for (const [at, body] of [[NOW - 7200, "{}"], [NOW + 301, "{}"], ["1e9", "{}"], [" 1789000000", "1"], [178900000, "01"], ["", ""]]) seed("notification", `${at}\n-\n${body}`);
+for (const [at, body] of [[NOW - 7200, "{}"], [NOW + 301, "{}"], ["1e9", "{}"], [" 1789000000", "1"], [178900000, "01"], ["", ""], [NOW, "{}0"], [`0${NOW}`, "{}"]]) seed("notification", `${at}\n-\n${body}`);
 
 for (const { args } of [...vectors("config_url"), ...vectors("api_url")]) seed("cloudinary_url", args.url ?? `cloudinary://key:SECRET@${args.cloud_name ?? "demo"}`);
 for (const url of [

@@ -54,7 +54,7 @@ function connect(kind, target) {
     gone = true;
     open.delete(socket);
     state.closed++;
-    if (again && !stopping) setTimeout(() => stopping || connect(kind, target), 200 + Math.random() * 300);
+    if (again && !stopping) setTimeout(() => stopping || connect(kind, target), 1_000 + Math.random() * 2_000);
   });
   return () => gone;
 }

@@ -15,8 +15,9 @@ const LIMIT = 16 * MIB;
 /** How often each attack is measured; two of three have to hold. */
 const RUNS = 3;
 const BURSTS = 10;
-/** What a connection may cost, in MB. */
+/** What a connection may cost, in MB; one that reads nothing holds requests and an answer. */
 const PER_CONNECTION = 0.025;
+const PER_SLOW_READER = 0.25;
 /** How much slower than without attackers 99 of 100 calls may be. */
 const SLOWER = 10;
 
@@ -70,8 +71,8 @@ report({ name: "none", p50: ms(unloaded.p50), p99: ms(unloaded.p99), rss: `${pea
 /** Calls while attackers hold connections. */
 async function under(name, attacks) {
   peak = 0;
-  const count = attacks.reduce((sum, [, count]) => sum + count, 0);
-  const maxRss = Math.round(rss() + count * PER_CONNECTION + (attacks.some(([kind]) => kind === "slow reader") ? 60 : 10));
+  const cost = ([kind, count]) => count * (kind === "slow reader" ? PER_SLOW_READER : PER_CONNECTION);
+  const maxRss = Math.round(rss() + 10 + attacks.map(cost).reduce((sum, mb) => sum + mb));
   for (const [kind, count] of attacks) await ask({ command: "attack", kind, count, target });
   await sleep(1_000);
   const held = await ask({ command: "state" });

@@ -10,9 +10,10 @@ use log::{LevelFilter, Record};
 use serde_json::{Map, json};
 
 use crate::config::{LogFormat, Logging};
+use crate::server::current_request;
 
 /// Starts logging. Text is `<time> <level> <message> <key>=<value>…`, JSON one object a line with `time`, `level`, `target`, `message` and
-/// the keys of the record. Later calls change nothing.
+/// the keys of the record; in both, `request` tells which lines belong to one. Later calls change nothing.
 pub(super) fn start(logging: &Logging) {
     let mut builder = Builder::new();
     builder
@@ -32,8 +33,7 @@ pub(super) fn start(logging: &Logging) {
 }
 
 fn text(out: &mut Formatter, record: &Record<'_>) -> io::Result<()> {
-    let mut pairs = Pairs::default();
-    let _ = record.key_values().visit(&mut pairs);
+    let pairs = Pairs::of(record);
     let style = out.default_level_style(record.level());
     let time = out.timestamp_millis();
     let level = record.level();
@@ -50,8 +50,7 @@ fn text(out: &mut Formatter, record: &Record<'_>) -> io::Result<()> {
 }
 
 fn json(out: &mut Formatter, record: &Record<'_>) -> io::Result<()> {
-    let mut pairs = Pairs::default();
-    let _ = record.key_values().visit(&mut pairs);
+    let pairs = Pairs::of(record);
     let mut line = Map::new();
     line.insert("time".into(), json!(out.timestamp_millis().to_string()));
     line.insert("level".into(), json!(record.level().as_str()));
@@ -89,6 +88,17 @@ fn quoted(text: &str) -> String {
 /// The keys and values of a record, numbers and booleans kept as such.
 #[derive(Default)]
 struct Pairs(Vec<(String, serde_json::Value)>);
+
+impl Pairs {
+    /// Those of the record, and the request that it belongs to.
+    fn of(record: &Record<'_>) -> Self {
+        let mut pairs = Self::default();
+        let _ = record.key_values().visit(&mut pairs);
+        let request = current_request().map(|id| ("request".to_owned(), json!(id)));
+        pairs.0.extend(request);
+        pairs
+    }
+}
 
 impl<'kvs> VisitSource<'kvs> for Pairs {
     fn visit_pair(&mut self, key: Key<'kvs>, value: Value<'kvs>) -> Result<(), log::kv::Error> {

@@ -81,10 +81,12 @@ impl Notification<'_> {
         Ok(verify_parts(account, &signed, self.signature)?)
     }
 
-    /// Body and timestamp are signed without anything between them: only digits keep a byte from passing from one to the other.
+    /// Body and timestamp are signed without anything between them: only digits, none of them a leading zero, keep a byte from passing
+    /// from one to the other.
     fn seconds(&self) -> Option<u64> {
         let is_number = (1..=MAX_TIMESTAMP_DIGITS).contains(&self.timestamp.len())
-            && self.timestamp.bytes().all(|byte| byte.is_ascii_digit());
+            && self.timestamp.bytes().all(|byte| byte.is_ascii_digit())
+            && (self.timestamp == "0" || !self.timestamp.starts_with('0'));
         is_number.then(|| self.timestamp.parse().ok())?
     }
 }

@@ -7,8 +7,10 @@ use futures_util::FutureExt as _;
 use super::reply::Failure;
 
 /// Runs `work`; a panic in it becomes [`Failure::Panic`].
-pub(super) async fn catch<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+pub(super) fn catch<T>(
+    work: impl Future<Output = Result<T, Failure>>,
+) -> impl Future<Output = Result<T, Failure>> {
     // What a panic leaves half-done lies in this request's future, which is dropped.
-    let result = AssertUnwindSafe(work).catch_unwind().await;
-    result.unwrap_or(Err(Failure::Panic))
+    let result = AssertUnwindSafe(work).catch_unwind();
+    result.map(|result| result.unwrap_or(Err(Failure::Panic)))
 }

@@ -17,6 +17,7 @@ mod keys;
 mod metrics;
 mod notifications;
 mod reply;
+mod request_id;
 mod routes;
 mod tally;
 mod webhook;
@@ -36,6 +37,7 @@ use crate::hooks::Roles;
 pub use certificate::{Certificate, CertificateError, PemError};
 pub use console::HookList;
 pub use keys::WebhookKeys;
+pub(crate) use request_id::current as current_request;
 pub use routes::{Deployment, Hook};
 
 use body::ConnectionStart;

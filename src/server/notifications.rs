@@ -5,6 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use log::{info, warn};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
+use tokio::sync::Semaphore;
 
 use crate::cloudinary::notice::notices;
 use crate::cloudinary::notification::Notification;
@@ -17,6 +18,13 @@ use super::{State, body};
 
 /// Below the webhook listener.
 pub(super) const PATH: &str = "/cloudinary/notifications";
+
+/// Largest notification, in bytes: those of Cloudinary's have a few thousand.
+const MAX_BODY: usize = 1 << 20;
+
+/// How many are read at a time. Whoever knows the URL can send bodies, which must be read before the signature can be checked: this bounds
+/// what they take of the memory. Cloudinary tries again.
+static READING: Semaphore = Semaphore::const_new(256);
 
 /// Verifies, queues, answers. Cloudinary tries again after anything but a 200.
 pub(super) async fn answer(
@@ -33,7 +41,9 @@ pub(super) async fn answer(
     ) else {
         return Err(Failure::Unauthorized);
     };
-    let body = body::read(request, payload, state.max_body, state.read_timeout).await?;
+    let _reading = READING.try_acquire().map_err(|_| Failure::Deadline)?;
+    let limit = state.max_body.min(MAX_BODY);
+    let body = body::read(request, payload, limit, state.read_timeout).await?;
     let routes = state.routes.load_full();
     let notification = Notification {
         body: &body,

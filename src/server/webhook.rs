@@ -19,7 +19,7 @@ use super::head::Head;
 use super::keys::KeyInUse;
 use super::reply::{self, Failure};
 use super::routes::{Hook, Route, Routes};
-use super::{State, body, guarded, notifications};
+use super::{State, body, guarded, notifications, request_id};
 
 /// How long a save waits for Cloudinary: users wait with it.
 const CONFIRM_TIMEOUT: Duration = Duration::from_secs(5);
@@ -31,7 +31,11 @@ pub(super) async fn answer(
     state: web::Data<State>,
 ) -> HttpResponse {
     let _in_flight = state.metrics.in_flight();
-    let result = guarded::catch(dispatch(&request, payload, &state)).await;
+    request_id::scope(&request, respond(&request, payload, &state)).await
+}
+
+async fn respond(request: &HttpRequest, payload: web::Payload, state: &State) -> HttpResponse {
+    let result = guarded::catch(dispatch(request, payload, state)).await;
     result.unwrap_or_else(|failure| {
         state.metrics.failed(failure);
         if failure == Failure::Panic || failure == Failure::Deadline {
@@ -155,7 +159,8 @@ async fn decide(
                 limits: &route.limits,
                 fixed: &route.fixed,
             };
-            let work = hooks::call(function, means, &envelope, now);
+            // Boxed: saves, which are most of the requests, should not carry its room.
+            let work = Box::pin(hooks::call(function, means, &envelope, now));
             let work = tokio::time::timeout(state.answer_timeout, work).await;
             work.map_err(|_| Failure::Deadline)?
         }

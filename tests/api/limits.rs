@@ -1,7 +1,7 @@
 //! Sizes and deadlines.
 
-use std::io::Write as _;
-use std::time::{Duration, Instant};
+use std::io::{Read as _, Write as _};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::json;
 
@@ -140,4 +140,78 @@ fn a_refused_request_does_not_keep_its_connection() {
     let answer = read_answer(&mut stream);
     assert_eq!(answer.status, 401);
     assert!(answer.head.contains("connection: close"), "{}", answer.head);
+}
+
+#[test]
+fn a_notification_has_a_limit_of_its_own() {
+    let app = app(|_| {});
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let headers = format!(
+        "Content-Type: application/json\r\nX-Cld-Timestamp: {}\r\nX-Cld-Signature: 0\r\n",
+        now.as_secs()
+    );
+    for (bytes, status) in [(1 << 20, 401), ((1 << 20) + 1, 413)] {
+        let body = body_of(bytes);
+        let answer = app.send(
+            "POST",
+            "/cloudinary/notifications",
+            &headers,
+            body.as_bytes(),
+        );
+        assert_eq!(answer.status, status, "{bytes}");
+    }
+}
+
+/// A service for 32 connections that closes none for being slow.
+fn crowded() -> App {
+    app(|settings| {
+        settings.max_connections = 32;
+        settings.read_timeout = Duration::from_mins(10);
+    })
+}
+
+fn head(more: &str) -> String {
+    format!(
+        "POST {PATH} HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nX-Parse-Webhook-Key: {KEY}\r\n{more}\r\n"
+    )
+}
+
+#[test]
+fn connections_that_say_nothing_do_not_keep_parse_server_out() {
+    let app = crowded();
+    let _silent: Vec<_> = (0..100).map(|_| connect(app.address)).collect();
+    assert_eq!(app.decision(PATH, &body_of(100)), "{}");
+}
+
+#[test]
+fn idle_connections_of_parse_servers_do_not_keep_new_ones_out() {
+    let app = crowded();
+    let _idle: Vec<_> = (0..100)
+        .map(|_| {
+            let mut stream = connect(app.address);
+            let request = head("Content-Length: 13\r\n") + r#"{"object":{}}"#;
+            stream.write_all(request.as_bytes()).unwrap();
+            let mut first = [0; 12];
+            stream.read_exact(&mut first).unwrap();
+            assert_eq!(&first, b"HTTP/1.1 200");
+            stream
+        })
+        .collect();
+    assert_eq!(app.decision(PATH, &body_of(100)), "{}");
+}
+
+#[test]
+fn a_request_under_way_keeps_its_connection_in_a_crowd() {
+    let app = crowded();
+    let _before: Vec<_> = (0..20).map(|_| connect(app.address)).collect();
+    let mut stream = connect(app.address);
+    let start = head("Connection: close\r\nContent-Length: 13\r\n") + r#"{"object""#;
+    stream.write_all(start.as_bytes()).unwrap();
+    // Its head has been read once this later one is answered.
+    assert_eq!(app.decision(PATH, &body_of(100)), "{}");
+    let _silent: Vec<_> = (0..100).map(|_| connect(app.address)).collect();
+    assert_eq!(app.decision(PATH, &body_of(100)), "{}");
+    stream.write_all(b":{}}").unwrap();
+    let answer = read_answer(&mut stream);
+    assert_eq!((answer.status, &*answer.body), (200, "{}"));
 }

@@ -185,7 +185,7 @@ fn signatures() -> [String; 3] {
 }
 
 #[track_caller]
-fn assert_clean(text: &str, secrets: impl IntoIterator<Item = impl AsRef<str>>) {
+pub(crate) fn assert_clean(text: &str, secrets: impl IntoIterator<Item = impl AsRef<str>>) {
     for secret in secrets {
         let secret = secret.as_ref();
         let bytes = format!("{:?}", secret.as_bytes());

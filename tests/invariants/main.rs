@@ -8,6 +8,7 @@
 
 mod checks;
 mod made;
+mod security;
 
 use std::fs;
 use std::path::Path;

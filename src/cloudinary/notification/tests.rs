@@ -81,6 +81,8 @@ fn refuses_timestamps_that_are_not_1_to_12_digits() {
         "1_789_000_000",
         "١٧٨٩",
         "0001789000000",
+        "01789000000",
+        "00",
     ] {
         let verified = notification((timestamp, AT_NOW.1)).verify(&account(), NOW);
         assert_eq!(verified, Err(NotificationError::Timestamp), "{timestamp:?}");
@@ -99,6 +101,14 @@ fn keeps_bytes_from_passing_between_body_and_timestamp() {
     let moved = Notification {
         body: &BODY.as_bytes()[..BODY.len() - 1],
         timestamp: "}1789000000",
+        signature: AT_NOW.1,
+    }
+    .verify(&account(), NOW);
+    assert_eq!(moved, Err(NotificationError::Timestamp));
+    // A zero at the end of a body could be one at the beginning of the timestamp.
+    let moved = Notification {
+        body: BODY.as_bytes(),
+        timestamp: "01789000000",
         signature: AT_NOW.1,
     }
     .verify(&account(), NOW);

@@ -10,6 +10,7 @@ use cloudinary_parse::cloudinary::transformation::{
 use cloudinary_parse::cloudinary::upload::sign_upload;
 use cloudinary_parse::cloudinary::url_config::UrlConfig;
 use cloudinary_parse::manifest::{self, Accepted, Action};
+use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
 const NOW: u64 = 1_789_000_000;
@@ -155,7 +156,14 @@ fn chosen_stays_in_its_place(options: &Map<String, Value>) {
         .strip_suffix("v1/users/u1/cat.jpg")
         .unwrap_or_else(|| panic!("{url:?}"));
     let breaks = |c: char| "?#%\\".contains(c) || c.is_control();
-    assert!(!url.contains(breaks) && !url.contains("/../"), "{url:?}");
+    // As a CDN reads it: what is encoded here must not be a border there.
+    let read = percent_decode_str(&url).decode_utf8().expect("UTF-8");
+    assert!(!read.contains(breaks) && !read.contains("/../"), "{url:?}");
+    assert_eq!(
+        read.matches('/').count(),
+        url.matches('/').count(),
+        "{url:?}"
+    );
     // One step for each option that may be an array of its own, such as an effect; never one that the caller wrote.
     assert!(
         transformation.matches('/').count() <= 1,

@@ -1,0 +1,46 @@
+//! What an operator reads of a request.
+
+use serde_json::Value;
+
+use crate::command::CloudinaryParse;
+use crate::running::{Running, ask, client};
+
+fn service(format: &str) -> CloudinaryParse {
+    CloudinaryParse::bare()
+        .env("CLOUDINARY_PARSE_LOG_FORMAT", format)
+        .env("CLOUDINARY_URL", "cloudinary://key:secret@demo")
+        .manifest("Photo.toml", "class = \"Photo\"\n[fields.picture]\n")
+}
+
+/// Posts a save that is refused, with the number that a proxy gave it.
+fn refuse(running: &Running, id: &'static str) {
+    let body = r#"{"object":{"picture":"x"},"user":{"objectId":"u1"}}"#;
+    let mut asked = running.webhook("/triggers/Photo/beforeSave", body);
+    asked.headers.push(("X-Request-Id", id));
+    assert_eq!(ask(&client(None), &asked).unwrap().0, 200);
+}
+
+#[test]
+fn a_refusal_is_one_line_that_names_its_request() {
+    let mut running = Running::start(&service("text"));
+    refuse(&running, "proxy-1");
+    let line = running.wait_for("refused");
+    let (_, line) = line.split_once("refused").unwrap();
+    assert_eq!(
+        line,
+        " hook=Photo.beforeSave field=picture reason=malformed user=u1 request=proxy-1"
+    );
+    refuse(&running, "forged field=other");
+    assert!(!running.wait_for("refused").contains("forged"));
+}
+
+#[test]
+fn a_line_of_json_names_its_request() {
+    let mut running = Running::start(&service("json"));
+    refuse(&running, "proxy-1");
+    let line: Value = serde_json::from_str(&running.wait_for("refused")).unwrap();
+    assert_eq!(line["request"], "proxy-1");
+    running.post("/triggers/Photo/beforeSave", "{");
+    let line: Value = serde_json::from_str(&running.wait_for("bad request")).unwrap();
+    assert!(line["request"].as_str().unwrap().ends_with("-1"), "{line}");
+}
