@@ -11,7 +11,7 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import { startServer } from "../parse-server/processes.mjs";
 import { Rig } from "./saves.mjs";
-import { connectionsTo, cpuMicroseconds, family, median, quantile, table } from "./usage.mjs";
+import { connectionsTo, cpuMicroseconds, familyMicroseconds, median, quantile, table } from "./usage.mjs";
 
 const CHECKS = ["none", "Cloud Code", "hook"];
 const CLIENTS = [1, 16];
@@ -39,15 +39,13 @@ async function startDatabase(check) {
   });
 }
 
-const cpuOf = (pid) => (pid ? family(pid).reduce((sum, p) => sum + cpuMicroseconds(p), 0) : NaN);
-
 /** Everybody's CPU time in microseconds. */
 function usage(rig) {
   const { user, system } = process.cpuUsage();
   return {
     parseServer: cpuMicroseconds(rig.parseServer.pid),
     service: rig.service ? cpuMicroseconds(rig.service.pid) : NaN,
-    database: cpuOf(rig.database.pid),
+    database: rig.database.pid ? familyMicroseconds(rig.database.pid) : NaN,
     clients: user + system,
   };
 }

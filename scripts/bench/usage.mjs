@@ -36,9 +36,12 @@ export function table(header, rows) {
   return [line(header), rule, ...rows.map(line)].join("\n");
 }
 
-/** A process and its children. */
-export function family(pid) {
+/** CPU time of a process and its children, those included that have ended, in microseconds. */
+export function familyMicroseconds(pid) {
   const tasks = `/proc/${pid}/task`;
-  const children = readdirSync(tasks).flatMap((task) => readFileSync(`${tasks}/${task}/children`, "utf8").trim().split(" ").filter(Boolean));
-  return [pid, ...children.map(Number)];
+  const children = readdirSync(tasks).flatMap((task) => readFileSync(`${tasks}/${task}/children`, "utf8").split(" ").filter(Boolean));
+  // The fields after the name, which may hold spaces; 13 and 14 of them are the ended children's, in ticks of 10 ms.
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1].split(" ");
+  const ended = (Number(fields[13]) + Number(fields[14])) * 10_000;
+  return [pid, ...children].reduce((sum, each) => sum + cpuMicroseconds(each), ended);
 }
