@@ -65,8 +65,7 @@ impl Side {
             return Err(format!("{name}: expected a value without `/` and `,`"));
         }
         if self == Self::Upload {
-            // Signing checks each option.
-            return Ok(());
+            return self.check(name, value);
         }
         check_unwritten(name, value).map_err(|error| error.to_string())?;
         if !is_composite(name) && breaks_url(name, value) {
