@@ -151,16 +151,18 @@ fn write_to_sign<V: AsRef<str>>(
 }
 
 fn write_escaped(text: &str, version: SignatureVersion, write: &mut impl FnMut(&[u8])) {
-    match version {
-        SignatureVersion::V1 => write(text.as_bytes()),
-        SignatureVersion::V2 => {
-            let mut pieces = text.split('&');
-            write(pieces.next().unwrap_or_default().as_bytes());
-            for piece in pieces {
-                write(b"%26");
-                write(piece.as_bytes());
-            }
-        }
+    // Without a way out in the middle the comparisons become vector instructions.
+    let has_and = text
+        .bytes()
+        .fold(false, |found, byte| found | (byte == b'&'));
+    if version == SignatureVersion::V1 || !has_and {
+        return write(text.as_bytes());
+    }
+    let mut separator = "";
+    for piece in text.split('&') {
+        write(separator.as_bytes());
+        write(piece.as_bytes());
+        separator = "%26";
     }
 }
 

@@ -29,7 +29,8 @@ pub(super) fn url_answer(url: &str) -> String {
 
 /// `{"success": fields}`.
 pub(super) fn fields_answer(fields: &SignedFields<'_>) -> String {
-    let mut answer = String::from("{\"success\":");
+    let mut answer = String::with_capacity(fields.json_len() + 16);
+    answer.push_str("{\"success\":");
     fields.push_json(&mut answer);
     answer.push('}');
     answer
@@ -37,7 +38,8 @@ pub(super) fn fields_answer(fields: &SignedFields<'_>) -> String {
 
 /// `{"success": {"url", "fields", "expires_at"}}`.
 pub(super) fn request_answer(url: &str, fields: &SignedFields<'_>, expires_at: &str) -> String {
-    let mut answer = String::from("{\"success\":{\"url\":");
+    let mut answer = String::with_capacity(fields.json_len() + url.len() + expires_at.len() + 64);
+    answer.push_str("{\"success\":{\"url\":");
     push_json_string(&mut answer, url);
     answer.push_str(",\"fields\":");
     fields.push_json(&mut answer);

@@ -41,8 +41,7 @@ impl<'m> Table<'m> {
     ) -> Result<Vec<Sent<'m>>, Refusal> {
         let mut sent = Vec::with_capacity(members.len());
         for (index, member) in members.iter().enumerate() {
-            let name = member.key.decoded();
-            let name = String::from_utf8_lossy(&name);
+            let name = member.key.text();
             if members[..index].iter().any(|m| m.key.same_as(member.key)) {
                 return Err(self.refusal(&name, "occurs twice, expected once"));
             }
@@ -53,7 +52,7 @@ impl<'m> Table<'m> {
                 }
                 return Err(self.refusal(&name, &self.not_accepted()));
             };
-            let value = serde_json::from_str(member.value.as_raw()).map_err(|_| {
+            let value = member.value.to_value().ok_or_else(|| {
                 self.refusal(name, "expected a value of Unicode text and moderate depth")
             })?;
             sent.push(Sent {

@@ -72,8 +72,7 @@ fn url(
 fn refuse_other_params(envelope: &Envelope<'_>, key: &str) -> Result<(), Refusal> {
     let members = &envelope.params.members;
     for (index, member) in members.iter().enumerate() {
-        let name = member.key.decoded();
-        let name = String::from_utf8_lossy(&name);
+        let name = member.key.text();
         if name != key && name != "options" {
             let text = format!("{name}: not accepted, expected only {key} and options");
             return Err(Refusal::of_parameter(text));

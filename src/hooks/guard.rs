@@ -120,7 +120,7 @@ fn rewrite(object: &Object<'_>, envelope: &Envelope<'_>, instead: &[(&str, Strin
             None if is_parse_servers(member.key, update) || unchanged() => continue,
             None => member.value.as_raw(),
         };
-        if names.last(member.key) != Some(index) {
+        if !names.is_last(index, member.key) {
             continue;
         }
         for part in [separator, "\"", member.key.as_raw(), "\":", text] {
@@ -165,6 +165,18 @@ impl<'a> Names<'a> {
         }
         let names = members.iter().enumerate();
         Names::Many(names.map(|(index, m)| (m.key.decoded(), index)).collect())
+    }
+
+    /// Whether the key at `index` is the last one of its name.
+    fn is_last(&self, index: usize, key: Key<'_>) -> bool {
+        match self {
+            Names::Few(members, marks) => {
+                let mut later = members.iter().zip(marks).skip(index);
+                let mark = later.next().map(|(_, mark)| mark);
+                !later.any(|(other, m)| Some(m) == mark && other.key.same_as(key))
+            }
+            Names::Many(names) => names.get(&*key.decoded()) == Some(&index),
+        }
     }
 
     fn last(&self, key: Key<'_>) -> Option<usize> {

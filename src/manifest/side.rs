@@ -61,14 +61,15 @@ impl Side {
                 return Err(format!("{name}: {reason}"));
             }
         }
-        if self.is_component(name) && holds_separator(value) {
+        let is_harmless = is_harmless(value);
+        if !is_harmless && self.is_component(name) && holds_separator(value) {
             return Err(format!("{name}: expected a value without `/` and `,`"));
         }
         if self == Self::Upload {
             return self.check(name, value);
         }
         check_unwritten(name, value).map_err(|error| error.to_string())?;
-        if !is_composite(name) && breaks_url(name, value) {
+        if !is_harmless && !is_composite(name) && breaks_url(name, value) {
             return Err(format!(
                 "{name}: expected a value without `? # % \\` and control characters"
             ));
@@ -101,6 +102,17 @@ pub(super) fn is_composite(name: &str) -> bool {
             | "custom_function"
             | "custom_pre_function"
     )
+}
+
+/// Whether a value has nothing in it that any rule about single characters is about. Most have not.
+fn is_harmless(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b':')),
+        Value::Null | Value::Bool(_) | Value::Number(_) => true,
+        Value::Array(_) | Value::Object(_) => false,
+    }
 }
 
 /// Whether a value, as it is written, ends the path of a URL or is read as something else in it.

@@ -155,35 +155,32 @@ impl<'a> Envelope<'a> {
         scanner: &mut Scanner<'a>,
         seen: &mut u16,
     ) -> Result<(), EnvelopeError> {
-        let name = key.decoded();
-        let Some(index) = KEYS.iter().position(|known| known.as_bytes() == &*name) else {
-            let value = scanner.value()?;
-            // Not a key that decides anything: of two, `JSON.parse` takes the last, and so does this.
-            if &*name == b"ip" {
-                self.ip = Some(value);
-            }
+        let Some(name) = Name::of(key) else {
+            scanner.value()?;
             return Ok(());
         };
-        if *seen & (1 << index) != 0 {
-            return Err(EnvelopeError::Repeated(KEYS[index]));
+        // Of two that decide nothing, `JSON.parse` takes the last, and so does this.
+        if *seen & 1 << name as u16 != 0 && name != Name::Ip {
+            return Err(EnvelopeError::Repeated(name.text()));
         }
-        *seen |= 1 << index;
-        match KEYS[index] {
-            "object" => self.object = Some(object(scanner)?.ok_or(EnvelopeError::Object)?),
-            "original" => self.original = nullable_object(scanner, EnvelopeError::Original)?,
-            "params" => {
+        *seen |= 1 << name as u16;
+        match name {
+            Name::Object => self.object = Some(object(scanner)?.ok_or(EnvelopeError::Object)?),
+            Name::Original => self.original = nullable_object(scanner, EnvelopeError::Original)?,
+            Name::Params => {
                 self.params = nullable_object(scanner, EnvelopeError::Params)?.unwrap_or_default();
             }
-            "user" if scanner.at_object() => self.user = Some(User::read(scanner)?),
-            "user" => {
+            Name::User if scanner.at_object() => self.user = Some(User::read(scanner)?),
+            Name::User => {
                 scanner.value()?;
             }
-            "master" => self.master = scanner.value()?.is_true(),
-            "isReadOnly" => self.read_only = scanner.value()?.as_raw() != "false",
-            "context" => self.context = Some(scanner.value()?),
-            "className" => self.class_name = Some(scanner.value()?),
-            "triggerName" => self.trigger_name = Some(scanner.value()?),
-            _ => self.function_name = Some(scanner.value()?),
+            Name::Master => self.master = scanner.value()?.is_true(),
+            Name::IsReadOnly => self.read_only = scanner.value()?.as_raw() != "false",
+            Name::Context => self.context = Some(scanner.value()?),
+            Name::ClassName => self.class_name = Some(scanner.value()?),
+            Name::TriggerName => self.trigger_name = Some(scanner.value()?),
+            Name::FunctionName => self.function_name = Some(scanner.value()?),
+            Name::Ip => self.ip = Some(scanner.value()?),
         }
         Ok(())
     }
@@ -228,19 +225,56 @@ impl<'a> Envelope<'a> {
     }
 }
 
-/// The keys that this service reads; each may occur once.
-const KEYS: [&str; 10] = [
-    "object",
-    "original",
-    "user",
-    "master",
-    "isReadOnly",
-    "context",
-    "params",
-    "triggerName",
-    "functionName",
-    "className",
-];
+/// The keys that this service reads; each but `ip` may occur once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Name {
+    Object,
+    Original,
+    User,
+    Master,
+    IsReadOnly,
+    Context,
+    Params,
+    TriggerName,
+    FunctionName,
+    ClassName,
+    Ip,
+}
+
+impl Name {
+    fn of(key: Key<'_>) -> Option<Self> {
+        Some(match &*key.decoded() {
+            b"object" => Name::Object,
+            b"original" => Name::Original,
+            b"user" => Name::User,
+            b"master" => Name::Master,
+            b"isReadOnly" => Name::IsReadOnly,
+            b"context" => Name::Context,
+            b"params" => Name::Params,
+            b"triggerName" => Name::TriggerName,
+            b"functionName" => Name::FunctionName,
+            b"className" => Name::ClassName,
+            b"ip" => Name::Ip,
+            _ => return None,
+        })
+    }
+
+    fn text(self) -> &'static str {
+        match self {
+            Name::Object => "object",
+            Name::Original => "original",
+            Name::User => "user",
+            Name::Master => "master",
+            Name::IsReadOnly => "isReadOnly",
+            Name::Context => "context",
+            Name::Params => "params",
+            Name::TriggerName => "triggerName",
+            Name::FunctionName => "functionName",
+            Name::ClassName => "className",
+            Name::Ip => "ip",
+        }
+    }
+}
 
 fn object<'a>(scanner: &mut Scanner<'a>) -> Result<Option<Object<'a>>, JsonError> {
     if scanner.at_object() {

@@ -10,6 +10,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{Deserializer as _, Visitor};
+use serde_json::Value;
 use wide::u8x16;
 
 /// The text is not one well-formed JSON value.
@@ -99,6 +100,19 @@ impl<'a> JsonText<'a> {
         }
     }
 
+    /// The value as `serde_json` has it; `None` for strings with lone surrogates and for deep nesting.
+    pub fn to_value(self) -> Option<Value> {
+        // Most values are short text or a whole number, for which its parser does more than there is to do.
+        match self.kind() {
+            Kind::String => self.as_str().map(Value::from),
+            Kind::Number => match self.0.parse::<u64>() {
+                Ok(number) => Some(number.into()),
+                Err(_) => serde_json::from_str(self.0).ok(),
+            },
+            _ => serde_json::from_str(self.0).ok(),
+        }
+    }
+
     /// Whether it is the string `text`, however it is spelled.
     pub fn is_str(self, text: &str) -> bool {
         self.as_str().is_some_and(|own| own == text)
@@ -171,6 +185,14 @@ impl<'a> Key<'a> {
         first ^ u64::from(last) << 56 ^ name.len() as u64
     }
 
+    /// The name for messages and look-ups, with replacement characters for lone surrogates.
+    pub fn text(self) -> Cow<'a, str> {
+        if !self.escaped {
+            return Cow::Borrowed(self.raw);
+        }
+        Cow::Owned(String::from_utf8_lossy(&self.decoded()).into_owned())
+    }
+
     /// The name in UTF-8, lone surrogates encoded like other code points (WTF-8).
     pub fn decoded(self) -> Cow<'a, [u8]> {
         if !self.escaped {
@@ -211,6 +233,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Reads one value of any kind, its inside checked but not kept.
+    #[inline(always)]
     pub fn value(&mut self) -> Result<JsonText<'a>, JsonError> {
         self.skip_space();
         let start = self.position;
@@ -219,6 +242,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Reads an object, calling `visit` with each name; `visit` must read that member's value.
+    #[inline(always)]
     pub fn each_member<E: From<JsonError>>(
         &mut self,
         mut visit: impl FnMut(Key<'a>, &mut Self) -> Result<(), E>,
@@ -233,11 +257,15 @@ impl<'a> Scanner<'a> {
             let key = self.key()?;
             visit(key, self)?;
             self.skip_space();
-            if self.take(b'}') {
-                return Ok(());
+            let text = self.text.as_bytes();
+            match byte(text, self.position) {
+                b',' => self.position = after_space(text, self.position + 1),
+                b'}' => {
+                    self.position += 1;
+                    return Ok(());
+                }
+                _ => return Err(JsonError::from(Mistake(self.position)).into()),
             }
-            self.expect(b',')?;
-            self.skip_space();
         }
     }
 
@@ -288,13 +316,13 @@ impl<'a> Scanner<'a> {
     }
 
     /// Reads a name and the colon after it.
+    #[inline(always)]
     fn key(&mut self) -> Result<Key<'a>, JsonError> {
         let start = self.position + 1;
-        let (end, escaped) = after_string(self.text.as_bytes(), self.position)?;
+        let text = self.text.as_bytes();
+        let (end, escaped) = after_string(text, self.position)?;
+        self.position = after_colon(text, end)?;
         let raw = &self.text[start..end - 1];
-        self.position = end;
-        self.skip_space();
-        self.expect(b':')?;
         Ok(Key { raw, escaped })
     }
 
@@ -393,9 +421,10 @@ fn after_container(text: &[u8], mut at: usize) -> Result<usize, Mistake> {
         }
         // A value ends here: on to the next one, out of the containers that end too.
         loop {
-            let Some(in_object) = open.innermost() else {
+            if open.depth == 0 {
                 return Ok(at);
-            };
+            }
+            let in_object = open.innermost & 1 == 1;
             at = after_space(text, at);
             match byte(text, at) {
                 b',' => {
@@ -415,23 +444,33 @@ fn after_container(text: &[u8], mut at: usize) -> Result<usize, Mistake> {
 }
 
 /// After a name, the colon and the white space before its value.
-#[inline]
+#[inline(always)]
 fn after_key(text: &[u8], at: usize) -> Result<usize, Mistake> {
     let (at, _) = after_string(text, at)?;
+    after_colon(text, at)
+}
+
+/// After a name's colon and the white space around it.
+#[inline]
+fn after_colon(text: &[u8], at: usize) -> Result<usize, Mistake> {
+    if let Some([b':', next]) = text.get(at..).and_then(<[u8]>::first_chunk::<2>)
+        && *next > b' '
+    {
+        return Ok(at + 1);
+    }
     let at = after_byte(text, after_space(text, at), b':')?;
     Ok(after_space(text, at))
 }
 
 /// After a string; and whether it holds an escape.
-#[inline]
+#[inline(always)]
 fn after_string(text: &[u8], at: usize) -> Result<(usize, bool), Mistake> {
     let start = after_byte(text, at, b'"')?;
     let at = after_plain(text, start);
     if byte(text, at) == b'"' {
-        Ok((at + 1, false))
-    } else {
-        after_escapes(text, at).map(|end| (end, true))
+        return Ok((at + 1, false));
     }
+    after_escapes(text, at).map(|end| (end, true))
 }
 
 /// After a string that is read up to its first escape.
@@ -504,7 +543,7 @@ fn after_literal(text: &[u8], at: usize, literal: &str) -> Result<usize, Mistake
 }
 
 /// After what neither ends a string (`"`), nor escapes (`\`), nor is forbidden in one (below space).
-#[inline]
+#[inline(always)]
 fn after_plain(text: &[u8], mut at: usize) -> usize {
     while let Some(lane) = text.get(at..).and_then(<[u8]>::first_chunk::<16>) {
         let lane = u8x16::new(*lane);
@@ -547,10 +586,6 @@ impl OpenContainers {
         if self.depth.is_multiple_of(64) {
             self.innermost = self.outer.pop().unwrap_or_default();
         }
-    }
-
-    fn innermost(&self) -> Option<bool> {
-        (self.depth > 0).then_some(self.innermost & 1 == 1)
     }
 }
 

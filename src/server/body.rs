@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
-use std::task::Poll;
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use actix_web::HttpRequest;
@@ -13,6 +13,7 @@ use actix_web::web::{Bytes, BytesMut, Payload};
 use futures_util::StreamExt as _;
 
 use super::reply::Failure;
+use super::unwatched::Stay;
 
 /// When a connection was accepted: head and body of its first request share one deadline.
 pub(super) struct ConnectionStart {
@@ -58,17 +59,24 @@ pub(super) async fn read(
     }
 }
 
-/// What `work` gives within two polls. A small body lies behind its head and is there when the connection has been polled once more;
-/// a timer for it would cost more than reading it.
+/// What `work` gives within two polls. A small body lies behind its head and is there when the connection looks again, which it does
+/// unasked; see [`unwatched`](super::unwatched).
 async fn at_second_look<T>(mut work: Pin<&mut impl Future<Output = T>>) -> Option<T> {
-    let mut is_second = false;
-    poll_fn(|context| match work.as_mut().poll(context) {
-        Poll::Ready(done) => Poll::Ready(Some(done)),
-        Poll::Pending if is_second => Poll::Ready(None),
-        Poll::Pending => {
-            is_second = true;
-            context.waker().wake_by_ref();
-            Poll::Pending
+    let mut unwatched = None;
+    poll_fn(|context| {
+        if unwatched.take().is_some() {
+            return Poll::Ready(match work.as_mut().poll(context) {
+                Poll::Ready(done) => Some(done),
+                Poll::Pending => None,
+            });
+        }
+        let mut asleep = Context::from_waker(Waker::noop());
+        match work.as_mut().poll(&mut asleep) {
+            Poll::Ready(done) => Poll::Ready(Some(done)),
+            Poll::Pending => {
+                unwatched = Some(Stay::begin(context.waker().clone()));
+                Poll::Pending
+            }
         }
     })
     .await

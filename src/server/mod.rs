@@ -20,6 +20,7 @@ mod reply;
 mod request_id;
 mod routes;
 mod tally;
+mod unwatched;
 mod webhook;
 
 use std::net::{SocketAddr, TcpListener};

@@ -3,6 +3,7 @@
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderValue};
+use actix_web::web::Bytes;
 
 /// A request that no hook decided on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -84,8 +85,8 @@ impl Failure {
 pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// A decision: status 200, whatever it was.
-pub(super) fn decision(text: impl actix_web::body::MessageBody + 'static) -> HttpResponse {
+pub(super) fn decision(text: impl Into<Bytes>) -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, JSON))
-        .body(text)
+        .body(text.into())
 }

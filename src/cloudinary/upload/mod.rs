@@ -140,29 +140,28 @@ pub fn sign_request(
     params: Map<String, Value>,
 ) -> Result<Map<String, Value>, UploadError> {
     let api_key = account.api_key.clone().ok_or(UploadError::NoApiKey)?;
-    let mut params = without_blanks(params);
-    let mut pairs: Vec<(&str, Cow<'_, str>)> = params
-        .iter()
-        .map(|(name, value)| (name.as_str(), text(value)))
-        .collect();
-    let signature = sign(account, &mut pairs)?.as_str().to_owned();
-    params.insert("signature".into(), signature.into());
-    params.insert("api_key".into(), api_key.into());
-    Ok(params)
+    // Room for the two that follow: a map that grows costs as much as a digest.
+    let mut request = Map::with_capacity(params.len() + 2);
+    request.extend(sent(params));
+    let signature = sign_params(account, &request)?;
+    request.insert("signature".into(), signature.into());
+    request.insert("api_key".into(), api_key.into());
+    Ok(request)
 }
 
 /// The parameters that are sent: without null and empty text, and arrays without their empty items.
-pub fn without_blanks(mut params: Map<String, Value>) -> Map<String, Value> {
-    params.retain(|_, value| {
-        if is_blank(value) {
-            return false;
-        }
-        if let Value::Array(items) = value {
+pub fn without_blanks(params: Map<String, Value>) -> Map<String, Value> {
+    sent(params).collect()
+}
+
+fn sent(params: Map<String, Value>) -> impl Iterator<Item = (String, Value)> {
+    let present = params.into_iter().filter(|(_, value)| !is_blank(value));
+    present.map(|(name, mut value)| {
+        if let Value::Array(items) = &mut value {
             items.retain(is_truthy);
         }
-        true
-    });
-    params
+        (name, value)
+    })
 }
 
 /// Whether a value is nothing as text: null, empty text, an array of nothing or of one such value.
