@@ -91,6 +91,8 @@ dependencies() {
     echo "cargo-deny is not installed: licences, bans and sources are not checked"
     return
   fi
+  # It reads the crates of every platform; a build has only its own.
+  cargo fetch --quiet --locked || return
   cargo deny --offline check licenses bans sources || return
   if compgen -G "${CARGO_HOME:-$HOME/.cargo}/advisory-db*/*" > /dev/null; then
     cargo deny --offline check advisories
