@@ -132,6 +132,27 @@ fn requests_on_one_connection_are_answered_in_turn() {
 }
 
 #[test]
+fn a_body_that_never_comes_is_cut_behind_another_request_too() {
+    let app = app(|settings| settings.read_timeout = Duration::from_secs(1));
+    let mut stream = connect(app.address);
+    let started = Instant::now();
+    // The connection takes up the second request while it answers the first, and then hears nothing more.
+    let first = format!("{}{{}}", head("Content-Length: 2\r\n"));
+    let pipelined = [first, head("Content-Length: 600\r\n")].concat();
+    stream.write_all(pipelined.as_bytes()).unwrap();
+    let answers = read_answer(&mut stream);
+    assert!(started.elapsed() < Duration::from_secs(10));
+    let refusals = [
+        answers.body.matches(r#"{"error":"bad request"}"#).count(),
+        answers
+            .body
+            .matches(r#"{"error":"timed out, try again"}"#)
+            .count(),
+    ];
+    assert_eq!(refusals, [1, 1], "{}{}", answers.head, answers.body);
+}
+
+#[test]
 fn a_refused_request_does_not_keep_its_connection() {
     let app = app(|_| {});
     let mut stream = connect(app.address);
