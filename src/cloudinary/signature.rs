@@ -155,7 +155,7 @@ fn write_escaped(text: &str, version: SignatureVersion, write: &mut impl FnMut(&
     let has_and = text
         .bytes()
         .fold(false, |found, byte| found | (byte == b'&'));
-    if version == SignatureVersion::V1 || !has_and {
+    if version == SignatureVersion::V1 || ands == 0 {
         return write(text.as_bytes());
     }
     let mut separator = "";

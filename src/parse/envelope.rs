@@ -155,32 +155,32 @@ impl<'a> Envelope<'a> {
         scanner: &mut Scanner<'a>,
         seen: &mut u16,
     ) -> Result<(), EnvelopeError> {
-        let Some(name) = Name::of(key) else {
+        let Some(name) = Known::of(key) else {
             scanner.value()?;
             return Ok(());
         };
         // Of two that decide nothing, `JSON.parse` takes the last, and so does this.
-        if *seen & 1 << name as u16 != 0 && name != Name::Ip {
+        if *seen & 1 << name as u16 != 0 && name != Known::Ip {
             return Err(EnvelopeError::Repeated(name.text()));
         }
         *seen |= 1 << name as u16;
         match name {
-            Name::Object => self.object = Some(object(scanner)?.ok_or(EnvelopeError::Object)?),
-            Name::Original => self.original = nullable_object(scanner, EnvelopeError::Original)?,
-            Name::Params => {
+            Known::Object => self.object = Some(object(scanner)?.ok_or(EnvelopeError::Object)?),
+            Known::Original => self.original = nullable_object(scanner, EnvelopeError::Original)?,
+            Known::Params => {
                 self.params = nullable_object(scanner, EnvelopeError::Params)?.unwrap_or_default();
             }
-            Name::User if scanner.at_object() => self.user = Some(User::read(scanner)?),
-            Name::User => {
+            Known::User if scanner.at_object() => self.user = Some(User::read(scanner)?),
+            Known::User => {
                 scanner.value()?;
             }
-            Name::Master => self.master = scanner.value()?.is_true(),
-            Name::IsReadOnly => self.read_only = scanner.value()?.as_raw() != "false",
-            Name::Context => self.context = Some(scanner.value()?),
-            Name::ClassName => self.class_name = Some(scanner.value()?),
-            Name::TriggerName => self.trigger_name = Some(scanner.value()?),
-            Name::FunctionName => self.function_name = Some(scanner.value()?),
-            Name::Ip => self.ip = Some(scanner.value()?),
+            Known::Master => self.master = scanner.value()?.is_true(),
+            Known::IsReadOnly => self.read_only = scanner.value()?.as_raw() != "false",
+            Known::Context => self.context = Some(scanner.value()?),
+            Known::ClassName => self.class_name = Some(scanner.value()?),
+            Known::TriggerName => self.trigger_name = Some(scanner.value()?),
+            Known::FunctionName => self.function_name = Some(scanner.value()?),
+            Known::Ip => self.ip = Some(scanner.value()?),
         }
         Ok(())
     }
@@ -227,7 +227,7 @@ impl<'a> Envelope<'a> {
 
 /// The keys that this service reads; each but `ip` may occur once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Name {
+enum Known {
     Object,
     Original,
     User,
@@ -241,37 +241,37 @@ enum Name {
     Ip,
 }
 
-impl Name {
+impl Known {
     fn of(key: Key<'_>) -> Option<Self> {
         Some(match &*key.decoded() {
-            b"object" => Name::Object,
-            b"original" => Name::Original,
-            b"user" => Name::User,
-            b"master" => Name::Master,
-            b"isReadOnly" => Name::IsReadOnly,
-            b"context" => Name::Context,
-            b"params" => Name::Params,
-            b"triggerName" => Name::TriggerName,
-            b"functionName" => Name::FunctionName,
-            b"className" => Name::ClassName,
-            b"ip" => Name::Ip,
+            b"object" => Known::Object,
+            b"original" => Known::Original,
+            b"user" => Known::User,
+            b"master" => Known::Master,
+            b"isReadOnly" => Known::IsReadOnly,
+            b"context" => Known::Context,
+            b"params" => Known::Params,
+            b"triggerName" => Known::TriggerName,
+            b"functionName" => Known::FunctionName,
+            b"className" => Known::ClassName,
+            b"ip" => Known::Ip,
             _ => return None,
         })
     }
 
     fn text(self) -> &'static str {
         match self {
-            Name::Object => "object",
-            Name::Original => "original",
-            Name::User => "user",
-            Name::Master => "master",
-            Name::IsReadOnly => "isReadOnly",
-            Name::Context => "context",
-            Name::Params => "params",
-            Name::TriggerName => "triggerName",
-            Name::FunctionName => "functionName",
-            Name::ClassName => "className",
-            Name::Ip => "ip",
+            Known::Object => "object",
+            Known::Original => "original",
+            Known::User => "user",
+            Known::Master => "master",
+            Known::IsReadOnly => "isReadOnly",
+            Known::Context => "context",
+            Known::Params => "params",
+            Known::TriggerName => "triggerName",
+            Known::FunctionName => "functionName",
+            Known::ClassName => "className",
+            Known::Ip => "ip",
         }
     }
 }

@@ -96,12 +96,12 @@ mod tests {
     #[actix_web::test]
     async fn a_forgotten_request_is_woken() {
         let mut stay = None;
-        poll_fn(|context| match stay.take() {
-            Some(_) => Poll::Ready(()),
-            None => {
-                stay = Some(Stay::begin(context.waker().clone()));
-                Poll::Pending
+        poll_fn(|context| {
+            if stay.take().is_some() {
+                return Poll::Ready(());
             }
+            stay = Some(Stay::begin(context.waker().clone()));
+            Poll::Pending
         })
         .await;
         UNWATCHED.with_borrow(|unwatched| assert!(unwatched.wakers.is_empty()));
