@@ -152,9 +152,9 @@ fn write_to_sign<V: AsRef<str>>(
 
 fn write_escaped(text: &str, version: SignatureVersion, write: &mut impl FnMut(&[u8])) {
     // Without a way out in the middle the comparisons become vector instructions.
-    let has_and = text
+    let ands = text
         .bytes()
-        .fold(false, |found, byte| found | (byte == b'&'));
+        .fold(0, |found, byte| found | u8::from(byte == b'&'));
     if version == SignatureVersion::V1 || ands == 0 {
         return write(text.as_bytes());
     }
