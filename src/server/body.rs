@@ -49,7 +49,7 @@ pub(super) async fn read(
     let start = request.conn_data::<ConnectionStart>();
     let first = start.filter(|start| !start.used.replace(true));
     let spent = first.map_or(Duration::ZERO, |start| start.accepted.elapsed());
-    let mut collecting = pin!(collect(payload, limit));
+    let mut collecting = pin!(collect(payload, limit, declared));
     if let Some(body) = at_second_look(collecting.as_mut()).await {
         return body;
     }
@@ -82,7 +82,11 @@ async fn at_second_look<T>(mut work: Pin<&mut impl Future<Output = T>>) -> Optio
     .await
 }
 
-async fn collect(payload: Payload, limit: usize) -> Result<Bytes, Failure> {
+async fn collect(
+    payload: Payload,
+    limit: usize,
+    declared: Option<usize>,
+) -> Result<Bytes, Failure> {
     let mut payload = payload.into_inner();
     let Some(body) = next(&mut payload, limit).await? else {
         return Ok(Bytes::new());
@@ -91,7 +95,9 @@ async fn collect(payload: Payload, limit: usize) -> Result<Bytes, Failure> {
     let Some(second) = next(&mut payload, limit - body.len()).await? else {
         return Ok(body);
     };
-    let mut whole = BytesMut::with_capacity(2 * (body.len() + second.len()));
+    // Room for all of it at once: memory that nothing was written to is not taken yet.
+    let read = body.len() + second.len();
+    let mut whole = BytesMut::with_capacity(declared.unwrap_or(2 * read).max(read));
     whole.extend_from_slice(&body);
     whole.extend_from_slice(&second);
     while let Some(chunk) = next(&mut payload, limit - whole.len()).await? {

@@ -16,6 +16,8 @@ use actix_tls::accept::rustls_0_23::TlsStream;
 use actix_web::rt::net::TcpStream;
 use log::warn;
 
+use super::metrics::Metrics;
+
 /// How often a worker says that it closes connections.
 const SAY_EVERY: Duration = Duration::from_secs(10);
 
@@ -54,7 +56,7 @@ pub(super) struct Busy<'p>(Option<&'p Seat>);
 
 impl Place {
     /// Takes in a new connection of a worker that may have `share`.
-    pub(super) fn take(io: &dyn Any, share: usize) -> Self {
+    pub(super) fn take(io: &dyn Any, share: usize, metrics: &Metrics) -> Self {
         CROWD.with(|crowd| {
             let came = crowd.tick();
             let count = crowd.count.get() + 1;
@@ -70,7 +72,7 @@ impl Place {
                 })
             });
             if count >= share - share / 16 {
-                crowd.close_some(share / 32 + 1);
+                metrics.crowded_out(crowd.close_some(share / 32 + 1));
             }
             if let Some(seat) = &seat {
                 crowd.seats.borrow_mut().insert(came, seat.clone());
@@ -117,8 +119,8 @@ impl Crowd {
         moment
     }
 
-    /// Closes up to `most` connections that wait.
-    fn close_some(&self, most: usize) {
+    /// Closes up to `most` connections that wait; says how many.
+    fn close_some(&self, most: usize) -> u64 {
         let mut seats = self.seats.borrow_mut();
         let mut waiting: Vec<_> = seats
             .iter()
@@ -128,7 +130,7 @@ impl Crowd {
         waiting.sort_unstable();
         let mut closed = 0;
         for (_, _, came) in waiting {
-            if closed == most {
+            if closed == most as u64 {
                 break;
             }
             if let Entry::Occupied(seat) = seats.entry(came)
@@ -141,9 +143,10 @@ impl Crowd {
         }
         drop(seats);
         self.say(closed);
+        closed
     }
 
-    fn say(&self, closed: usize) {
+    fn say(&self, closed: u64) {
         let now = Instant::now();
         let lately = |said: Instant| now.duration_since(said) < SAY_EVERY;
         if closed > 0 && !self.said.get().is_some_and(lately) {

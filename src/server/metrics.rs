@@ -1,10 +1,11 @@
 //! Prometheus metrics. No value of a user's or a path becomes a label; counting takes no lock on the way of an accepted save.
 
+mod hook;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::{encode_eof, encode_registry};
@@ -13,13 +14,14 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::hooks::{Reason, Refusal};
 use crate::queue::Health;
 
 use super::console::Totals;
 use super::histogram::Histogram;
 use super::reply::Failure;
 use super::tally::Tally;
+
+pub(super) use hook::HookMetrics;
 
 /// Every metric of the process.
 pub(super) struct Metrics {
@@ -32,20 +34,11 @@ pub(super) struct Metrics {
     in_flight: Gauge<i64, AtomicI64>,
     bodies: Histogram,
     unconfirmed: Counter,
+    crowded_out: Counter,
     notifications: Family<NotificationLabels, Counter>,
     all_failures: AtomicU64,
     /// Of every hook that was ever served, so that sums never shrink.
     tallies: Mutex<BTreeMap<String, Arc<Tally>>>,
-}
-
-/// The metrics of one hook.
-pub(super) struct HookMetrics {
-    name: String,
-    tally: Arc<Tally>,
-    latency: Histogram,
-    decisions: Family<DecisionLabels, Counter>,
-    /// By field and reason, each made at its first use: the family's own lookup takes a lock and new labels.
-    refused: Vec<(Option<String>, [OnceLock<Counter>; Reason::ALL.len()])>,
 }
 
 #[derive(Debug, Clone, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -129,6 +122,12 @@ impl Metrics {
             "Saves let through by on_unreachable = \"accept\" while Cloudinary could not be asked",
             unconfirmed.clone(),
         );
+        let crowded_out = Counter::default();
+        registry.register(
+            "crowded_out_connections",
+            "Idle connections closed because there were nearly as many as there may be",
+            crowded_out.clone(),
+        );
         let notifications = Family::default();
         registry.register(
             "notifications",
@@ -146,44 +145,10 @@ impl Metrics {
             in_flight,
             bodies,
             unconfirmed,
+            crowded_out,
             notifications,
             all_failures: AtomicU64::new(0),
             tallies: Mutex::default(),
-        }
-    }
-
-    /// The metrics of the hook with this name, which guards these fields.
-    pub(super) fn hook<'f>(
-        &self,
-        name: &str,
-        fields: impl Iterator<Item = &'f str>,
-    ) -> HookMetrics {
-        let decision = |outcome| {
-            let labels = DecisionLabels {
-                hook: name.to_owned(),
-                field: String::new(),
-                outcome,
-                reason: "",
-            };
-            self.decisions.get_or_create_owned(&labels)
-        };
-        let labels = HookLabels {
-            hook: name.to_owned(),
-        };
-        HookMetrics {
-            name: name.to_owned(),
-            tally: self
-                .tallies()
-                .entry(name.to_owned())
-                .or_insert_with(|| Arc::new(Tally::new(decision("as_sent"), decision("answered"))))
-                .clone(),
-            latency: self.latency.get_or_create_owned(&labels),
-            decisions: self.decisions.clone(),
-            refused: [None]
-                .into_iter()
-                .chain(fields.map(|field| Some(field.to_owned())))
-                .map(|field| (field, [const { OnceLock::new() }; Reason::ALL.len()]))
-                .collect(),
         }
     }
 
@@ -251,6 +216,10 @@ impl Metrics {
         self.unconfirmed.inc();
     }
 
+    pub(super) fn crowded_out(&self, connections: u64) {
+        self.crowded_out.inc_by(connections);
+    }
+
     /// The text that Prometheus scrapes.
     pub(super) fn text(&self, queue: Option<&Health>) -> Result<String, fmt::Error> {
         let mut text = String::new();
@@ -260,42 +229,5 @@ impl Metrics {
         }
         encode_eof(&mut text)?;
         Ok(text)
-    }
-}
-
-impl HookMetrics {
-    /// A request was let through: as the client sent it, or with an answer of ours.
-    pub(super) fn accepted(&self, answered: bool) {
-        self.tally.accepted(answered);
-    }
-
-    /// Decisions since the start.
-    pub(super) fn totals(&self) -> Totals {
-        let mut totals = Totals::default();
-        self.tally.add_to(&mut totals);
-        totals
-    }
-
-    pub(super) fn refused(&self, refusal: &Refusal) {
-        self.tally.refused(refusal.reason);
-        let counter = || {
-            self.decisions.get_or_create_owned(&DecisionLabels {
-                hook: self.name.clone(),
-                field: refusal.field.clone().unwrap_or_default(),
-                outcome: "refused",
-                reason: refusal.reason.as_str(),
-            })
-        };
-        let known = self.refused.iter().find(|(f, _)| *f == refusal.field);
-        match known {
-            Some((_, by_reason)) => by_reason[refusal.reason as usize]
-                .get_or_init(counter)
-                .inc(),
-            None => counter().inc(),
-        };
-    }
-
-    pub(super) fn answered(&self, took: Duration) {
-        self.latency.observe(took.as_secs_f64());
     }
 }

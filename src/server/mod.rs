@@ -149,6 +149,7 @@ impl Server {
         let shared = web::Data::from(state.clone());
         let connections = descriptors::make_room(settings.max_connections);
         let share = (connections / settings.workers).max(1);
+        let counting = state.clone();
         let server = HttpServer::new(move || {
             App::new()
                 .app_data(shared.clone())
@@ -162,7 +163,7 @@ impl Server {
         .shutdown_timeout(whole_seconds(settings.shutdown_timeout))
         .on_connect(move |io, data: &mut Extensions| {
             data.insert(ConnectionStart::now());
-            data.insert(Place::take(io, share));
+            data.insert(Place::take(io, share, &counting.metrics));
         })
         .disable_signals();
         let server = match settings.tls {

@@ -200,8 +200,17 @@ fn head(more: &str) -> String {
 #[test]
 fn connections_that_say_nothing_do_not_keep_parse_server_out() {
     let app = crowded();
+    assert_eq!(crowded_out(&app), "0");
     let _silent: Vec<_> = (0..100).map(|_| connect(app.address)).collect();
     assert_eq!(app.decision(PATH, &body_of(100)), "{}");
+    assert_ne!(crowded_out(&app), "0");
+}
+
+fn crowded_out(app: &App) -> String {
+    let metrics = app.get_admin("/metrics", "").body;
+    let name = "cloudinary_parse_crowded_out_connections_total ";
+    let line = metrics.lines().find_map(|line| line.strip_prefix(name));
+    line.unwrap_or(&metrics).to_owned()
 }
 
 #[test]
