@@ -141,7 +141,7 @@ impl<'a> Identifier<'a> {
     /// # Ok::<(), cloudinary_parse::cloudinary::identifier::IdentifierError>(())
     /// ```
     pub fn parse(text: &'a str) -> Result<Self, IdentifierError> {
-        let (bare, signature) = match cut(text, b'#') {
+        let (bare, signature) = match text.split_once('#') {
             None => (text, None),
             Some((_, "")) => return Err(IdentifierError::EmptySignature),
             Some((bare, signature)) => (bare, Some(signature)),
@@ -235,13 +235,15 @@ pub fn check_public_id(public_id: &str) -> Result<(), IdentifierError> {
     let mut has_bad_segment = false;
     let (mut len, mut dots) = (0, 0);
     for byte in public_id.bytes() {
-        if byte == b'/' {
-            has_bad_segment |= len == dots && len <= 2;
-            (len, dots) = (0, 0);
-        } else {
-            len += 1;
-            dots += usize::from(byte == b'.');
-            is_plain &= byte.is_ascii_graphic() && !is_forbidden(char::from(byte));
+        len += 1;
+        match BYTES[usize::from(byte)] {
+            Byte::Plain => {}
+            Byte::Dot => dots += 1,
+            Byte::Slash => {
+                has_bad_segment |= len == dots + 1 && dots <= 2;
+                (len, dots) = (0, 0);
+            }
+            Byte::Odd => is_plain = false,
         }
     }
     has_bad_segment |= len == dots && len <= 2;
@@ -258,6 +260,32 @@ pub fn check_public_id(public_id: &str) -> Result<(), IdentifierError> {
     }
     Ok(())
 }
+
+/// What a byte of a public ID is.
+#[derive(Clone, Copy)]
+enum Byte {
+    Plain,
+    Dot,
+    Slash,
+    /// Forbidden, white space, or part of a character outside of ASCII.
+    Odd,
+}
+
+const BYTES: [Byte; 256] = {
+    let mut bytes = [Byte::Odd; 256];
+    let mut byte = 0;
+    while byte < 128_u8 {
+        bytes[byte as usize] = match byte {
+            b'.' => Byte::Dot,
+            b'/' => Byte::Slash,
+            b'&' | b'=' | b'?' | b'#' | b'%' | b'<' | b'>' | b'\\' => Byte::Odd,
+            _ if byte.is_ascii_graphic() => Byte::Plain,
+            _ => Byte::Odd,
+        };
+        byte += 1;
+    }
+    bytes
+};
 
 /// Whether `character` may not occur in a public ID: it separates parameters, ends a URL's path or is a control character.
 pub fn is_forbidden(character: char) -> bool {

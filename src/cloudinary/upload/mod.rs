@@ -140,9 +140,7 @@ pub fn sign_request(
     params: Map<String, Value>,
 ) -> Result<Map<String, Value>, UploadError> {
     let api_key = account.api_key.clone().ok_or(UploadError::NoApiKey)?;
-    // Room for the two that follow: a map that grows costs as much as a digest.
-    let mut request = Map::with_capacity(params.len() + 2);
-    request.extend(sent(params));
+    let mut request = without_blanks(params);
     let signature = sign_params(account, &request)?;
     request.insert("signature".into(), signature.into());
     request.insert("api_key".into(), api_key.into());
@@ -150,18 +148,29 @@ pub fn sign_request(
 }
 
 /// The parameters that are sent: without null and empty text, and arrays without their empty items.
-pub fn without_blanks(params: Map<String, Value>) -> Map<String, Value> {
-    sent(params).collect()
-}
-
-fn sent(params: Map<String, Value>) -> impl Iterator<Item = (String, Value)> {
-    let present = params.into_iter().filter(|(_, value)| !is_blank(value));
-    present.map(|(name, mut value)| {
-        if let Value::Array(items) = &mut value {
+pub fn without_blanks(mut params: Map<String, Value>) -> Map<String, Value> {
+    if params.values().all(is_sent_whole) {
+        return params;
+    }
+    params.retain(|_, value| {
+        if is_blank(value) {
+            return false;
+        }
+        if let Value::Array(items) = value {
             items.retain(is_truthy);
         }
-        (name, value)
-    })
+        true
+    });
+    params
+}
+
+fn is_sent_whole(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::String(text) => !text.is_empty(),
+        Value::Array(items) => !is_blank(value) && items.iter().all(is_truthy),
+        Value::Bool(_) | Value::Number(_) | Value::Object(_) => true,
+    }
 }
 
 /// Whether a value is nothing as text: null, empty text, an array of nothing or of one such value.
