@@ -25,8 +25,10 @@ pub(super) fn start(logging: &Logging) {
         });
     match &logging.filter {
         Some(filter) => builder.parse_filters(filter),
-        // Which sockets and workers it starts is said better by `serve` itself.
-        None => builder.filter_module("actix_server", LevelFilter::Warn),
+        // Which sockets and workers it starts is said better by `serve` itself; that the queue's tables exist already is no news.
+        None => builder
+            .filter_module("actix_server", LevelFilter::Warn)
+            .filter_module("sqlx::postgres::notice", LevelFilter::Warn),
     };
     // Err: logging has been started already.
     let _ = builder.try_init();

@@ -13,8 +13,8 @@ use crate::cloudinary::rest::{ApiError, Asset, BATCH};
 use crate::manifest::{ClassManifest, Confirm, GuardedField, OnUnreachable, Pixels};
 
 use super::Cloudinary;
-use super::field::list_of;
 use super::folder;
+use super::policy::list_of;
 use super::refusal::{Reason, Refusal};
 
 /// A new picture that Cloudinary must be asked about.

@@ -6,18 +6,16 @@ use crate::cloudinary::account::Account;
 use crate::cloudinary::identifier::{Identifier, IdentifierError};
 use crate::cloudinary::json_string::push_json_string;
 use crate::cloudinary::signature::SecretInUse;
-use crate::manifest::{GuardedField, Place, RenderError};
+use crate::manifest::GuardedField;
 use crate::parse::envelope::User;
-use crate::parse::json::{JsonText, Kind, Member};
+use crate::parse::json::{JsonText, Kind};
 
 use super::confirm::ToConfirm;
 use super::context::ContextSignatures;
-use super::folder;
+use super::operation::{names_an_operation, operands, operation_name};
+use super::policy::Policy;
 use super::refusal::{Reason, Refusal};
 use super::sign_upload::Caller;
-
-/// How far ahead of this machine's clock an upload may be when a field has a `max_age`, in seconds.
-const CLOCK_SKEW: u64 = 300;
 
 /// What becomes of a field's value.
 #[derive(Debug, PartialEq, Eq)]
@@ -133,75 +131,16 @@ impl<'a> Judge<'a> {
         Ok(inline.map(|_| quote(identifier.bare())))
     }
 
-    /// What the field accepts beyond a good signature, which covers neither type, resource type nor format.
     fn policy(&self, identifier: &Identifier<'_>) -> Result<(), Refusal> {
-        let field = self.field;
-        if !field.resource_types.contains(&identifier.resource_type) {
-            let expected = format!(
-                "expected resource type {}",
-                list_of(field.resource_types.iter().map(|r| r.name()))
-            );
-            return Err(self.refusal(Reason::ResourceType, &expected));
-        }
-        if !field.types.contains(&identifier.delivery_type) {
-            let expected = format!(
-                "expected type {}",
-                list_of(field.types.iter().map(|t| t.name()))
-            );
-            return Err(self.refusal(Reason::DeliveryType, &expected));
-        }
-        if let Some(formats) = &field.formats {
-            let extension = folder::extension(identifier);
-            if !extension.is_some_and(|e| formats.iter().any(|f| f.eq_ignore_ascii_case(e))) {
-                let expected = format!(
-                    "expected format {}",
-                    list_of(formats.iter().map(String::as_str))
-                );
-                return Err(self.refusal(Reason::Format, &expected));
-            }
-        }
-        self.in_folder(identifier)?;
-        self.fresh(identifier)
-    }
-
-    fn in_folder(&self, identifier: &Identifier<'_>) -> Result<(), Refusal> {
-        let Some(template) = &self.field.folder else {
-            return Ok(());
+        let policy = Policy {
+            field: self.field,
+            caller: &|| self.save.user.and_then(Caller::of),
+            now: self.save.now,
         };
-        let caller = self.save.user.and_then(Caller::of);
-        let user = caller.as_ref().map(Caller::as_template);
-        let rendered = template.render(Place::Path, user, &|_| None);
-        let folder = rendered.map_err(|error| {
-            let expected = match error {
-                RenderError::NoUser => {
-                    "expected a session, since the picture must lie in the user's folder".to_owned()
-                }
-                other => other.to_string(),
-            };
-            self.refusal(Reason::Folder, &expected)
-        })?;
-        if !folder::holds(&folder, identifier) {
-            let expected = format!("expected a public_id in folder {folder:?}");
-            return Err(self.refusal(Reason::Folder, &expected));
+        match policy.broken_by(identifier).next() {
+            Some(broken) => Err(self.refusal(broken.reason, &broken.expected)),
+            None => Ok(()),
         }
-        Ok(())
-    }
-
-    fn fresh(&self, identifier: &Identifier<'_>) -> Result<(), Refusal> {
-        let Some(max_age) = self.field.max_age else {
-            return Ok(());
-        };
-        let (now, uploaded) = (self.save.now, identifier.uploaded_at());
-        if uploaded > now.saturating_add(CLOCK_SKEW) {
-            let expected = "expected an upload that lies in the past";
-            return Err(self.refusal(Reason::Age, expected));
-        }
-        if now.saturating_sub(uploaded) > max_age.as_secs() {
-            let seconds = max_age.as_secs();
-            let expected = format!("expected an upload of the last {seconds} seconds");
-            return Err(self.refusal(Reason::Age, &expected));
-        }
-        Ok(())
     }
 
     /// Checks the elements of an array; the array to store instead, if any must be stripped.
@@ -330,10 +269,6 @@ fn quote(text: &str) -> String {
     quoted
 }
 
-pub(super) fn list_of<'n>(names: impl Iterator<Item = &'n str>) -> String {
-    names.collect::<Vec<_>>().join(" or ")
-}
-
 /// The array with its replacements; `None` if there are none.
 fn spliced(elements: &[JsonText<'_>], replaced: &[Option<String>]) -> Option<String> {
     replaced.iter().any(Option::is_some).then(|| {
@@ -343,26 +278,6 @@ fn spliced(elements: &[JsonText<'_>], replaced: &[Option<String>]) -> Option<Str
             .collect();
         format!("[{}]", items.join(","))
     })
-}
-
-fn names_an_operation(members: &[Member<'_>]) -> bool {
-    members.iter().any(|m| m.key.is("__op"))
-}
-
-/// The operation, if the object is one and `__op` and `objects` occur at most once.
-fn operation_name<'a>(members: &[Member<'a>]) -> Option<Cow<'a, str>> {
-    let once = |name| members.iter().filter(|m| m.key.is(name)).count() <= 1;
-    let op = members.iter().find(|m| m.key.is("__op"))?;
-    (once("__op") && once("objects")).then(|| op.value.as_str())?
-}
-
-/// The array of an `Add`, `AddUnique` or `Remove`.
-fn operands<'a>(members: &[Member<'a>]) -> Option<Vec<JsonText<'a>>> {
-    members
-        .iter()
-        .find(|m| m.key.is("objects"))?
-        .value
-        .elements()
 }
 
 /// The operation with another array in the place of its own.

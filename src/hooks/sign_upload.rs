@@ -134,6 +134,14 @@ impl<'a> Caller<'a> {
         })
     }
 
+    /// Somebody of whom no more is known.
+    pub(super) fn with_id(object_id: &'a str) -> Self {
+        Caller {
+            object_id: object_id.into(),
+            username: None,
+        }
+    }
+
     pub(super) fn as_template(&self) -> TemplateUser<'_> {
         TemplateUser {
             object_id: &self.object_id,

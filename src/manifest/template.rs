@@ -4,6 +4,7 @@
 //! misspelt placeholder is always found when the manifest is loaded.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use serde_json::value::RawValue;
 
@@ -224,6 +225,18 @@ impl Template {
     }
 }
 
+/// As it stands in the manifest.
+impl fmt::Display for Template {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.pieces.iter().try_for_each(|piece| match piece {
+            Piece::Text(text) => f.write_str(text),
+            Piece::ObjectId | Piece::Username | Piece::Param(_) => {
+                write!(f, "{{{}}}", piece.name())
+            }
+        })
+    }
+}
+
 impl Piece {
     fn placeholder(name: &str) -> Result<Self, TemplateError> {
         match name {
@@ -241,13 +254,18 @@ impl Piece {
         !matches!(self, Self::Text(_))
     }
 
+    /// A placeholder's name, or the text.
+    fn name(&self) -> Cow<'_, str> {
+        match self {
+            Self::Text(text) => text.into(),
+            Self::ObjectId => "user.objectId".into(),
+            Self::Username => "user.username".into(),
+            Self::Param(name) => format!("params.{name}").into(),
+        }
+    }
+
     fn misplaced(&self, expected: &'static str) -> RenderError {
-        let value = match self {
-            Self::Text(text) => text.clone(),
-            Self::ObjectId => "user.objectId".to_owned(),
-            Self::Username => "user.username".to_owned(),
-            Self::Param(name) => format!("params.{name}"),
-        };
+        let value = self.name().into_owned();
         RenderError::Misplaced { value, expected }
     }
 }

@@ -165,13 +165,9 @@ impl Routes {
 
     /// Whether a manifest has anything done about it.
     pub(super) fn follows(&self, notice: &Notice) -> bool {
-        self.hooks.values().any(|route| match &route.hook {
-            Hook::BeforeSave(class) => class
-                .fields
-                .iter()
-                .any(|field| queue::is_wanted(notice, &field.follow)),
-            Hook::AfterSave(_) | Hook::AfterDelete(_) | Hook::Function(_) => false,
-        })
+        self.guarded()
+            .flat_map(|class| &class.fields)
+            .any(|field| queue::is_wanted(notice, &field.follow))
     }
 
     /// The hook at a path as it came, percent-encoded where a name needs it.
@@ -187,6 +183,14 @@ impl Routes {
             .ok()?;
         let ambiguous = decoded.iter().any(|part| part.contains('/'));
         self.hooks.get(&decoded.join("/")).filter(|_| !ambiguous)
+    }
+
+    /// The classes that are guarded.
+    pub(super) fn guarded(&self) -> impl Iterator<Item = &ClassManifest> {
+        self.hooks.values().filter_map(|route| match &route.hook {
+            Hook::BeforeSave(class) => Some(class),
+            Hook::AfterSave(_) | Hook::AfterDelete(_) | Hook::Function(_) => None,
+        })
     }
 
     /// All hooks, sorted by name.

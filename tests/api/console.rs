@@ -131,7 +131,11 @@ fn says_which_secret_signed_an_identifier() {
     });
     for (secret, name) in [(SECRET, "current"), (PREVIOUS_SECRET, "previous")] {
         let identifier = format!("{}#{}", bare("cat", 5), signature_by(secret, "cat", 5));
-        let expected = and(json!({"valid": true, "secret": name}), parts.clone());
+        let taken = json!({
+            "class": "Photo", "field": "picture", "verdict": "taken", "broken": [], "folder": null, "confirms": false,
+        });
+        let expected = json!({"valid": true, "secret": name, "fields": [taken]});
+        let expected = and(expected, parts.clone());
         assert_eq!(
             tool("/api/identifier", &json!({"identifier": identifier})),
             (200, expected)

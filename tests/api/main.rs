@@ -15,6 +15,7 @@ mod captured;
 mod confirm;
 mod console;
 mod console_access;
+mod console_fields;
 mod delivery_url;
 mod deploy;
 mod fail_closed;

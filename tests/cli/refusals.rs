@@ -73,7 +73,7 @@ fn names_the_read_only_master_key() {
     let result = CloudinaryParse::against(&server).run(&["register"]);
     assert_eq!(result.code, 1);
     let note = format!(
-        "Parse Server at {} refuses to change hooks: PARSE_SERVER_MASTER_KEY is its read-only master key, the full one is needed",
+        "Parse Server at {} refuses changes: PARSE_SERVER_MASTER_KEY is its read-only master key, the full one is needed",
         server.url()
     );
     assert!(result.stdout.contains(&note));

@@ -113,6 +113,30 @@ describe("the console", { skip: !chromiumPath && "Chromium is not installed" }, 
     }
   });
 
+  test("says which guarded fields would take it, and why the others would not", async () => {
+    const tool = page.getByRole("form", { name: "Read an identifier" });
+    await tool.getByLabel("Identifier", { exact: true }).fill(signed);
+    await tool.getByRole("button").click();
+    const opinionOf = (field) => tool.getByRole("listitem").filter({ hasText: field });
+    await opinionOf("Photo.cloudinaryIdentifier").getByText("takes it").waitFor();
+    assert.equal(await tool.getByRole("listitem").count(), 2);
+    assert.match(await opinionOf("Portrait.cloudinaryIdentifier").innerText(), /depends on the user\s+The picture must lie in users\/\{user\.objectId\}$/);
+
+    await tool.getByLabel(/Saved by the user with objectId/).fill(user.id);
+    await tool.getByRole("button").click();
+    await opinionOf("Portrait.cloudinaryIdentifier").getByText("refuses it").waitFor();
+    await tool.getByText(`folder expected a public_id in folder "users/${user.id}"`).waitFor();
+
+    const { stdout } = await stack.cli(["sign", `folder=users/${user.id}`, "--json"]);
+    const own = identifier(await upload(stack.double.url, ACCOUNT.cloud_name, JSON.parse(stdout), picture()));
+    await tool.getByLabel("Identifier", { exact: true }).fill(own);
+    await tool.getByRole("button").click();
+    await opinionOf("Portrait.cloudinaryIdentifier").getByText("takes it").waitFor();
+    await tool.getByLabel(/Saved by the user with objectId/).fill("somebody");
+    await tool.getByRole("button").click();
+    await opinionOf("Portrait.cloudinaryIdentifier").getByText("refuses it").waitFor();
+  });
+
   test("builds a delivery URL and shows the picture, and only then asks another host", async () => {
     assert.deepEqual(hostsOf(page), [new URL(stack.service.adminUrl).host]);
     const tool = page.getByRole("form", { name: "Build a delivery URL" });

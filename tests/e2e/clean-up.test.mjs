@@ -6,14 +6,14 @@ import path from "node:path";
 import { after, describe, test } from "node:test";
 import { startParseServer } from "../../scripts/parse-server/stack.mjs";
 import {
+  AS_CLIENT,
   bare,
   create,
   exists,
-  identifier,
   jobs,
   Parse,
   PARSE,
-  put,
+  picturesOf,
   readiness,
   restartService,
   row,
@@ -29,7 +29,6 @@ const MANIFESTS = {
   "Slow.toml": `class = "Slow"\n[fields.picture]\ngrace = "5s"\n${DESTROYS}`,
   "Album.toml": 'class = "Album"\n[fields.cover]\n[fields.pictures]\nmany = true\n',
 };
-const AS_CLIENT = {};
 const REFUSED_KEY = "refuses the master key: check PARSE_SERVER_MASTER_KEY";
 
 const database = mkdtempSync(path.join(tmpdir(), "cloudinary-parse-clean-up-"));
@@ -43,19 +42,8 @@ const stack = useStack({
   },
   parseServer,
 });
+const { uploaded, photo, destroyCalls } = picturesOf(stack);
 after(() => rmSync(database, { recursive: true, force: true }));
-
-/** A new picture in the account: the text that an app saves. */
-const uploaded = async (publicId) => identifier(await put(stack, publicId));
-
-/** A client's new object with a new picture. */
-async function photo(publicId, className = "Photo") {
-  const signed = await uploaded(publicId);
-  return [await create(stack, className, { picture: signed }, AS_CLIENT), signed];
-}
-
-/** How often an asset was asked to be destroyed. */
-const destroyCalls = (publicId) => stack.double.output().split(`destroy image/upload/${publicId}: `).length - 1;
 
 /** Waits for a try that fails. */
 const failedJob = () => until("a failed try", async () => (await jobs(stack)).find(({ state }) => state === "failed"));

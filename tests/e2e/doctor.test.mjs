@@ -141,7 +141,7 @@ describe("doctor", () => {
     })],
     ["a wrong application id", "master_key", /application|unauthorized/, /PARSE_SERVER_APPLICATION_ID/, set({ PARSE_SERVER_APPLICATION_ID: "wrong" })],
     ["a wrong master key", "master_key", /refuses the master key/, /PARSE_SERVER_MASTER_KEY/, set({ PARSE_SERVER_MASTER_KEY: "wrong" })],
-    ["the read-only master key", "master_key", /refuses to change hooks/, /the full one/, set({ PARSE_SERVER_MASTER_KEY: READ_ONLY_KEY })],
+    ["the read-only master key", "master_key", /refuses changes/, /the full one/, set({ PARSE_SERVER_MASTER_KEY: READ_ONLY_KEY })],
     ["a Parse Server that is ten minutes ahead", "clock_parse_server", /clock is (5\d\d|60\d) s behind Parse Server's/, /synchronise/, async () => ({
       PARSE_SERVER_URL: await helper(startProxy(stack.parseServer.url, (answer) => (answer.headers.Date = dateOff(600)))),
     })],
@@ -259,15 +259,22 @@ describe("doctor, where Cloud Code stands before the hooks", () => {
 
   after(() => stack.parseServer.stop());
 
-  test("finds a trigger", () => {
+  const skip = VERSION < 6 && "on Parse Server 5 the webhook wins";
+
+  test("says that nothing does where the webhook wins", { skip: VERSION > 5 && "from Parse Server 6 on Cloud Code does" }, async () => {
+    const said = found.checks.filter(({ check }) => check === "cloud_code");
+    assert.deepEqual(said.map(({ status, message }) => [status, message]), [["ok", "none stands before this service's hooks"]]);
+  });
+
+  test("finds a trigger", { skip }, () => {
     assertFound(found, "cloud_code", /Note\.beforeSave: Parse Server does not ask this service/, /remove it from the Cloud Code/);
   });
 
-  test("finds a function, although it answers in the same words", () => {
+  test("finds a function, although it answers in the same words", { skip }, () => {
     assertFound(found, "cloud_code", /sign: Parse Server does not ask this service/, /remove it from the Cloud Code/);
   });
 
-  test("deletes again what Cloud Code has stored all the same", async () => {
+  test("deletes again what Cloud Code has stored all the same", { skip }, async () => {
     assertFound(found, "cloud_code", /Sieve\.beforeSave: Cloud Code stands before .* deleted again/, /remove it from the Cloud Code/);
     assert.deepEqual([await count(stack, "Note"), await count(stack, "Sieve")], [0, 0]);
   });

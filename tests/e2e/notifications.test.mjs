@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import {
   ACCOUNT,
+  AS_CLIENT,
   bare,
   cloudinary,
   create,
@@ -10,6 +11,7 @@ import {
   exists,
   identifier,
   jobs,
+  picturesOf,
   put,
   restartService,
   row,
@@ -26,7 +28,6 @@ const MANIFESTS = {
   "Kept.toml": `class = "Kept"\n[fields.picture]\nmoderation_field = "status"\non_reject = "keep"\n`,
   "Album.toml": `class = "Album"\n[fields.pictures]\nmany = true\nsync = true\non_reject = "clear"\n${DESTROYS}`,
 };
-const AS_CLIENT = {};
 const UNAUTHORIZED = { status: 401, text: '{"error":"unauthorized"}' };
 const BAD_REQUEST = { status: 400, text: '{"error":"bad request"}' };
 const TAKEN = { status: 200, text: "{}" };
@@ -39,6 +40,7 @@ const stack = useStack({
     Album: { pictures: "Array" },
   },
 });
+const { uploaded, photo, destroyCalls } = picturesOf(stack);
 
 const now = () => Math.floor(Date.now() / 1000);
 
@@ -83,14 +85,6 @@ const deletion = (...publicIds) => ({
   resources: publicIds.map((public_id) => ({ resource_type: "image", type: "upload", public_id })),
 });
 
-const uploaded = async (publicId) => identifier(await put(stack, publicId));
-
-/** A client's new object with a new picture. */
-async function created(publicId, className = "Photo") {
-  const signed = await uploaded(publicId);
-  return [await create(stack, className, { picture: signed }, AS_CLIENT), signed];
-}
-
 /** A row without what changes with every write. */
 async function columns(className, id) {
   const { objectId, createdAt, updatedAt, ...rest } = await row(stack, className, id);
@@ -102,13 +96,11 @@ async function tries(outcome) {
   return Number(text.match(new RegExp(`queue_tries_total\\{outcome="${outcome}"\\} (\\d+)`))?.[1] ?? 0);
 }
 
-const destroyCalls = (publicId) => stack.double.output().split(`destroy image/upload/${publicId}: `).length - 1;
-
 describe("moderation", () => {
   test("is written to the rows that hold the picture, hidden ones too, and to no other", async () => {
-    const [id, signed] = await created("app/cat");
+    const [id, signed] = await photo("app/cat");
     const hidden = await create(stack, "Photo", { picture: signed, ACL: {} }, AS_CLIENT);
-    const [other] = await created("app/cat2");
+    const [other] = await photo("app/cat2");
     for (const status of ["pending", "approved"]) {
       await notify(moderation("app/cat", status));
       await settled(stack);
@@ -119,7 +111,7 @@ describe("moderation", () => {
   });
 
   test('that rejects takes the picture away with on_reject = "clear", required or not, and clean-up follows', async () => {
-    const [id] = await created("app/rejected");
+    const [id] = await photo("app/rejected");
     const inAlbum = [await uploaded("app/fine"), await uploaded("app/rejected2")];
     const album = await create(stack, "Album", { pictures: inAlbum }, AS_CLIENT);
     await notify(moderation("app/rejected", "rejected"));
@@ -133,7 +125,7 @@ describe("moderation", () => {
   });
 
   test('that rejects keeps the picture with on_reject = "keep"', async () => {
-    const [id, signed] = await created("app/kept", "Kept");
+    const [id, signed] = await photo("app/kept", "Kept");
     await notify(moderation("app/kept", "rejected"));
     await settled(stack);
     assert.deepEqual(await columns("Kept", id), { picture: bare(signed), status: "rejected" });
@@ -151,7 +143,7 @@ describe("moderation", () => {
 
 describe("the media library", () => {
   test("renames: identifiers follow, also in arrays, and nothing of the old name is queued for clean-up", async () => {
-    const [id, signed] = await created("app/before");
+    const [id, signed] = await photo("app/before");
     const pictures = [await uploaded("app/other"), signed];
     const album = await create(stack, "Album", { pictures }, AS_CLIENT);
     await notify(renaming("app/before", "app/after"));
@@ -165,8 +157,8 @@ describe("the media library", () => {
   });
 
   test("deletes: the identifier goes where the asset is really gone, and stays where it was uploaded anew", async () => {
-    const [gone] = await created("app/gone");
-    const [there, signed] = await created("app/there");
+    const [gone] = await photo("app/gone");
+    const [there, signed] = await photo("app/there");
     await destroy(stack, "app/gone");
     await notify(deletion("app/gone", "app/there"));
     await settled(stack);
@@ -176,7 +168,7 @@ describe("the media library", () => {
 });
 
 test("eager transformations go to eager_field, those that failed do not", async () => {
-  const [id, signed] = await created("app/eager");
+  const [id, signed] = await photo("app/eager");
   const url = "https://res.cloudinary.com/rig/image/upload/c_fill,w_100/v1/app/eager.jpg";
   const eager = [
     { transformation: "c_fill,w_100", secure_url: url },
@@ -213,7 +205,7 @@ describe("a client", () => {
   };
   for (const [kind, { what, name }] of Object.entries(cases)) {
     test(`who saves another picture is not overwritten (${kind})`, async () => {
-      const [id] = await created(name);
+      const [id] = await photo(name);
       const newer = await uploaded(`${name}-newer`);
       meanwhile = () => update(stack, "Photo", id, { picture: newer }, AS_CLIENT);
       await notify(what);
@@ -223,7 +215,7 @@ describe("a client", () => {
   }
 
   test("who deletes the row ends the matter", async () => {
-    const [id] = await created("app/vanishes");
+    const [id] = await photo("app/vanishes");
     meanwhile = () => stack.rest("DELETE", `/classes/Photo/${id}`, { master: true });
     await notify(moderation("app/vanishes", "approved"));
     await settled(stack);
@@ -231,7 +223,7 @@ describe("a client", () => {
   });
 
   test("who saves a title at the same time loses nothing", async () => {
-    const [id, signed] = await created("app/title");
+    const [id, signed] = await photo("app/title");
     meanwhile = () => update(stack, "Photo", id, { title: "new" }, AS_CLIENT);
     await notify(moderation("app/title", "approved"));
     await settled(stack);
@@ -239,7 +231,7 @@ describe("a client", () => {
   });
 
   test("cannot copy the mark of our writes into a save of its own", async () => {
-    const [id, signed] = await created("app/mark");
+    const [id, signed] = await photo("app/mark");
     const context = { cloudinary_follow: { field: "picture", at: now(), mac: "00".repeat(32) } };
     const forged = { picture: bare(signed).replace("app/mark", "app/stolen") };
     const answer = await stack.rest("PUT", `/classes/Photo/${id}`, { body: forged, context });
@@ -249,7 +241,7 @@ describe("a client", () => {
 
 describe("a notification", () => {
   test("is done once, however often it comes", async () => {
-    const [id] = await created("app/replay");
+    const [id] = await photo("app/replay");
     const text = JSON.stringify(moderation("app/replay", "approved"));
     assert.deepEqual(await post(text), TAKEN);
     await settled(stack);
@@ -261,7 +253,7 @@ describe("a notification", () => {
   });
 
   test("that Cloudinary did not sign, or not now, is refused and changes nothing", async () => {
-    const [id, signed] = await created("app/forged");
+    const [id, signed] = await photo("app/forged");
     const text = JSON.stringify(moderation("app/forged", "rejected"));
     assert.deepEqual(await post(text, { secret: "another secret" }), UNAUTHORIZED);
     assert.deepEqual(await post(text, { headers: { "X-Cld-Signature": "" } }), UNAUTHORIZED);

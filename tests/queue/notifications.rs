@@ -31,6 +31,14 @@ fn start(world: &World) -> (Setup, Service) {
     (setup, service)
 }
 
+/// With a row that holds the picture of [`moderation`].
+fn start_with_the_picture() -> (World, Setup, Service) {
+    let world = World::new();
+    photo(&world, "1", "a/cat");
+    let (setup, service) = start(&world);
+    (world, setup, service)
+}
+
 fn now() -> u64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
@@ -148,9 +156,7 @@ fn a_rejected_or_deleted_picture_is_taken_away() {
 
 #[test]
 fn a_client_that_is_faster_wins() {
-    let world = World::new();
-    photo(&world, "1", "a/cat");
-    let (_setup, service) = start(&world);
+    let (world, _setup, service) = start_with_the_picture();
     world.state().meanwhile = Some(("picture".to_owned(), json!("image/upload/v9/a/new.jpg")));
     notify(&service, &moderation("rejected"));
     wait(SOON, || !world.state().refusals.is_empty());
@@ -166,9 +172,7 @@ fn a_client_that_is_faster_wins() {
 
 #[test]
 fn a_repeated_notification_is_done_once() {
-    let world = World::new();
-    photo(&world, "1", "a/cat");
-    let (_setup, service) = start(&world);
+    let (world, _setup, service) = start_with_the_picture();
     notify(&service, &moderation("approved"));
     wait(SOON, || {
         row(&world, "Photo", "1")["imageStatus"] == "approved"

@@ -1,7 +1,7 @@
 //! Parse Server itself: version, keys, hooks and limits.
 
 use super::report::{Check, Report};
-use super::temporary::random_name;
+use super::temporary::{random_name, random_text};
 use crate::cli::registration::{Hook, State};
 use crate::parse::rest::{MasterClient, RestClient, RestError};
 
@@ -17,8 +17,12 @@ pub(super) async fn prove(client: &MasterClient, report: &mut Report) -> bool {
     match client.prove_master_key().await {
         Ok(info) => {
             tell_version(&server, &info.version, report);
-            // Nothing has this name; the read-only master key passes all but a change.
-            match client.delete_hook(&random_name()).await {
+            // Nothing has these names; the read-only master key passes all but a change.
+            let changes = match client.delete_hook(&random_name()).await {
+                Ok(()) => client.prove_writable(&random_text()).await,
+                refused => refused,
+            };
+            match changes {
                 Ok(()) => {
                     report.good(Check::MasterKey, "application id and master key are right");
                     true

@@ -132,7 +132,7 @@ pub enum RestError {
     },
     /// `readOnlyMasterKey` in the master key's place.
     #[error(
-        "Parse Server at {server} refuses to change hooks: PARSE_SERVER_MASTER_KEY is its read-only master key, the full one is needed"
+        "Parse Server at {server} refuses changes: PARSE_SERVER_MASTER_KEY is its read-only master key, the full one is needed"
     )]
     ReadOnlyMasterKey {
         /// Parse Server's URL.

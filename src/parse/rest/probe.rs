@@ -125,6 +125,18 @@ impl MasterClient {
         Ok(self.rest.finish(request).await?.into())
     }
 
+    /// Proves that the master key is not the read-only one, by deleting a role that does not exist: versions 5 to 7 let the
+    /// read-only one change hooks, none lets it change rows.
+    ///
+    /// # Errors
+    /// Parse Server cannot be asked, or refuses.
+    pub async fn prove_writable(&self, no_role: &str) -> Result<(), RestError> {
+        match self.delete_row("_Role", no_role).await {
+            Err(RestError::Refused { code: 101, .. }) => Ok(()),
+            result => result,
+        }
+    }
+
     /// Deletes a row.
     ///
     /// # Errors

@@ -43,8 +43,8 @@ function useTool(id, inputOf, show) {
 
 useTool(
   "identifier-tool",
-  (data) => ["/api/identifier", { identifier: data.get("identifier") }],
-  ({ valid, ...findings }) => {
+  (data) => ["/api/identifier", { identifier: data.get("identifier"), user: data.get("user").trim() }],
+  ({ valid, fields, ...findings }) => {
     const pairs = Object.entries(findings).filter(([, value]) => value !== null);
     const named = pairs.map(([name, value]) => {
       const text = Array.isArray(value) ? value.join(", ") : name === "secret" ? `the ${value} secret` : value;
@@ -53,9 +53,31 @@ useTool(
     const verdict = valid
       ? element("span", { class: "good", text: "Cloudinary signed it" })
       : element("span", { class: "bad", text: "Refused" });
-    return [verdict, definitions(named)];
+    return [verdict, definitions(named), ...(fields ? opinionsOf(fields) : [])];
   },
 );
+
+const VERDICTS = {
+  taken: ["good", "takes it"],
+  refused: ["bad", "refuses it"],
+  depends_on_user: ["warn", "depends on the user"],
+};
+
+function opinionsOf(fields) {
+  const title = element("h4", { text: "As a new picture in a guarded field" });
+  if (!fields.length) return [title, element("p", { class: "note", text: "The manifests guard no field." })];
+  return [title, element("ul", { class: "opinions" }, ...fields.map(opinion))];
+}
+
+function opinion({ class: className, field, verdict, broken, folder, confirms }) {
+  const [kind, text] = VERDICTS[verdict];
+  const reasons = broken.map(({ rule, expected }) => element("p", {}, element("code", { text: rule }), ` ${expected}`));
+  const notes = [];
+  if (folder !== null) notes.push(element("p", { class: "note", text: "The picture must lie in " }, element("code", { text: folder })));
+  if (confirms && verdict !== "refused") notes.push(element("p", { class: "note", text: "Cloudinary is asked about the picture as well, but not here." }));
+  const name = element("span", { class: "name", text: `${className}.${field}` });
+  return element("li", {}, name, " ", element("span", { class: kind, text }), ...reasons, ...notes);
+}
 
 useTool(
   "url-tool",

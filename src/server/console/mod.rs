@@ -111,8 +111,8 @@ impl Console {
             _ => {
                 Head::of(request.headers()).check()?;
                 let body = body::read(request, payload, MAX_BODY, state.read_timeout).await?;
-                let account = &state.routes.load().account;
-                Ok(match tools::run(path, &body, account, unix_time()) {
+                let routes = state.routes.load();
+                Ok(match tools::run(path, &body, &routes, unix_time()) {
                     Ok(answer) => answer_json(StatusCode::OK, &answer),
                     Err(error) => answer_json(StatusCode::BAD_REQUEST, &json!({"error": error})),
                 })

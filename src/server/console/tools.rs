@@ -8,12 +8,17 @@ use crate::cloudinary::delivery_url::{UrlError, identifier_url};
 use crate::cloudinary::diagnosis::diagnose;
 use crate::cloudinary::identifier::{Identifier, ResourceType};
 use crate::cloudinary::upload::explain_signature;
+use crate::hooks::{Opinion, opinions};
+use crate::server::routes::Routes;
 
 /// What `POST /api/identifier` takes.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ToDiagnose {
     identifier: String,
+    /// The objectId of the user who saves it.
+    #[serde(default)]
+    user: String,
 }
 
 /// What `POST /api/url` takes.
@@ -39,12 +44,10 @@ struct ToSign {
 ///
 /// # Errors
 /// What is wrong with the input, to be shown.
-pub(super) fn run(path: &str, body: &[u8], account: &Account, now: u64) -> Result<Value, String> {
+pub(super) fn run(path: &str, body: &[u8], routes: &Routes, now: u64) -> Result<Value, String> {
+    let account = &routes.account;
     match path {
-        "/api/identifier" => {
-            let input: ToDiagnose = read(body)?;
-            Ok(diagnose(account, &input.identifier).to_json())
-        }
+        "/api/identifier" => Ok(examine(&read(body)?, routes, now)),
         "/api/url" => deliver(&read(body)?, account, now),
         _ => sign(&read(body)?, account, now),
     }
@@ -52,6 +55,45 @@ pub(super) fn run(path: &str, body: &[u8], account: &Account, now: u64) -> Resul
 
 fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, String> {
     serde_json::from_slice(body).map_err(|error| format!("the request is not as expected: {error}"))
+}
+
+/// The identifier's parts, and if its signature is good, what each guarded field would say to it.
+fn examine(input: &ToDiagnose, routes: &Routes, now: u64) -> Value {
+    let diagnosis = diagnose(&routes.account, &input.identifier);
+    let mut answer = diagnosis.to_json();
+    if diagnosis.is_valid
+        && let Ok(identifier) = Identifier::parse(&input.identifier)
+    {
+        let user_id = Some(input.user.as_str()).filter(|id| !id.is_empty());
+        let mut classes: Vec<_> = routes.guarded().collect();
+        classes.sort_by_key(|class| &class.class);
+        let opinions = classes
+            .into_iter()
+            .flat_map(|class| opinions(class, &identifier, user_id, now));
+        answer["fields"] = opinions.map(|opinion| opinion_json(&opinion)).collect();
+    }
+    answer
+}
+
+fn opinion_json(opinion: &Opinion<'_>) -> Value {
+    let broken: Vec<_> = opinion
+        .broken
+        .iter()
+        .map(|broken| json!({"rule": broken.reason.as_str(), "expected": broken.expected}))
+        .collect();
+    let verdict = match (broken.is_empty(), opinion.depends_on_user) {
+        (false, _) => "refused",
+        (true, true) => "depends_on_user",
+        (true, false) => "taken",
+    };
+    json!({
+        "class": opinion.class.class,
+        "field": opinion.field.name,
+        "verdict": verdict,
+        "broken": broken,
+        "folder": opinion.field.folder.as_ref().map(ToString::to_string),
+        "confirms": opinion.field.confirm.is_some(),
+    })
 }
 
 fn deliver(input: &ToDeliver, account: &Account, now: u64) -> Result<Value, String> {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { cloudinary, countRows, picture, rest, upload, useParseServer } from "../../../scripts/parse-server/client.mjs";
+import { cloudinary, countRows, identifier, picture, rest, upload, useParseServer } from "../../../scripts/parse-server/client.mjs";
 import { ACCOUNT, startService, startStack } from "../../../scripts/parse-server/stack.mjs";
 
 export { bare, cloudinary, identifier, mintIdentifier, Parse, picture, rest, signUp, upload } from "../../../scripts/parse-server/client.mjs";
@@ -110,6 +110,25 @@ function signed(fields) {
 /** Uploads a picture under a public ID of one's own, and answers what Cloudinary does. */
 export function put(stack, publicId, bytes = picture()) {
   return upload(stack.double.url, ACCOUNT.cloud_name, signed({ public_id: publicId }), bytes);
+}
+
+/** What an app sends: no master key. */
+export const AS_CLIENT = {};
+
+/** Words for new pictures of a stack and what became of them. */
+export function picturesOf(stack) {
+  /** A new picture in the account: the text that an app saves. */
+  const uploaded = async (publicId) => identifier(await put(stack, publicId));
+  return {
+    uploaded,
+    /** A client's new object with a new picture. */
+    async photo(publicId, className = "Photo") {
+      const signed = await uploaded(publicId);
+      return [await create(stack, className, { picture: signed }, AS_CLIENT), signed];
+    },
+    /** How often an asset was asked to be destroyed. */
+    destroyCalls: (publicId) => stack.double.output().split(`destroy image/upload/${publicId}: `).length - 1,
+  };
 }
 
 /** Destroys an asset as somebody in the media library does. */
