@@ -69,7 +69,6 @@ impl fmt::Debug for HexDigest {
     }
 }
 
-#[derive(Clone)]
 enum Digester {
     Sha1(Sha1),
     Sha256(Sha256),
@@ -85,7 +84,6 @@ impl Digester {
 }
 
 /// The two digests behind one face, fed piece by piece so that nothing is joined first.
-#[derive(Clone)]
 pub(super) struct Hasher {
     digester: Digester,
     /// Small pieces wait here: each one that a digest gets costs more than its bytes.

@@ -3,6 +3,8 @@
 //! Cloudinary's request signature is a plain digest of the sorted parameters followed by the secret; it is not an HMAC. The same
 //! form, over `public_id` and `version` only, is what an upload's response carries and what an identifier shows.
 
+use secrecy::SecretString;
+
 use super::account::Account;
 use super::digest::Hasher;
 
@@ -196,15 +198,15 @@ pub(super) fn verify_parts(
     parts: &[&[u8]],
     signature: &str,
 ) -> Result<SecretInUse, BadSignature> {
-    let mut hasher = Hasher::new(account.signature_algorithm);
-    for part in parts {
-        hasher.update(part);
-    }
-    let position = account
-        .secrets
-        .iter()
-        .position(|secret| hasher.clone().finish(secret).matches(signature))
-        .ok_or(BadSignature)?;
+    let matches = |secret: &SecretString| {
+        let mut hasher = Hasher::new(account.signature_algorithm);
+        for part in parts {
+            hasher.update(part);
+        }
+        hasher.finish(secret).matches(signature)
+    };
+    let position = account.secrets.iter().position(matches);
+    let position = position.ok_or(BadSignature)?;
     Ok(if position == 0 {
         SecretInUse::Current
     } else {

@@ -18,32 +18,20 @@ use super::ParseServer;
 use super::choice::{Sent, Table};
 use super::refusal::Refusal;
 
-/// Builds the URL. `now` in seconds since 1970, for tokens.
-pub(super) async fn build(
+/// The URL of the asset that the caller names. `now` in seconds since 1970, for tokens.
+pub(super) fn of_identifier(
     manifest: &DeliveryUrl,
     account: &Account,
-    parse_server: Option<&ParseServer>,
     envelope: &Envelope<'_>,
     now: u64,
 ) -> Result<String, Refusal> {
-    let key = if manifest.source.is_some() {
-        "objectId"
-    } else {
-        "identifier"
-    };
-    refuse_other_params(envelope, key)?;
+    const KEY: &str = "identifier";
+    refuse_other_params(envelope, KEY)?;
     let sent = sent(manifest, envelope)?;
-    let options = options(manifest, &sent)?;
-    if let Some((class, field)) = &manifest.source {
-        let id = envelope.params.get(key).and_then(JsonText::as_str);
-        let id = id.ok_or_else(Refusal::image_lookup)?;
-        // Boxed: most calls need no row, and should not carry the room that reading one takes.
-        let stored = Box::pin(read(parse_server, envelope, class, field, &id)).await?;
-        let identifier = Identifier::parse(&stored).map_err(|_| Refusal::image_lookup())?;
-        return url(account, &identifier, options, now);
-    }
+    let mut options = UrlOptions::default();
+    add_options(&mut options, manifest, &sent)?;
     let expected = "identifier: expected one such as image/upload/v1700000000/cat.jpg";
-    let text = envelope.params.get(key).and_then(JsonText::as_str);
+    let text = envelope.params.get(KEY).and_then(JsonText::as_str);
     let text = text.ok_or_else(|| Refusal::of_parameter(expected))?;
     let identifier = Identifier::parse(&text)
         .map_err(|error| Refusal::of_parameter(format!("identifier: {error}")))?;
@@ -54,19 +42,32 @@ pub(super) async fn build(
     if identifier.delivery_type != DeliveryType::Upload {
         return Err(Refusal::of_parameter("identifier: expected type upload"));
     }
-    url(account, &identifier, options, now)
+    identifier_url_with(account, &identifier, &options, now).map_err(Refusal::of_parameter)
 }
 
-fn url(
+/// The URL of the asset that a row's field holds; `source` is its class and field. `now` as above.
+pub(super) async fn of_row(
+    manifest: &DeliveryUrl,
+    source: &(String, String),
     account: &Account,
-    identifier: &Identifier<'_>,
-    mut options: UrlOptions<'_>,
+    parse_server: Option<&ParseServer>,
+    envelope: &Envelope<'_>,
     now: u64,
 ) -> Result<String, Refusal> {
+    const KEY: &str = "objectId";
+    refuse_other_params(envelope, KEY)?;
+    let sent = sent(manifest, envelope)?;
+    let mut options = UrlOptions::default();
+    add_options(&mut options, manifest, &sent)?;
+    let id = envelope.params.get(KEY).and_then(JsonText::as_str);
+    let id = id.ok_or_else(Refusal::image_lookup)?;
+    let (class, field) = source;
+    let stored = read(parse_server, envelope, class, field, &id).await?;
+    let identifier = Identifier::parse(&stored).map_err(|_| Refusal::image_lookup())?;
     if identifier.delivery_type != DeliveryType::Upload {
         options.set(Key::SignUrl, &Value::Bool(true));
     }
-    identifier_url_with(account, identifier, &options, now).map_err(Refusal::of_parameter)
+    identifier_url_with(account, &identifier, &options, now).map_err(Refusal::of_parameter)
 }
 
 fn refuse_other_params(envelope: &Envelope<'_>, key: &str) -> Result<(), Refusal> {
@@ -104,16 +105,22 @@ fn table(manifest: &DeliveryUrl) -> Table<'_> {
     }
 }
 
-/// The manifest's options, defaults, and what the caller sent, each overriding what stands before it.
-fn options<'a>(manifest: &'a DeliveryUrl, sent: &'a [Sent<'_>]) -> Result<UrlOptions<'a>, Refusal> {
-    let mut options = UrlOptions::read(&manifest.url);
+/// Adds the manifest's options, defaults, and what the caller sent, each overriding what stands before it.
+fn add_options<'a>(
+    options: &mut UrlOptions<'a>,
+    manifest: &'a DeliveryUrl,
+    sent: &'a [Sent<'_>],
+) -> Result<(), Refusal> {
+    for (name, value) in &manifest.url {
+        options.add(name, value);
+    }
     for (name, value) in table(manifest).defaults(sent) {
         options.add(name, value);
     }
     for sent in sent {
         options.add(sent.name, sent.choose()?);
     }
-    Ok(options)
+    Ok(())
 }
 
 /// The stored identifier, read with the caller's own session so that ACLs and class-level permissions hold.

@@ -47,12 +47,17 @@ pub async fn call(
             sign_upload::sign(sign, means.fixed, means.account, envelope, now)?
         }
         Action::DeliveryUrl(url) => {
-            let Means {
-                account,
-                parse_server,
-                ..
-            } = means;
-            let url = delivery_url::build(url, account, parse_server, envelope, now).await?;
+            let account = means.account;
+            let url = match &url.source {
+                None => delivery_url::of_identifier(url, account, envelope, now)?,
+                // Boxed: most calls need no row, and should not carry the room that reading one takes.
+                Some(source) => {
+                    let parse_server = means.parse_server;
+                    let of_row =
+                        delivery_url::of_row(url, source, account, parse_server, envelope, now);
+                    Box::pin(of_row).await?
+                }
+            };
             url_answer(&url)
         }
     };

@@ -7,9 +7,10 @@ use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use actix_web::HttpRequest;
+use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
 use actix_web::http::header::CONTENT_LENGTH;
-use actix_web::web::{Bytes, BytesMut, Payload};
+use actix_web::web::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
 
 use super::reply::Failure;
@@ -83,11 +84,10 @@ async fn at_second_look<T>(mut work: Pin<&mut impl Future<Output = T>>) -> Optio
 }
 
 async fn collect(
-    payload: Payload,
+    mut payload: Payload,
     limit: usize,
     declared: Option<usize>,
 ) -> Result<Bytes, Failure> {
-    let mut payload = payload.into_inner();
     let Some(body) = next(&mut payload, limit).await? else {
         return Ok(Bytes::new());
     };
@@ -106,10 +106,7 @@ async fn collect(
     Ok(whole.freeze())
 }
 
-async fn next(
-    payload: &mut actix_web::dev::Payload,
-    room: usize,
-) -> Result<Option<Bytes>, Failure> {
+async fn next(payload: &mut Payload, room: usize) -> Result<Option<Bytes>, Failure> {
     match payload.next().await {
         None => Ok(None),
         Some(Ok(chunk)) if chunk.len() > room => Err(Failure::TooLarge),

@@ -28,9 +28,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use actix_web::dev::{Extensions, Server as ActixServer, ServerHandle};
-use actix_web::{App, HttpServer, web};
+use actix_web::dev::{Extensions, Server as ActixServer, ServerHandle, ServiceRequest, fn_service};
+use actix_web::{App, HttpServer};
 use arc_swap::ArcSwap;
+use futures_util::FutureExt as _;
 use secrecy::SecretString;
 
 use crate::hooks::Roles;
@@ -146,14 +147,16 @@ impl Server {
         });
         let listener = bind(settings.bind)?;
         let webhook_address = listener.local_addr()?;
-        let shared = web::Data::from(state.clone());
         let connections = descriptors::make_room(settings.max_connections);
         let share = (connections / settings.workers).max(1);
-        let counting = state.clone();
+        let (answering, counting) = (state.clone(), state.clone());
         let server = HttpServer::new(move || {
-            App::new()
-                .app_data(shared.clone())
-                .default_service(web::to(webhook::answer))
+            let state = answering.clone();
+            // No extractors: taking a request apart by hand costs less.
+            App::new().default_service(fn_service(move |request: ServiceRequest| {
+                let answered = webhook::answer(request, state.clone());
+                answered.map(Ok::<_, actix_web::Error>)
+            }))
         })
         .workers(settings.workers)
         .max_connections(share)

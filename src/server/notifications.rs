@@ -1,7 +1,8 @@
 //! `POST /cloudinary/notifications`: Cloudinary says what happened. Whoever knows the URL can post to it; the signature decides.
 
+use actix_web::dev::Payload;
 use actix_web::http::Method;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse};
 use log::{info, warn};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -29,7 +30,7 @@ static READING: Semaphore = Semaphore::const_new(256);
 /// Verifies, queues, answers. Cloudinary tries again after anything but a 200.
 pub(super) async fn answer(
     request: &HttpRequest,
-    payload: web::Payload,
+    payload: Payload,
     state: &State,
 ) -> Result<HttpResponse, Failure> {
     if request.method() != Method::POST {

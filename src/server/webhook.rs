@@ -1,10 +1,13 @@
 //! The webhook listener: which request gets to which hook, and what everything else is answered.
 
+use std::pin::pin;
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse};
 use log::{info, warn};
 
 use crate::hooks::{self, Confirmed, Decided, Lost, Means, Refusal};
@@ -26,16 +29,14 @@ use super::{State, body, guarded, notifications, request_id};
 const CONFIRM_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Answers every request of the listener.
-pub(super) async fn answer(
-    request: HttpRequest,
-    payload: web::Payload,
-    state: web::Data<State>,
-) -> HttpResponse {
+pub(super) async fn answer(request: ServiceRequest, state: Arc<State>) -> ServiceResponse {
     let _in_flight = state.metrics.in_flight();
-    request_id::scope(&request, respond(&request, payload, &state)).await
+    let (request, payload) = request.into_parts();
+    let response = request_id::scope(&request, respond(&request, payload, &state)).await;
+    ServiceResponse::new(request, response)
 }
 
-async fn respond(request: &HttpRequest, payload: web::Payload, state: &State) -> HttpResponse {
+async fn respond(request: &HttpRequest, payload: Payload, state: &State) -> HttpResponse {
     let result = guarded::catch(dispatch(request, payload, state)).await;
     result.unwrap_or_else(|failure| {
         state.metrics.failed(failure);
@@ -48,7 +49,7 @@ async fn respond(request: &HttpRequest, payload: web::Payload, state: &State) ->
 
 async fn dispatch(
     request: &HttpRequest,
-    payload: web::Payload,
+    payload: Payload,
     state: &State,
 ) -> Result<HttpResponse, Failure> {
     let path = request.path();
@@ -161,8 +162,7 @@ async fn decide(
                 limits: &route.limits,
                 fixed: &route.fixed,
             };
-            // Boxed: saves, which are most of the requests, should not carry its room.
-            let mut work = Box::pin(hooks::call(function, means, &envelope, now));
+            let mut work = pin!(hooks::call(function, means, &envelope, now));
             match futures_util::poll!(&mut work) {
                 Poll::Ready(decided) => decided,
                 // It waits for somebody, which most do not: only that needs a limit.

@@ -110,7 +110,8 @@ impl Console {
             }
             _ => {
                 Head::of(request.headers()).check()?;
-                let body = body::read(request, payload, MAX_BODY, state.read_timeout).await?;
+                let body =
+                    body::read(request, payload.into_inner(), MAX_BODY, state.read_timeout).await?;
                 let routes = state.routes.load();
                 Ok(match tools::run(path, &body, &routes, unix_time()) {
                     Ok(answer) => answer_json(StatusCode::OK, &answer),
@@ -134,7 +135,7 @@ impl Console {
         state: &State,
     ) -> Result<HttpResponse, Failure> {
         access::check_same_site(request)?;
-        let body = body::read(request, payload, MAX_BODY, state.read_timeout).await?;
+        let body = body::read(request, payload.into_inner(), MAX_BODY, state.read_timeout).await?;
         let text = str::from_utf8(&body).map_err(|_| Failure::BadRequest)?;
         let form = web::Query::<SignIn>::from_query(text).map_err(|_| Failure::BadRequest)?;
         if let Some(cookie) = self.access.sign_in(request, &form.token) {
