@@ -179,9 +179,8 @@ impl Metrics {
         totals
     }
 
-    #[allow(clippy::cast_precision_loss, reason = "a body is far below 2^52 bytes")]
     pub(super) fn body(&self, bytes: usize) {
-        self.bodies.observe(bytes as f64);
+        self.bodies.observe(bytes as u64);
     }
 
     pub(super) fn previous_webhook_key(&self) {

@@ -91,6 +91,7 @@ impl HookMetrics {
     }
 
     pub(in crate::server) fn answered(&self, took: Duration) {
-        self.latency.observe(took.as_secs_f64());
+        let nanoseconds = u64::try_from(took.as_nanos());
+        self.latency.observe(nanoseconds.unwrap_or(u64::MAX));
     }
 }
