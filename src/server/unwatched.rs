@@ -54,8 +54,10 @@ impl Drop for Stay {
 
 impl Unwatched {
     fn leave(&mut self, number: u64) {
-        let index = usize::try_from(number - self.gone).unwrap_or(usize::MAX);
-        if let Some(waker) = self.wakers.get_mut(index) {
+        // A request that was woken leaves a gap before it leaves, so its place may be gone.
+        let index = number.checked_sub(self.gone);
+        let index = index.and_then(|index| usize::try_from(index).ok());
+        if let Some(waker) = index.and_then(|index| self.wakers.get_mut(index)) {
             *waker = None;
         }
         while let Some(None) = self.wakers.front() {
@@ -135,5 +137,21 @@ mod tests {
         assert_eq!(unwatched.forgotten().len(), 0);
         unwatched.leave(2);
         assert_eq!((unwatched.wakers.len(), unwatched.gone), (0, 3));
+    }
+
+    #[test]
+    fn those_that_were_woken_together_leave_one_after_the_other() {
+        let mut unwatched = Unwatched::default();
+        for _ in 0..3 {
+            unwatched.wakers.push_back(Some(Waker::noop().clone()));
+        }
+        assert_eq!(unwatched.forgotten().len(), 3);
+        unwatched.wakers.push_back(Some(Waker::noop().clone()));
+        for number in 0..3 {
+            unwatched.leave(number);
+            assert_eq!((unwatched.wakers.len(), unwatched.gone), (1, 3));
+        }
+        unwatched.leave(3);
+        assert_eq!((unwatched.wakers.len(), unwatched.gone), (0, 4));
     }
 }
