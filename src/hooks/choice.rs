@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::manifest::Accepted;
-use crate::parse::json::Member;
+use crate::parse::json::{JsonText, Kind, Member};
 
 use super::refusal::Refusal;
 
@@ -52,7 +52,7 @@ impl<'m> Table<'m> {
                 }
                 return Err(self.refusal(&name, &self.not_accepted()));
             };
-            let value = member.value.to_value().ok_or_else(|| {
+            let value = to_value(member.value).ok_or_else(|| {
                 self.refusal(name, "expected a value of Unicode text and moderate depth")
             })?;
             sent.push(Sent {
@@ -83,5 +83,15 @@ impl<'m> Table<'m> {
 
     fn refusal(self, name: &str, what: &str) -> Refusal {
         Refusal::of_parameter(format!("{}{name}: {what}", self.path))
+    }
+}
+
+/// The value as `serde_json` has it; `None` for strings with lone surrogates and for deep nesting.
+fn to_value(text: JsonText<'_>) -> Option<Value> {
+    // Most values are short text or a whole number, for which its parser does more than there is to do.
+    match text.kind() {
+        Kind::String => text.as_str().map(Value::from),
+        Kind::Number if let Ok(number) = text.as_raw().parse::<u64>() => Some(number.into()),
+        _ => serde_json::from_str(text.as_raw()).ok(),
     }
 }

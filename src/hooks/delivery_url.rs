@@ -26,10 +26,9 @@ pub(super) fn of_identifier(
     now: u64,
 ) -> Result<String, Refusal> {
     const KEY: &str = "identifier";
-    refuse_other_params(envelope, KEY)?;
-    let sent = sent(manifest, envelope)?;
-    let mut options = UrlOptions::default();
-    add_options(&mut options, manifest, &sent)?;
+    let sent = sent(manifest, envelope, KEY)?;
+    let mut options = UrlOptions::read(&manifest.url);
+    override_by(&mut options, manifest, &sent)?;
     let expected = "identifier: expected one such as image/upload/v1700000000/cat.jpg";
     let text = envelope.params.get(KEY).and_then(JsonText::as_str);
     let text = text.ok_or_else(|| Refusal::of_parameter(expected))?;
@@ -55,10 +54,9 @@ pub(super) async fn of_row(
     now: u64,
 ) -> Result<String, Refusal> {
     const KEY: &str = "objectId";
-    refuse_other_params(envelope, KEY)?;
-    let sent = sent(manifest, envelope)?;
-    let mut options = UrlOptions::default();
-    add_options(&mut options, manifest, &sent)?;
+    let sent = sent(manifest, envelope, KEY)?;
+    let mut options = UrlOptions::read(&manifest.url);
+    override_by(&mut options, manifest, &sent)?;
     let id = envelope.params.get(KEY).and_then(JsonText::as_str);
     let id = id.ok_or_else(Refusal::image_lookup)?;
     let (class, field) = source;
@@ -86,8 +84,13 @@ fn refuse_other_params(envelope: &Envelope<'_>, key: &str) -> Result<(), Refusal
     Ok(())
 }
 
-/// What the caller set or overrides.
-fn sent<'m>(manifest: &'m DeliveryUrl, envelope: &Envelope<'_>) -> Result<Vec<Sent<'m>>, Refusal> {
+/// What the caller set or overrides, in a call whose other parameter is `key`.
+fn sent<'m>(
+    manifest: &'m DeliveryUrl,
+    envelope: &Envelope<'_>,
+    key: &str,
+) -> Result<Vec<Sent<'m>>, Refusal> {
+    refuse_other_params(envelope, key)?;
     let options = envelope.params.get("options");
     let Some(options) = options.filter(|options| options.kind() != Kind::Null) else {
         return Ok(Vec::new());
@@ -105,15 +108,12 @@ fn table(manifest: &DeliveryUrl) -> Table<'_> {
     }
 }
 
-/// Adds the manifest's options, defaults, and what the caller sent, each overriding what stands before it.
-fn add_options<'a>(
+/// Adds the defaults, then what the caller sent, each overriding what stands before it.
+fn override_by<'a>(
     options: &mut UrlOptions<'a>,
     manifest: &'a DeliveryUrl,
     sent: &'a [Sent<'_>],
 ) -> Result<(), Refusal> {
-    for (name, value) in &manifest.url {
-        options.add(name, value);
-    }
     for (name, value) in table(manifest).defaults(sent) {
         options.add(name, value);
     }

@@ -155,16 +155,16 @@ impl<'a> Envelope<'a> {
         scanner: &mut Scanner<'a>,
         seen: &mut u16,
     ) -> Result<(), EnvelopeError> {
-        let Some(name) = Known::of(key) else {
+        let Some((known, name)) = Known::of(key) else {
             scanner.value()?;
             return Ok(());
         };
         // Of two that decide nothing, `JSON.parse` takes the last, and so does this.
-        if *seen & 1 << name as u16 != 0 && name != Known::Ip {
-            return Err(EnvelopeError::Repeated(name.text()));
+        if *seen & 1 << known as u16 != 0 && known != Known::Ip {
+            return Err(EnvelopeError::Repeated(name));
         }
-        *seen |= 1 << name as u16;
-        match name {
+        *seen |= 1 << known as u16;
+        match known {
             Known::Object => self.object = Some(object(scanner)?.ok_or(EnvelopeError::Object)?),
             Known::Original => self.original = nullable_object(scanner, EnvelopeError::Original)?,
             Known::Params => {
@@ -242,37 +242,22 @@ enum Known {
 }
 
 impl Known {
-    fn of(key: Key<'_>) -> Option<Self> {
+    /// With its name.
+    fn of(key: Key<'_>) -> Option<(Self, &'static str)> {
         Some(match &*key.decoded() {
-            b"object" => Known::Object,
-            b"original" => Known::Original,
-            b"user" => Known::User,
-            b"master" => Known::Master,
-            b"isReadOnly" => Known::IsReadOnly,
-            b"context" => Known::Context,
-            b"params" => Known::Params,
-            b"triggerName" => Known::TriggerName,
-            b"functionName" => Known::FunctionName,
-            b"className" => Known::ClassName,
-            b"ip" => Known::Ip,
+            b"object" => (Known::Object, "object"),
+            b"original" => (Known::Original, "original"),
+            b"user" => (Known::User, "user"),
+            b"master" => (Known::Master, "master"),
+            b"isReadOnly" => (Known::IsReadOnly, "isReadOnly"),
+            b"context" => (Known::Context, "context"),
+            b"params" => (Known::Params, "params"),
+            b"triggerName" => (Known::TriggerName, "triggerName"),
+            b"functionName" => (Known::FunctionName, "functionName"),
+            b"className" => (Known::ClassName, "className"),
+            b"ip" => (Known::Ip, "ip"),
             _ => return None,
         })
-    }
-
-    fn text(self) -> &'static str {
-        match self {
-            Known::Object => "object",
-            Known::Original => "original",
-            Known::User => "user",
-            Known::Master => "master",
-            Known::IsReadOnly => "isReadOnly",
-            Known::Context => "context",
-            Known::Params => "params",
-            Known::TriggerName => "triggerName",
-            Known::FunctionName => "functionName",
-            Known::ClassName => "className",
-            Known::Ip => "ip",
-        }
     }
 }
 

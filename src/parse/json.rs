@@ -15,7 +15,6 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{Deserializer as _, Visitor};
-use serde_json::Value;
 use wide::u8x16;
 
 /// The text is not one well-formed JSON value.
@@ -102,19 +101,6 @@ impl<'a> JsonText<'a> {
             serde_json::from_str(self.0).ok().map(Cow::Owned)
         } else {
             Some(Cow::Borrowed(inner))
-        }
-    }
-
-    /// The value as `serde_json` has it; `None` for strings with lone surrogates and for deep nesting.
-    pub fn to_value(self) -> Option<Value> {
-        // Most values are short text or a whole number, for which its parser does more than there is to do.
-        match self.kind() {
-            Kind::String => self.as_str().map(Value::from),
-            Kind::Number => match self.0.parse::<u64>() {
-                Ok(number) => Some(number.into()),
-                Err(_) => serde_json::from_str(self.0).ok(),
-            },
-            _ => serde_json::from_str(self.0).ok(),
         }
     }
 

@@ -120,7 +120,7 @@ impl Crowd {
     }
 
     /// Closes up to `most` connections that wait; says how many.
-    fn close_some(&self, most: usize) -> u64 {
+    fn close_some(&self, most: usize) -> usize {
         let mut seats = self.seats.borrow_mut();
         let mut waiting: Vec<_> = seats
             .iter()
@@ -130,7 +130,7 @@ impl Crowd {
         waiting.sort_unstable();
         let mut closed = 0;
         for (_, _, came) in waiting {
-            if closed == most as u64 {
+            if closed == most {
                 break;
             }
             if let Entry::Occupied(seat) = seats.entry(came)
@@ -146,7 +146,7 @@ impl Crowd {
         closed
     }
 
-    fn say(&self, closed: u64) {
+    fn say(&self, closed: usize) {
         let now = Instant::now();
         let lately = |said: Instant| now.duration_since(said) < SAY_EVERY;
         if closed > 0 && !self.said.get().is_some_and(lately) {

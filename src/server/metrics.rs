@@ -215,8 +215,8 @@ impl Metrics {
         self.unconfirmed.inc();
     }
 
-    pub(super) fn crowded_out(&self, connections: u64) {
-        self.crowded_out.inc_by(connections);
+    pub(super) fn crowded_out(&self, connections: usize) {
+        self.crowded_out.inc_by(connections as u64);
     }
 
     /// The text that Prometheus scrapes.

@@ -152,6 +152,13 @@ impl App {
     pub(crate) fn get_admin(&self, path: &str, headers: &str) -> Answer {
         send(self.admin.unwrap(), "GET", path, headers, b"")
     }
+
+    /// The value of the metric with this name and these labels; all of them if there is none.
+    pub(crate) fn metric(&self, name: &str) -> String {
+        let metrics = self.get_admin("/metrics", "").body;
+        let of = |line: &str| Some(line.strip_prefix(name)?.strip_prefix(' ')?.to_owned());
+        metrics.lines().find_map(of).unwrap_or(metrics)
+    }
 }
 
 impl Drop for App {

@@ -7,10 +7,9 @@ use crate::app::{App, KEY, PREVIOUS_SECRET, bare, create, signature_by, signed};
 const PHOTO: &str = "class = \"Photo\"\n[fields.picture]\n[fields.pictures]\nmany = true\n";
 
 fn uses(app: &App, kind: &str) -> String {
-    let metrics = app.get_admin("/metrics", "").body;
-    let name = format!("cloudinary_parse_previous_key_uses_total{{kind=\"{kind}\"}} ");
-    let line = metrics.lines().find_map(|line| line.strip_prefix(&name));
-    line.unwrap_or(&metrics).to_owned()
+    app.metric(&format!(
+        "cloudinary_parse_previous_key_uses_total{{kind=\"{kind}\"}}"
+    ))
 }
 
 fn signed_before(public_id: &str) -> String {

@@ -165,12 +165,8 @@ pub fn without_blanks(mut params: Map<String, Value>) -> Map<String, Value> {
 }
 
 fn is_sent_whole(value: &Value) -> bool {
-    match value {
-        Value::Null => false,
-        Value::String(text) => !text.is_empty(),
-        Value::Array(items) => !is_blank(value) && items.iter().all(is_truthy),
-        Value::Bool(_) | Value::Number(_) | Value::Object(_) => true,
-    }
+    let items = value.as_array();
+    !is_blank(value) && items.is_none_or(|items| items.iter().all(is_truthy))
 }
 
 /// Whether a value is nothing as text: null, empty text, an array of nothing or of one such value.
