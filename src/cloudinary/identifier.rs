@@ -7,6 +7,8 @@ mod public_id;
 
 use std::fmt;
 
+use memchr::memchr;
+
 use super::account::Account;
 use super::signature::{BadSignature, SecretInUse, verify_response};
 
@@ -145,10 +147,10 @@ impl<'a> Identifier<'a> {
     /// # Ok::<(), cloudinary_parse::cloudinary::identifier::IdentifierError>(())
     /// ```
     pub fn parse(text: &'a str) -> Result<Self, IdentifierError> {
-        let (bare, signature) = match text.split_once('#') {
+        let (bare, signature) = match memchr(b'#', text.as_bytes()) {
             None => (text, None),
-            Some((_, "")) => return Err(IdentifierError::EmptySignature),
-            Some((bare, signature)) => (bare, Some(signature)),
+            Some(at) if at + 1 == text.len() => return Err(IdentifierError::EmptySignature),
+            Some(at) => (&text[..at], Some(&text[at + 1..])),
         };
         let (resource_type, rest) = cut(bare, b'/').ok_or(IdentifierError::MissingPart)?;
         let (delivery_type, rest) = cut(rest, b'/').ok_or(IdentifierError::MissingPart)?;

@@ -50,18 +50,8 @@ pub(crate) fn push_number(out: &mut String, number: &Number) {
 }
 
 /// Sizes in pixels and timestamps: most numbers there are. `write!` takes three times as long.
-fn push_whole(out: &mut String, mut number: u64) {
-    let mut digits = [0; 20];
-    let mut start = digits.len();
-    loop {
-        start -= 1;
-        digits[start] = b'0' + u8::try_from(number % 10).unwrap_or_default();
-        number /= 10;
-        if number == 0 {
-            break;
-        }
-    }
-    out.push_str(str::from_utf8(&digits[start..]).unwrap_or_default());
+fn push_whole(out: &mut String, number: u64) {
+    out.push_str(itoa::Buffer::new().format(number));
 }
 
 fn push_float(out: &mut String, float: f64) {

@@ -178,6 +178,7 @@ pub(crate) struct UrlOptions<'a> {
 }
 
 impl Default for UrlOptions<'_> {
+    #[inline]
     fn default() -> Self {
         Self {
             values: [None; KEYS.len()],
@@ -188,6 +189,7 @@ impl Default for UrlOptions<'_> {
 }
 
 impl<'a> UrlOptions<'a> {
+    #[inline]
     pub(crate) fn read(map: &'a Map<String, Value>) -> Self {
         let mut options = Self::default();
         for (name, value) in map {
@@ -204,12 +206,17 @@ impl<'a> UrlOptions<'a> {
                 None => self.variables.push((name, value)),
             }
         } else if let Some(key) = Key::from_name(name) {
-            // A secret that is null is a mistake, not a default.
-            if value.is_null() && key != Key::ApiSecret {
-                self.take(key);
-            } else {
-                self.set(key, value);
-            }
+            self.put(key, value);
+        }
+    }
+
+    /// [`Self::add`] for an option whose name was looked up before.
+    pub(crate) fn put(&mut self, key: Key, value: &'a Value) {
+        // A secret that is null is a mistake, not a default.
+        if value.is_null() && key != Key::ApiSecret {
+            self.take(key);
+        } else {
+            self.set(key, value);
         }
     }
 

@@ -1,5 +1,7 @@
 //! What a caller chose of an `[accept]` table.
 
+use std::ptr;
+
 use serde_json::Value;
 
 use crate::manifest::Accepted;
@@ -42,10 +44,14 @@ impl<'m> Table<'m> {
         let mut sent = Vec::with_capacity(members.len());
         for (index, member) in members.iter().enumerate() {
             let name = member.key.text();
-            if members[..index].iter().any(|m| m.key.same_as(member.key)) {
+            let found = self.accept.iter().find(|(accepted, _)| *accepted == name);
+            let is_repeated = match found {
+                Some((_, accepted)) => sent.iter().any(|s: &Sent| ptr::eq(s.accepted, accepted)),
+                None => members[..index].iter().any(|m| m.key.same_as(member.key)),
+            };
+            if is_repeated {
                 return Err(self.refusal(&name, "occurs twice, expected once"));
             }
-            let found = self.accept.iter().find(|(accepted, _)| *accepted == name);
             let Some((name, accepted)) = found else {
                 if is_other(&name) {
                     continue;

@@ -118,7 +118,11 @@ fn override_by<'a>(
         options.add(name, value);
     }
     for sent in sent {
-        options.add(sent.name, sent.choose()?);
+        let value = sent.choose()?;
+        match sent.accepted.key {
+            Some(key) => options.put(key, value),
+            None => options.add(sent.name, value),
+        }
     }
     Ok(())
 }

@@ -76,8 +76,9 @@ impl Limits {
             let network = ip.as_deref().map_or(Network::Unknown, Network::of);
             buckets.take(&network).map_err(limited)?;
         }
-        let user = envelope.user.as_ref().and_then(User::object_id);
-        if let Some((buckets, user)) = self.by_user.as_ref().zip(user) {
+        if let Some(buckets) = &self.by_user
+            && let Some(user) = envelope.user.as_ref().and_then(User::object_id)
+        {
             buckets.take(&user).map_err(limited)?;
         }
         Ok(())

@@ -77,6 +77,13 @@ impl Side {
         Ok(())
     }
 
+    /// Whether [`Self::check_chosen`] finds nothing wrong with any value of the option that [`is_harmless`].
+    pub(super) fn takes_harmless(self, name: &str) -> bool {
+        let key = Key::from_name(name).filter(|key| key.is_transformation());
+        self == Self::Url
+            && key.is_some_and(|key| !matches!(key, Key::Offset | Key::ResponsiveWidth))
+    }
+
     /// Whether the option is written between the `,` and `/` of a transformation or URL, as it stands: with one of them in it a
     /// caller who may choose `crop` could add a layer.
     fn is_component(self, name: &str) -> bool {
@@ -105,7 +112,7 @@ pub(super) fn is_composite(name: &str) -> bool {
 }
 
 /// Whether a value has nothing in it that any rule about single characters is about. Most have not.
-fn is_harmless(value: &Value) -> bool {
+pub(super) fn is_harmless(value: &Value) -> bool {
     match value {
         Value::String(text) => text
             .bytes()
@@ -142,5 +149,55 @@ fn holds(value: &Value, such: &impl Fn(&str) -> bool) -> bool {
             .iter()
             .any(|(key, value)| such(key) || holds(value, such)),
         Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn finds_nothing_wrong_with_what_is_harmless_where_it_need_not_look() {
+        let values = [
+            json!("a"),
+            json!(""),
+            json!("10:-5.5_x"),
+            json!("true"),
+            json!(-1),
+            json!(1.5),
+            json!(true),
+            json!(null),
+        ];
+        let mut found = 0;
+        for key in Key::all().filter(|key| Side::Url.takes_harmless(key.name())) {
+            for value in &values {
+                assert!(is_harmless(value));
+                assert_eq!(
+                    Side::Url.check_chosen(key.name(), value),
+                    Ok(()),
+                    "{} {value}",
+                    key.name()
+                );
+            }
+            found += 1;
+        }
+        assert_eq!(found, 45);
+    }
+
+    #[test]
+    fn looks_at_what_may_be_wrong_all_the_same() {
+        for (name, value) in [
+            ("offset", json!("a")),
+            ("responsive_width", json!("a")),
+            ("secure", json!("a")),
+            ("wdith", json!(1)),
+        ] {
+            assert!(is_harmless(&value));
+            assert!(!Side::Url.takes_harmless(name), "{name}");
+            assert!(Side::Url.check_chosen(name, &value).is_err(), "{name}");
+        }
+        assert!(!Side::Upload.takes_harmless("crop"));
     }
 }

@@ -113,17 +113,13 @@ impl<'a> User<'a> {
     fn read(scanner: &mut Scanner<'a>) -> Result<Self, JsonError> {
         let mut user = User::default();
         scanner.each_member(|key, scanner| {
-            let value = scanner.value()?;
-            let slot = if key.is("objectId") {
-                &mut user.object_id
-            } else if key.is("username") {
-                &mut user.username
-            } else if key.is("sessionToken") {
-                &mut user.session_token
-            } else {
-                return Ok::<_, JsonError>(());
+            let slot = match &*key.decoded() {
+                b"objectId" => &mut user.object_id,
+                b"username" => &mut user.username,
+                b"sessionToken" => &mut user.session_token,
+                _ => return scanner.skip(),
             };
-            user.odd |= slot.replace(value).is_some();
+            user.odd |= slot.replace(scanner.value()?).is_some();
             Ok(())
         })?;
         Ok(user)
@@ -156,8 +152,7 @@ impl<'a> Envelope<'a> {
         seen: &mut u16,
     ) -> Result<(), EnvelopeError> {
         let Some((known, name)) = Known::of(key) else {
-            scanner.value()?;
-            return Ok(());
+            return Ok(scanner.skip()?);
         };
         // Of two that decide nothing, `JSON.parse` takes the last, and so does this.
         if *seen & 1 << known as u16 != 0 && known != Known::Ip {
@@ -171,9 +166,7 @@ impl<'a> Envelope<'a> {
                 self.params = nullable_object(scanner, EnvelopeError::Params)?.unwrap_or_default();
             }
             Known::User if scanner.at_object() => self.user = Some(User::read(scanner)?),
-            Known::User => {
-                scanner.value()?;
-            }
+            Known::User => scanner.skip()?,
             Known::Master => self.master = scanner.value()?.is_true(),
             Known::IsReadOnly => self.read_only = scanner.value()?.as_raw() != "false",
             Known::Context => self.context = Some(scanner.value()?),

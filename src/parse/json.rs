@@ -93,15 +93,11 @@ impl<'a> JsonText<'a> {
 
     /// The decoded string; `None` for other kinds and for strings with lone surrogates, which no Rust string can hold.
     pub fn as_str(self) -> Option<Cow<'a, str>> {
-        if self.kind() != Kind::String {
-            return None;
+        let inner = self.0.strip_prefix('"')?.strip_suffix('"')?;
+        if after_plain(self.0.as_bytes(), 1) <= inner.len() {
+            return serde_json::from_str(self.0).ok().map(Cow::Owned);
         }
-        let inner = self.0.get(1..self.0.len().checked_sub(1)?)?;
-        if after_plain(inner.as_bytes(), 0) < inner.len() {
-            serde_json::from_str(self.0).ok().map(Cow::Owned)
-        } else {
-            Some(Cow::Borrowed(inner))
-        }
+        Some(Cow::Borrowed(inner))
     }
 
     /// Whether it is the string `text`, however it is spelled.
@@ -185,10 +181,17 @@ impl<'a> Key<'a> {
     }
 
     /// The name in UTF-8, lone surrogates encoded like other code points (WTF-8).
+    #[inline]
     pub fn decoded(self) -> Cow<'a, [u8]> {
-        if !self.escaped {
-            return Cow::Borrowed(self.raw.as_bytes());
+        if self.escaped {
+            self.unescaped()
+        } else {
+            Cow::Borrowed(self.raw.as_bytes())
         }
+    }
+
+    #[cold]
+    fn unescaped(self) -> Cow<'a, [u8]> {
         let quoted = format!("\"{}\"", self.raw);
         let decoded = serde_json::Deserializer::from_str(&quoted).deserialize_bytes(OwnedBytes);
         decoded.map_or(Cow::Borrowed(self.raw.as_bytes()), Cow::Owned)
@@ -228,8 +231,16 @@ impl<'a> Scanner<'a> {
     pub fn value(&mut self) -> Result<JsonText<'a>, JsonError> {
         self.skip_space();
         let start = self.position;
-        self.position = after_value(self.text.as_bytes(), start)?;
+        self.skip()?;
         Ok(JsonText(&self.text[start..self.position]))
+    }
+
+    /// Checks one value and lets go of it.
+    #[inline(always)]
+    pub fn skip(&mut self) -> Result<(), JsonError> {
+        let text = self.text.as_bytes();
+        self.position = after_value(text, after_space(text, self.position))?;
+        Ok(())
     }
 
     /// Reads an object, calling `visit` with each name; `visit` must read that member's value.
@@ -247,8 +258,12 @@ impl<'a> Scanner<'a> {
         loop {
             let key = self.key()?;
             visit(key, self)?;
-            self.skip_space();
             let text = self.text.as_bytes();
+            if is_next_name(text, self.position) {
+                self.position += 1;
+                continue;
+            }
+            self.position = after_space(text, self.position);
             match byte(text, self.position) {
                 b',' => self.position = after_space(text, self.position + 1),
                 b'}' => {
@@ -309,14 +324,23 @@ impl<'a> Scanner<'a> {
     /// Reads a name and the colon after it.
     #[inline(always)]
     fn key(&mut self) -> Result<Key<'a>, JsonError> {
-        let start = self.position + 1;
         let text = self.text.as_bytes();
-        let (end, escaped) = after_string(text, self.position)?;
-        self.position = after_colon(text, end)?;
-        let raw = &self.text[start..end - 1];
+        let start = after_byte(text, self.position, b'"')?;
+        let mut end = after_plain(text, start);
+        let mut escaped = false;
+        if let Some(value) = at_colon(text, end) {
+            self.position = value;
+        } else {
+            let after;
+            (after, escaped) = after_rest_of_string(text, end)?;
+            self.position = after_colon(text, after)?;
+            end = after - 1;
+        }
+        let raw = &self.text[start..end];
         Ok(Key { raw, escaped })
     }
 
+    #[inline(always)]
     fn skip_space(&mut self) {
         self.position = after_space(self.text.as_bytes(), self.position);
     }
@@ -377,20 +401,31 @@ fn after_some_space(text: &[u8], mut at: usize) -> usize {
     at
 }
 
-#[inline]
+#[inline(always)]
 fn after_value(text: &[u8], at: usize) -> Result<usize, Mistake> {
     match byte(text, at) {
-        b'"' => after_string(text, at).map(|(end, _)| end),
+        b'"' => after_string(text, at),
         b'{' | b'[' => after_container(text, at),
         _ => after_scalar(text, at),
     }
 }
 
+#[inline(never)]
 fn after_container(text: &[u8], mut at: usize) -> Result<usize, Mistake> {
     let mut open = OpenContainers::default();
-    loop {
+    'values: loop {
         match byte(text, at) {
-            b'"' => (at, _) = after_string(text, at)?,
+            b'"' => {
+                at = after_string(text, at)?;
+                // Most members of objects are strings, one after the other.
+                while open.in_object() && is_next_name(text, at) {
+                    at = after_key(text, at + 1)?;
+                    if byte(text, at) != b'"' {
+                        continue 'values;
+                    }
+                    at = after_string(text, at)?;
+                }
+            }
             b'{' => {
                 at = after_space(text, at + 1);
                 if byte(text, at) != b'}' {
@@ -415,7 +450,7 @@ fn after_container(text: &[u8], mut at: usize) -> Result<usize, Mistake> {
             if open.depth == 0 {
                 return Ok(at);
             }
-            let in_object = open.innermost & 1 == 1;
+            let in_object = open.in_object();
             at = after_space(text, at);
             match byte(text, at) {
                 b',' => {
@@ -437,27 +472,45 @@ fn after_container(text: &[u8], mut at: usize) -> Result<usize, Mistake> {
 /// After a name, the colon and the white space before its value.
 #[inline(always)]
 fn after_key(text: &[u8], at: usize) -> Result<usize, Mistake> {
-    let (at, _) = after_string(text, at)?;
+    let at = after_plain(text, after_byte(text, at, b'"')?);
+    if let Some(value) = at_colon(text, at) {
+        return Ok(value);
+    }
+    let (at, _) = after_rest_of_string(text, at)?;
     after_colon(text, at)
 }
 
-/// After a name's colon and the white space around it.
-#[inline]
-fn after_colon(text: &[u8], at: usize) -> Result<usize, Mistake> {
-    if let Some([b':', next]) = text.get(at..).and_then(<[u8]>::first_chunk::<2>)
-        && *next > b' '
-    {
-        return Ok(at + 1);
+/// If a name ends at a position as almost all do, with a quote and a colon and nothing between them and the value: where that is.
+#[inline(always)]
+fn at_colon(text: &[u8], at: usize) -> Option<usize> {
+    match text.get(at..)?.first_chunk()? {
+        [b'"', b':', next] if *next > b' ' => Some(at + 2),
+        _ => None,
     }
+}
+
+/// Whether another member's name follows, with nothing but a comma before it.
+#[inline(always)]
+fn is_next_name(text: &[u8], at: usize) -> bool {
+    matches!(text.get(at..).and_then(<[u8]>::first_chunk), Some(b",\""))
+}
+
+/// After a name's colon and the white space around it.
+#[cold]
+fn after_colon(text: &[u8], at: usize) -> Result<usize, Mistake> {
     let at = after_byte(text, after_space(text, at), b':')?;
     Ok(after_space(text, at))
 }
 
-/// After a string; and whether it holds an escape.
 #[inline(always)]
-fn after_string(text: &[u8], at: usize) -> Result<(usize, bool), Mistake> {
-    let start = after_byte(text, at, b'"')?;
-    let at = after_plain(text, start);
+fn after_string(text: &[u8], at: usize) -> Result<usize, Mistake> {
+    let at = after_plain(text, after_byte(text, at, b'"')?);
+    after_rest_of_string(text, at).map(|(end, _)| end)
+}
+
+/// After a string that is read up to its end or its first escape; and whether it holds one.
+#[inline(always)]
+fn after_rest_of_string(text: &[u8], at: usize) -> Result<(usize, bool), Mistake> {
     if byte(text, at) == b'"' {
         return Ok((at + 1, false));
     }
@@ -535,19 +588,21 @@ fn after_literal(text: &[u8], at: usize, literal: &str) -> Result<usize, Mistake
 
 /// After what neither ends a string (`"`), nor escapes (`\`), nor is forbidden in one (below space).
 #[inline(always)]
-fn after_plain(text: &[u8], mut at: usize) -> usize {
-    while let Some(lane) = text.get(at..).and_then(<[u8]>::first_chunk::<16>) {
+fn after_plain(text: &[u8], start: usize) -> usize {
+    let mut rest = text.get(start..).unwrap_or_default();
+    while let Some((lane, after)) = rest.split_first_chunk::<16>() {
         let lane = u8x16::new(*lane);
         let is_control = lane.min(u8x16::splat(b' ' - 1)).simd_eq(lane);
         let is_quote = lane.simd_eq(u8x16::splat(b'"'));
         let is_backslash = lane.simd_eq(u8x16::splat(b'\\'));
         let stops = (is_control | is_quote | is_backslash).to_bitmask();
         if stops != 0 {
-            return at + stops.trailing_zeros() as usize;
+            return text.len() - rest.len() + stops.trailing_zeros() as usize;
         }
-        at += 16;
+        rest = after;
     }
     // Only the last bytes of a text come here.
+    let mut at = text.len() - rest.len();
     while matches!(byte(text, at), b' '..=b'!' | b'#'..=b'[' | b']'..) {
         at += 1;
     }
@@ -563,6 +618,10 @@ struct OpenContainers {
 }
 
 impl OpenContainers {
+    fn in_object(&self) -> bool {
+        self.innermost & 1 == 1
+    }
+
     fn push(&mut self, object: bool) {
         if self.depth != 0 && self.depth.is_multiple_of(64) {
             self.outer.push(self.innermost);

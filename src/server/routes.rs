@@ -1,7 +1,7 @@
 //! Which hook answers which path.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use percent_encoding::percent_decode_str;
@@ -49,7 +49,7 @@ pub(super) struct Routes {
     pub(super) parse_server: Option<ParseServer>,
     pub(super) cloudinary: Option<Cloudinary>,
     pub(super) queue: Option<Queue>,
-    hooks: HashMap<String, Arc<Route>>,
+    hooks: BTreeMap<String, Arc<Route>>,
 }
 
 /// A hook and its metrics.

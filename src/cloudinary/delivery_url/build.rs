@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use memchr::memchr;
 use percent_encoding::AsciiSet;
 use serde_json::Value;
 
@@ -25,7 +26,7 @@ pub(super) struct Asset<'a> {
     version: Option<Scalar<'a>>,
     public_id: &'a str,
     format: Option<Scalar<'a>>,
-    /// Read off a stored identifier, where no `%` can be and nothing is remote.
+    /// Read off a stored identifier.
     is_stored: bool,
 }
 
@@ -85,8 +86,12 @@ impl<'a> Asset<'a> {
         })
     }
 
-    fn is_remote(&self) -> bool {
-        !self.is_stored && is_remote(self.public_id)
+    fn source(&self) -> Result<Source<'a>, UrlError> {
+        if self.is_stored {
+            Ok(Source::stored(self.public_id))
+        } else {
+            Source::written(self.public_id, is_remote(self.public_id))
+        }
     }
 
     /// Whether `given`, what the caller called the public ID, is a remote URL that Cloudinary does not deliver: one of type `upload`.
@@ -179,7 +184,7 @@ pub(super) fn build(
 ) -> Result<String, UrlError> {
     let flags = Flags(options);
     let suffix = suffix(options)?;
-    let source = Source::new(asset.public_id, asset.is_remote(), !asset.is_stored)?;
+    let source = asset.source()?;
     let access = Access::new(account, options)?;
 
     let mut out = String::with_capacity(192 + asset.public_id.len());
@@ -211,7 +216,7 @@ pub(super) fn build(
     if out.len() == source_at {
         out.pop();
     }
-    if out.contains(' ') {
+    if memchr(b' ', out.as_bytes()).is_some() {
         out = out.replace(' ', "%20");
     }
     if let Some(token) = access.token {

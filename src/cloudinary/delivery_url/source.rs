@@ -17,15 +17,18 @@ pub(super) struct Source<'a> {
 }
 
 impl<'a> Source<'a> {
-    /// `is_encoded`: percent signs encode something, as in what a caller of [`super::url`] writes.
-    pub(super) fn new(
-        public_id: &'a str,
-        is_remote: bool,
-        is_encoded: bool,
-    ) -> Result<Self, UrlError> {
+    /// What a stored identifier names: no `%` and no run of slashes is in it.
+    pub(super) fn stored(public_id: &'a str) -> Self {
+        Self {
+            text: Cow::Borrowed(public_id),
+            is_remote: false,
+        }
+    }
+
+    /// What a caller of [`super::url`] writes, where percent signs encode something unless it is remote.
+    pub(super) fn written(public_id: &'a str, is_remote: bool) -> Result<Self, UrlError> {
         let collapsed = collapse_slashes(public_id);
-        let is_encoded = is_encoded && !is_remote && collapsed.contains('%');
-        let text = if is_encoded {
+        let text = if !is_remote && collapsed.contains('%') {
             let decoded = percent::decode_component(&collapsed).map_err(|_| UrlError::Encoding)?;
             Cow::Owned(decoded.into_owned())
         } else {
@@ -59,7 +62,11 @@ impl<'a> Source<'a> {
             percent::push(out, &self.text, percent::REMOTE);
             return [start..out.len(), 0..0];
         }
-        percent::push(out, &self.text, encoding);
+        if self.text.bytes().all(is_never_encoded) {
+            out.push_str(&self.text);
+        } else {
+            percent::push(out, &self.text, encoding);
+        }
         let end = out.len();
         if let Some(suffix) = suffix.filter(|suffix| !suffix.is_empty()) {
             out.push('/');
@@ -72,6 +79,11 @@ impl<'a> Source<'a> {
         }
         [start..end, format_start..out.len()]
     }
+}
+
+/// Whether every encoding of a source keeps a byte. Most sources are made of these alone, and copied whole.
+fn is_never_encoded(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'/')
 }
 
 /// `http:/…` or `https:/…` in any case.

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{Accepted, Choice, Pattern};
+use crate::cloudinary::url_options::Key;
 use crate::manifest::document::{Entry, Report, Section, every};
 use crate::manifest::side::Side;
 
@@ -34,6 +35,8 @@ impl Accepted {
         };
         Some(Self {
             side,
+            key: Key::from_name(entry.key),
+            takes_harmless: side.takes_harmless(entry.key),
             choice,
             default: None,
         })
@@ -49,6 +52,8 @@ impl Accepted {
         keys.finish(KEYS, report);
         let mut accepted = Self {
             side,
+            key: Key::from_name(entry.key),
+            takes_harmless: side.takes_harmless(entry.key),
             choice: choice?,
             default: None,
         };

@@ -5,6 +5,8 @@ use super::*;
 fn accepted(choice: Choice) -> Accepted {
     Accepted {
         side: Side::Upload,
+        key: None,
+        takes_harmless: false,
         choice,
         default: None,
     }
