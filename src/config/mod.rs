@@ -4,6 +4,7 @@
 //! naming its variable. The process environment wins over `.env` in the working directory. An empty variable counts as missing.
 
 mod environment;
+mod parts;
 mod reader;
 mod value;
 mod variables;
@@ -14,15 +15,17 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use reqwest::Url;
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 
 use crate::cloudinary::account::Account;
-use crate::queue::Queue;
 
 pub use environment::Environment;
 pub use reader::Mistake;
 pub use variables::{ACCOUNT_OPTIONS, AccountOption, VARIABLES, Variable};
 
+use parts::{
+    account, admin, listener, parse_access, parse_address, public_url, queue, require_signing,
+};
 use reader::Reader;
 
 /// Every mistake of a configuration.
@@ -303,113 +306,6 @@ impl Environment {
             }),
         )
     }
-}
-
-fn account(reader: &mut Reader<'_>) -> Option<Account> {
-    let url = reader.required_secret("CLOUDINARY_URL");
-    let previous = reader.secret("CLOUDINARY_API_SECRET_PREVIOUS");
-    let url = url?;
-    let url = url.expose_secret().trim_end_matches('/');
-    match Account::from_url(url) {
-        Ok(account) => Some(match previous {
-            Some(secret) => account.with_previous_secret(secret),
-            None => account,
-        }),
-        Err(error) => reader.mistake("CLOUDINARY_URL", error),
-    }
-}
-
-fn require_signing(reader: &mut Reader<'_>, account: &Account) {
-    let previous = usize::from(reader.is_set("CLOUDINARY_API_SECRET_PREVIOUS"));
-    if account.api_key.is_none() || account.secrets.len() <= previous {
-        let expected =
-            "expected cloudinary://<api_key>:<api_secret>@<cloud_name> with key and secret";
-        let _: Option<()> = reader.mistake("CLOUDINARY_URL", expected);
-    }
-}
-
-fn parse_address(reader: &mut Reader<'_>, needed: bool) -> Option<ParseAddress> {
-    let own = reader.url("CLOUDINARY_PARSE_SERVER_URL");
-    let shared = reader.url("PARSE_SERVER_URL");
-    let application_id = reader.text("PARSE_SERVER_APPLICATION_ID");
-    let rest_api_key = reader.secret("PARSE_SERVER_REST_API_KEY");
-    let server_url = own.or(shared);
-    if needed {
-        if server_url.is_none() && !reader.is_set("PARSE_SERVER_URL") {
-            let _: Option<()> = reader.missing("PARSE_SERVER_URL");
-        }
-        if application_id.is_none() {
-            let _: Option<()> = reader.missing("PARSE_SERVER_APPLICATION_ID");
-        }
-    }
-    let (server_url, application_id) = server_url.zip(application_id)?;
-    Some(ParseAddress {
-        server_url,
-        application_id,
-        rest_api_key,
-    })
-}
-
-fn parse_access(reader: &mut Reader<'_>) -> Option<ParseAccess> {
-    let address = parse_address(reader, true);
-    let master_key = reader.required_secret("PARSE_SERVER_MASTER_KEY");
-    let (address, master_key) = address.zip(master_key)?;
-    Some(ParseAccess {
-        address,
-        master_key,
-    })
-}
-
-fn queue(reader: &mut Reader<'_>) -> Option<SecretString> {
-    const QUEUE: &str = "CLOUDINARY_PARSE_QUEUE";
-    if !reader.is_set(QUEUE) {
-        return Some("sqlite://cloudinary-parse.db".into());
-    }
-    let url = reader.secret(QUEUE)?;
-    match Queue::check_url(url.expose_secret()) {
-        Ok(()) => Some(url),
-        Err(error) => reader.mistake(QUEUE, error),
-    }
-}
-
-fn listener(reader: &mut Reader<'_>) -> Listener {
-    let bind = reader.address("CLOUDINARY_PARSE_BIND", ([127, 0, 0, 1], 8080));
-    let certificate = reader.text("CLOUDINARY_PARSE_TLS_CERT").map(PathBuf::from);
-    let key = reader.text("CLOUDINARY_PARSE_TLS_KEY").map(PathBuf::from);
-    let tls = match (certificate, key) {
-        (Some(certificate), Some(key)) => Some(TlsFiles { certificate, key }),
-        (Some(_), None) => reader.missing("CLOUDINARY_PARSE_TLS_KEY"),
-        (None, Some(_)) => reader.missing("CLOUDINARY_PARSE_TLS_CERT"),
-        (None, None) => None,
-    };
-    Listener { bind, tls }
-}
-
-fn admin(reader: &mut Reader<'_>) -> Option<Admin> {
-    const BIND: &str = "CLOUDINARY_PARSE_ADMIN_BIND";
-    let token = reader.secret("CLOUDINARY_PARSE_ADMIN_TOKEN");
-    if reader.text(BIND).as_deref() == Some("off") {
-        return None;
-    }
-    let bind = reader.address(BIND, ([127, 0, 0, 1], 9090));
-    if !bind.ip().is_loopback() && token.is_none() {
-        let expected = format!("is missing: {BIND} is {bind}, which is not a loopback address");
-        return reader.mistake("CLOUDINARY_PARSE_ADMIN_TOKEN", expected);
-    }
-    Some(Admin { bind, token })
-}
-
-fn public_url(reader: &mut Reader<'_>, listener: &Listener) -> Option<Url> {
-    const PUBLIC_URL: &str = "CLOUDINARY_PARSE_PUBLIC_URL";
-    if reader.is_set(PUBLIC_URL) {
-        return reader.url(PUBLIC_URL);
-    }
-    let scheme = if listener.tls.is_some() {
-        "https"
-    } else {
-        "http"
-    };
-    Url::parse(&format!("{scheme}://{}", listener.bind)).ok()
 }
 
 #[cfg(test)]

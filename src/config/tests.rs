@@ -1,5 +1,7 @@
 use std::collections::HashMap;
 
+use secrecy::ExposeSecret as _;
+
 use super::*;
 
 struct Folder(tempfile::TempDir);

@@ -33,8 +33,6 @@ pub struct Accepted {
     side: Side,
     /// What the name means among the options of a URL, looked up once.
     pub(crate) key: Option<Key>,
-    /// Whether what is harmless is right without looking at it.
-    takes_harmless: bool,
     /// What may be sent.
     pub choice: Choice,
     /// What is used when nothing is sent: already looked up if choices are named.
@@ -90,7 +88,7 @@ impl Accepted {
             chosen.ok_or_else(|| NotAccepted(format!("{name}: expected {}", self.choice)))?;
         match self.choice {
             Choice::Any | Choice::Range { .. } | Choice::Pattern(_)
-                if !(self.takes_harmless && is_harmless(chosen)) =>
+                if !(self.side.takes_harmless(self.key) && is_harmless(chosen)) =>
             {
                 self.side.check_chosen(name, chosen).map_err(NotAccepted)?;
             }

@@ -77,11 +77,12 @@ impl Side {
         Ok(())
     }
 
-    /// Whether [`Self::check_chosen`] finds nothing wrong with any value of the option that [`is_harmless`].
-    pub(super) fn takes_harmless(self, name: &str) -> bool {
-        let key = Key::from_name(name).filter(|key| key.is_transformation());
-        self == Self::Url
-            && key.is_some_and(|key| !matches!(key, Key::Offset | Key::ResponsiveWidth))
+    /// Whether [`Self::check_chosen`] finds nothing wrong with any value of an option that [`is_harmless`].
+    pub(super) fn takes_harmless(self, key: Option<Key>) -> bool {
+        let takes = |key: Key| {
+            key.is_transformation() && !matches!(key, Key::Offset | Key::ResponsiveWidth)
+        };
+        self == Self::Url && key.is_some_and(takes)
     }
 
     /// Whether the option is written between the `,` and `/` of a transformation or URL, as it stands: with one of them in it a
@@ -171,7 +172,7 @@ mod tests {
             json!(null),
         ];
         let mut found = 0;
-        for key in Key::all().filter(|key| Side::Url.takes_harmless(key.name())) {
+        for key in Key::all().filter(|key| Side::Url.takes_harmless(Some(*key))) {
             for value in &values {
                 assert!(is_harmless(value));
                 assert_eq!(
@@ -195,9 +196,9 @@ mod tests {
             ("wdith", json!(1)),
         ] {
             assert!(is_harmless(&value));
-            assert!(!Side::Url.takes_harmless(name), "{name}");
+            assert!(!Side::Url.takes_harmless(Key::from_name(name)), "{name}");
             assert!(Side::Url.check_chosen(name, &value).is_err(), "{name}");
         }
-        assert!(!Side::Upload.takes_harmless("crop"));
+        assert!(!Side::Upload.takes_harmless(Some(Key::Crop)));
     }
 }

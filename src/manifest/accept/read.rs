@@ -36,7 +36,6 @@ impl Accepted {
         Some(Self {
             side,
             key: Key::from_name(entry.key),
-            takes_harmless: side.takes_harmless(entry.key),
             choice,
             default: None,
         })
@@ -53,7 +52,6 @@ impl Accepted {
         let mut accepted = Self {
             side,
             key: Key::from_name(entry.key),
-            takes_harmless: side.takes_harmless(entry.key),
             choice: choice?,
             default: None,
         };

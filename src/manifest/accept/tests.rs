@@ -6,7 +6,6 @@ fn accepted(choice: Choice) -> Accepted {
     Accepted {
         side: Side::Upload,
         key: None,
-        takes_harmless: false,
         choice,
         default: None,
     }
