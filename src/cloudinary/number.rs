@@ -38,8 +38,9 @@ impl<'a> Scalar<'a> {
 
 /// Appends `number` without a trailing `.0`, with an exponent below 1e-6 and from 1e21.
 pub(crate) fn push_number(out: &mut String, number: &Number) {
+    // Sizes in pixels and timestamps: most numbers there are. `write!` takes three times as long.
     if let Some(whole) = number.as_u64() {
-        return push_whole(out, whole);
+        return out.push_str(itoa::Buffer::new().format(whole));
     }
     // Writing to a String cannot fail.
     let _ = match (number.as_i64(), number.as_f64()) {
@@ -47,11 +48,6 @@ pub(crate) fn push_number(out: &mut String, number: &Number) {
         (None, Some(float)) => return push_float(out, float),
         (None, None) => write!(out, "{number}"),
     };
-}
-
-/// Sizes in pixels and timestamps: most numbers there are. `write!` takes three times as long.
-fn push_whole(out: &mut String, number: u64) {
-    out.push_str(itoa::Buffer::new().format(number));
 }
 
 fn push_float(out: &mut String, float: f64) {

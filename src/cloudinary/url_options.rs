@@ -178,7 +178,6 @@ pub(crate) struct UrlOptions<'a> {
 }
 
 impl Default for UrlOptions<'_> {
-    #[inline]
     fn default() -> Self {
         Self {
             values: [None; KEYS.len()],
@@ -189,7 +188,6 @@ impl Default for UrlOptions<'_> {
 }
 
 impl<'a> UrlOptions<'a> {
-    #[inline]
     pub(crate) fn read(map: &'a Map<String, Value>) -> Self {
         let mut options = Self::default();
         for (name, value) in map {

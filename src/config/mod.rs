@@ -9,7 +9,6 @@ mod reader;
 mod value;
 mod variables;
 
-use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -20,27 +19,13 @@ use secrecy::SecretString;
 use crate::cloudinary::account::Account;
 
 pub use environment::Environment;
-pub use reader::Mistake;
+pub use reader::{Mistake, Mistakes};
 pub use variables::{ACCOUNT_OPTIONS, AccountOption, VARIABLES, Variable};
 
 use parts::{
     account, admin, listener, parse_access, parse_address, public_url, queue, require_signing,
 };
 use reader::Reader;
-
-/// Every mistake of a configuration.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub struct Mistakes(pub Vec<Mistake>);
-
-impl fmt::Display for Mistakes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, mistake) in self.0.iter().enumerate() {
-            let separator = if index == 0 { "" } else { "\n" };
-            write!(f, "{separator}{mistake}")?;
-        }
-        Ok(())
-    }
-}
 
 /// The form of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
