@@ -56,6 +56,7 @@ impl Serve {
             folder,
             account: config.account.clone(),
             parse: config.parse.clone(),
+            master_key: config.master_key.clone(),
             later: Later::new(
                 config.queue.clone(),
                 config.master_key.clone(),
