@@ -145,7 +145,7 @@ fn is_own(name: &str, key: Option<Key>, parameter: &str) -> bool {
         None => value_of(name).is_some(),
         Some(Key::Variables) => parameter
             .split_once('_')
-            .is_some_and(|(name, _)| is_variable(name)),
+            .is_some_and(|(name, value)| is_variable(name) && !value.is_empty()),
         Some(Key::Size) => value_of("w").or(value_of("h")).is_some(),
         Some(Key::Offset) => value_of("so").or(value_of("eo")).is_some(),
         // These two are the borders of what a condition is about.
