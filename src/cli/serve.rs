@@ -79,7 +79,7 @@ impl Serve {
 fn load(environment: &Environment) -> anyhow::Result<(Config, Manifests)> {
     let (config, manifests) = service::load(environment)
         .map_err(|mistakes| anyhow!("cannot serve:\n{}", mistakes.join("\n")))?;
-    for warning in &manifests.warnings {
+    for warning in service::warnings(&config.account, &manifests) {
         warn!("{warning}");
     }
     Ok((config, manifests))
