@@ -160,6 +160,7 @@ async fn decide(
                 parse_server: routes.parse_server.as_ref(),
                 roles: &state.roles,
                 limits: &route.limits,
+                master_key: routes.master_key.as_ref(),
                 fixed: &route.fixed,
             };
             let mut work = pin!(hooks::call(function, means, &envelope, now));

@@ -7,6 +7,7 @@
 )]
 
 mod checks;
+mod choices;
 mod made;
 mod rows;
 mod security;
