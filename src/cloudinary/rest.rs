@@ -127,13 +127,13 @@ impl ApiClient {
         path.extend(public_id.split('/'));
         let found: Result<Asset, _> = self.admin(self.http.get(self.url(&path))).await;
         match found {
-            Ok(asset) => Ok(Some(asset).filter(|asset| !asset.placeholder)),
+            Ok(asset) => Ok(Some(asset).filter(|asset| !asset.is_placeholder())),
             Err(ApiError::Refused { status, .. }) if status == StatusCode::NOT_FOUND => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    /// Those of at most [`BATCH`] assets that exist, in any order.
+    /// Those of at most [`BATCH`] assets that exist, placeholders included, in any order.
     ///
     /// # Errors
     /// Cloudinary cannot be asked, or refuses.
@@ -151,8 +151,7 @@ impl ApiClient {
             }
             query.append_pair("max_results", &BATCH.to_string());
         }
-        let mut page: Page = self.admin(self.http.get(url)).await?;
-        page.assets.retain(|asset| !asset.placeholder);
+        let page: Page = self.admin(self.http.get(url)).await?;
         Ok(page.assets)
     }
 
@@ -179,7 +178,7 @@ impl ApiClient {
             }
         }
         let mut page: Page = self.admin(self.http.get(url)).await?;
-        page.assets.retain(|asset| !asset.placeholder);
+        page.assets.retain(|asset| !asset.is_placeholder());
         Ok(page)
     }
 
