@@ -210,9 +210,14 @@ impl Run {
             .finish()
             .finish()
             .context("cannot write the result")?;
-        self.state
-            .remove()
-            .context("cannot remove the audit's state")?;
+        let left = self.state.remove();
+        let left = left.context("cannot remove the audit's state")?;
+        if !left.is_empty() {
+            let left = state::list(&left);
+            complain(format_args!(
+                "the folder of --state is left with what is not an audit's: {left}"
+            ));
+        }
         let failed = counts.not_stripped > 0;
         Ok(if failed { Status::Failed } else { Status::Done })
     }

@@ -7,11 +7,10 @@ use anyhow::bail;
 use super::finding::{Finding, Orphan};
 use super::plan::{self, Kind};
 use super::reference::{AssetKey, references};
-use super::sources::Rows;
 use super::{Run, cells, unix_time};
 use crate::assets::fate::Upload;
 use crate::cloudinary::rest::{BATCH, Destroyed};
-use crate::parse::rest::Row;
+use crate::parse::rest::{Row, Rows};
 
 /// Orphans that one reading of all rows counts for.
 const SCAN: usize = 10_000;
@@ -92,11 +91,11 @@ impl Run {
     ) -> anyhow::Result<()> {
         self.sources.prove().await?;
         for class in self.manifests.classes.clone() {
-            let mut rows = match since {
-                Some(since) => Rows::written_since(&class, since),
-                None => Rows::after(&class, None),
-            };
-            while let Some(page) = rows.next(&self.sources).await? {
+            let mut rows = Rows::of(&class.class, plan::columns(&class));
+            if let Some(since) = since {
+                rows = rows.written_since(since);
+            }
+            while let Some(page) = self.sources.next(&mut rows).await? {
                 let referred = page
                     .iter()
                     .flat_map(|(_, row)| keys(row, &plan::columns(&class)));

@@ -10,11 +10,10 @@ use super::cells::{self, Judged};
 use super::finding::{Cell, Finding};
 use super::plan::{self, Kind};
 use super::reference::references;
-use super::sources::Rows;
 use crate::cloudinary::identifier::Identifier;
 use crate::cloudinary::rest::BATCH;
 use crate::manifest::ClassManifest;
-use crate::parse::rest::Row;
+use crate::parse::rest::{Row, Rows};
 
 /// Cells and identifiers of a page by the public ID that they refer to.
 type Lookups = BTreeMap<String, Vec<(Cell, String)>>;
@@ -34,8 +33,9 @@ impl Run {
         let done = self.state.position.counts.rows;
         self.progress.begin("rows", done, Some(total));
         for class in classes.iter().skip(self.state.position.classes) {
-            let mut rows = Rows::after(class, self.state.position.after.take());
-            while let Some(page) = rows.next(&self.sources).await? {
+            let after = self.state.position.after.take();
+            let mut rows = Rows::of(&class.class, plan::columns(class)).after(after);
+            while let Some(page) = self.sources.next(&mut rows).await? {
                 self.judge_page(class, &page).await?;
                 self.state.position.after = page.last().map(|(id, _)| id.clone());
                 self.state.position.counts.rows += page.len() as u64;

@@ -6,7 +6,7 @@
 use reqwest::Method;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{MasterClient, RestError, Row};
 
@@ -18,11 +18,6 @@ struct Found {
     results: Vec<Row>,
     #[serde(default)]
     count: u64,
-}
-
-#[derive(Deserialize)]
-struct Schema {
-    fields: Map<String, Value>,
 }
 
 impl MasterClient {
@@ -53,18 +48,6 @@ impl MasterClient {
             .append_pair("keys", &columns.join(","));
         let found: Found = self.call_url(Method::GET, url, None).await?;
         Ok(found.results)
-    }
-
-    /// Whether a class has a column: a query for a missing one is an error on PostgreSQL.
-    ///
-    /// # Errors
-    /// Parse Server cannot be asked, or refuses.
-    pub async fn has_field(&self, class: &str, field: &str) -> Result<bool, RestError> {
-        match self.call(Method::GET, &["schemas", class], None).await {
-            Ok(Schema { fields }) => Ok(fields.contains_key(field)),
-            Err(RestError::Refused { code: 103, .. }) => Ok(false),
-            Err(error) => Err(error),
-        }
     }
 
     /// How many rows a class has.
