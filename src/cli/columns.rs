@@ -112,7 +112,10 @@ impl fmt::Display for Mistake {
                 column,
                 type_name,
             } => {
-                return write!(f, "{class}.{column} is of type {type_name}, which holds no identifiers");
+                return write!(
+                    f,
+                    "{class}.{column} is of type {type_name}, which holds no identifiers"
+                );
             }
         };
         match similar {
