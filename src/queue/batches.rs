@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use log::warn;
 use tokio::task::JoinSet;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::attempt::Work;
 use super::clean_up::Batch;
@@ -19,6 +19,9 @@ use super::store::{Due, Lock, Store, StoreError};
 
 /// How often the database is asked for jobs whose time has come.
 const POLL: Duration = Duration::from_secs(1);
+
+/// How long the database may take to answer.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Seconds that a due job waits at most for others to become due, and behind another batch: a first try is to begin within ten.
 const GATHER: u64 = 4;
@@ -47,11 +50,9 @@ pub(super) async fn keep_destroying(work: Arc<Work>, store: Store) {
         if batches.is_empty() {
             taken.clear();
         }
-        let due = match store.due(&work.queue.0.name, MOST).await {
-            Ok(due) => due,
-            // The watch over the database says what is wrong with it.
-            Err(_) => continue,
-        };
+        // The watch over the database says what is wrong with it.
+        let asked = timeout(PATIENCE, store.due(&work.queue.0.name, MOST)).await;
+        let Ok(Ok(due)) = asked else { continue };
         let due: Vec<Due> = due
             .into_iter()
             .filter(|due| !taken.contains(&due.id))
@@ -61,12 +62,10 @@ pub(super) async fn keep_destroying(work: Arc<Work>, store: Store) {
         }
         let held = match lock.upgrade() {
             Some(held) => Some(held),
-            None => store
-                .lock(&work.queue.0.name)
-                .await
-                .ok()
-                .flatten()
-                .map(Arc::new),
+            None => {
+                let asked = timeout(PATIENCE, store.lock(&work.queue.0.name)).await;
+                asked.ok().and_then(Result::ok).flatten().map(Arc::new)
+            }
         };
         // Another node is at it.
         let Some(held) = held else { continue };
