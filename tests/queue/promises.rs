@@ -595,11 +595,7 @@ fn a_loss_while_its_asset_is_looked_at_starts_its_grace_anew() {
         .args(["-HUP", &service.id().to_string()])
         .status();
     assert!(hangup.unwrap().success());
-    wait(TEN, || {
-        service.log().contains("1h")
-            || service.log().contains("reload")
-            || service.log().contains("SIGHUP")
-    });
+    wait(TEN, || service.log().contains("manifests loaded"));
     service.replaced("1", &json!("image/upload/v1/app/a.jpg"), &json!(null));
     std::thread::sleep(Duration::from_secs(6));
     assert_eq!(world.state().calls, Vec::<String>::new());
