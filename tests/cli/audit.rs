@@ -64,6 +64,7 @@ fn reports_everything_that_is_not_as_it_should_be_and_changes_nothing() {
          not signed by this account 1\n\
          malformed                  2\n\
          assets that do not exist   1\n\
+         rejected or deleted        0\n\
          assets in the folders      2\n\
          nothing refers to          1 (1.0 MB; 1 within destroy_within, 0 destroyed)\n"
     );
@@ -92,7 +93,7 @@ fn prints_json_lines_for_programs() {
     assert_eq!(lines[1]["destroyable"], true);
     assert_eq!(
         lines[2]["summary"],
-        json!({"rows": 2, "identifiers": 1, "left_over_signatures": 0, "unsigned": 0, "malformed": 1, "missing_assets": 0, "stripped": 0,
+        json!({"rows": 2, "identifiers": 1, "left_over_signatures": 0, "unsigned": 0, "malformed": 1, "missing_assets": 0, "placeholders": 0, "stripped": 0,
             "not_stripped": 0, "assets": 2, "orphans": 1, "orphan_bytes": 1_000_000, "destroyable": 1, "destroyed": 0, "kept": 0})
     );
 }
@@ -560,4 +561,75 @@ fn what_is_put_into_the_state_folder_during_the_audit_stays() {
     );
     assert_eq!(std::fs::read_to_string(notes).unwrap(), "precious");
     assert_eq!(std::fs::read_dir(folder).unwrap().count(), 1);
+}
+
+#[test]
+fn a_rejected_asset_is_neither_missing_nor_an_orphan() {
+    let mut rejected = asset("app/rejected", 30);
+    rejected["placeholder"] = json!(true);
+    rejected["bytes"] = json!(0);
+    let row = json!({"objectId": "r2", "picture": "image/upload/v1/app/rejected.jpg"});
+    let world = cat().row("Photo", row).before(move |_, contents| {
+        let mut alone = rejected.clone();
+        alone["public_id"] = json!("app/rejected-alone");
+        for asset in [&rejected, &alone] {
+            if !contents.assets.iter().any(|(_, known)| known == asset) {
+                contents.assets.push(("image/upload".into(), asset.clone()));
+            }
+        }
+        None
+    });
+    let result = world.command(PHOTO).run(&["audit"]);
+    assert_eq!(
+        findings(&result.stdout),
+        ["asset is rejected or deleted: Photo r2 picture: image/upload/v1/app/rejected.jpg"]
+    );
+    assert!(result.stdout.contains(
+        "assets that do not exist   0\nrejected or deleted        1\nassets in the folders      1\n"
+    ));
+    let result = world.command(PHOTO).run(&DESTROY);
+    assert_eq!((result.code, destroyed(&world)), (0, 0));
+}
+
+#[test]
+fn a_manifest_that_names_what_parse_server_does_not_have_destroys_nothing() {
+    let field = "destroy_within = \"app/\"\n";
+    for (manifest, mistake) in [
+        (
+            format!("class = \"Phto\"\n[fields.picture]\n{field}"),
+            "Parse Server has no class Phto: did you mean Photo?",
+        ),
+        (
+            format!("class = \"Invoice\"\n[fields.picture]\n{field}"),
+            "Parse Server has no class Invoice",
+        ),
+        (
+            format!("class = \"Photo\"\n[fields.pictrue]\n{field}"),
+            "Photo has no column pictrue: did you mean picture?",
+        ),
+        (
+            format!("class = \"Photo\"\n[fields.picture]\n{field}[fields.zoom]\n"),
+            "Photo has no column zoom",
+        ),
+        (
+            format!("class = \"Photo\"\n[fields.owner]\n{field}"),
+            "Photo.owner is of type Pointer, which holds no identifiers",
+        ),
+    ] {
+        let world = cat()
+            .column("Photo", "owner", "Pointer")
+            .image("app/orphan", 30);
+        let command = world.command(&manifest);
+        let result = command.run(&DESTROY);
+        let expected = format!(
+            "error: --destroy-orphans: what is in use cannot be known, so nothing is destroyed: correct the manifests, or create what is missing\n{mistake}\n"
+        );
+        assert_eq!(result.code, 1);
+        assert_eq!(result.stderr.split("next: ").next(), Some(&*expected));
+        assert_eq!(destroyed(&world), 0);
+        // A report is given all the same, and says what to think of it.
+        let result = command.run(&["audit"]);
+        assert_eq!(result.code, 0);
+        assert!(result.stderr.contains(mistake), "{}", result.stderr);
+    }
 }
