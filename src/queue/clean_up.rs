@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use log::{info, warn};
 
-use crate::cloudinary::rest::{ApiError, Destroyed};
+use crate::cloudinary::rest::{ApiError, Destroyed, Remedy};
 use crate::parse::rest::RestError;
 
 use super::census::Census;
@@ -112,7 +112,7 @@ pub(super) async fn attempt(
     let reachable = destroyed
         .as_ref()
         .err()
-        .filter(|error| is_cloudinarys_trouble(error));
+        .filter(|error| !error.is_about_the_asset());
     health.report(Check::Cloudinary, reachable.map(|e| e as _));
     match destroyed {
         Ok(Destroyed::Now) => {
@@ -172,7 +172,7 @@ async fn count(job: &Destroy, plan: &Plan, shared: &Shared) -> Result<Count, Res
 }
 
 impl Shared {
-    fn check_rest(&self, now: u64) -> Result<(), Trouble> {
+    pub(super) fn check_rest(&self, now: u64) -> Result<(), Trouble> {
         let until = self.rests_until.load(Ordering::Relaxed);
         if until <= now {
             return Ok(());
@@ -183,19 +183,17 @@ impl Shared {
         })
     }
 
-    fn trouble(&self, error: &ApiError, now: u64) -> Trouble {
+    pub(super) fn trouble(&self, error: &ApiError, now: u64) -> Trouble {
         let mut not_before = 0;
         if let ApiError::RateLimited { reset, .. } = error {
             let rest = reset.map_or(LIMIT_REST, |reset| reset.saturating_sub(now) + 1);
             not_before = now + rest.min(LONGEST_REST);
             self.rests_until.store(not_before, Ordering::Relaxed);
         }
-        let failure = match error {
-            ApiError::Unauthorized { .. } | ApiError::Credentials | ApiError::Prefix => {
-                Failure::Key
-            }
-            ApiError::Refused { status, .. } if !status.is_server_error() => Failure::Refusal,
-            _ => Failure::Outage,
+        let failure = match error.remedy() {
+            Remedy::Operator => Failure::Key,
+            Remedy::Nothing => Failure::Refusal,
+            Remedy::Time => Failure::Outage,
         };
         Trouble {
             failure,
@@ -203,11 +201,6 @@ impl Shared {
             not_before,
         }
     }
-}
-
-/// Whether an error says something about Cloudinary, or the key, rather than about the one asset.
-fn is_cloudinarys_trouble(error: &ApiError) -> bool {
-    !matches!(error, ApiError::Refused { status, .. } if !status.is_server_error())
 }
 
 impl Trouble {

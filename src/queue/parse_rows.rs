@@ -10,6 +10,7 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use crate::cloudinary::asset_name::AssetName;
+use crate::cloudinary::notice::Subject;
 use crate::manifest::{ClassManifest, GuardedField};
 use crate::parse::json::JsonText;
 use crate::parse::rest::{MasterClient, RestError, Row};
@@ -39,15 +40,15 @@ impl Place {
     }
 }
 
-/// Every row whose field holds an identifier of the asset.
+/// Every row whose field holds an identifier of what may be the subject.
 pub(super) async fn rows_with(
     parse: &MasterClient,
     place: &Place,
-    asset: &AssetName,
+    subject: &Subject,
 ) -> Result<Vec<Held>, RestError> {
     let mut held = Vec::new();
     let visit = |object_id: &str, text: &str| {
-        if AssetName::stored(text).as_ref() == Some(asset) {
+        if AssetName::stored(text).is_some_and(|asset| subject.may_be(&asset)) {
             held.push(Held {
                 object_id: object_id.to_owned(),
                 text: text.to_owned(),
@@ -58,7 +59,7 @@ pub(super) async fn rows_with(
     let condition = if place.many {
         json!({"$exists": true})
     } else {
-        json!({"$regex": pattern(&asset.public_id)})
+        json!({"$regex": pattern(&subject.public_id)})
     };
     match walk(parse, place, (&place.field, &condition), visit).await {
         Err(error @ RestError::Refused { .. }) => {

@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use serde::Deserialize;
 
+use crate::cloudinary::notice::Moderation;
+
 /// What Cloudinary knows about an asset.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Asset {
@@ -28,6 +30,16 @@ pub struct Asset {
     /// Deleted, but restorable from a backup.
     #[serde(default)]
     pub(super) placeholder: bool,
+    #[serde(default)]
+    moderation_status: Option<String>,
+    #[serde(default)]
+    moderation: Vec<ModerationState>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+struct ModerationState {
+    #[serde(default)]
+    status: Option<String>,
 }
 
 /// A page of a listing.
@@ -42,6 +54,18 @@ pub struct Page {
 }
 
 impl Asset {
+    /// What all its moderations come to; `None` if it has none.
+    pub fn moderation(&self) -> Option<Moderation> {
+        let each = self.moderation.iter().map(|one| one.status.as_deref());
+        let words = each.chain([self.moderation_status.as_deref()]).flatten();
+        Moderation::of_all(words.filter_map(Moderation::from_name))
+    }
+
+    /// What a rejected asset leaves, or one that was deleted and is restorable from a backup.
+    pub fn is_placeholder(&self) -> bool {
+        self.placeholder
+    }
+
     /// When the newest original under this public ID was uploaded, in seconds since 1970. `None` if Cloudinary does not say.
     pub fn uploaded_at(&self) -> Option<u64> {
         let created = self.created_at.as_deref()?.parse::<Timestamp>().ok()?;
