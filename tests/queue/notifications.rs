@@ -264,6 +264,7 @@ fn tried(service: &Service, outcome: &str) -> f64 {
 fn notified_before_the_save(body: &Value) -> (World, Setup, Service) {
     let world = World::new();
     photo(&world, "0", "other");
+    world.asset("image/upload/a/cat");
     let (setup, service) = start(&world);
     notify(&service, body);
     wait(SOON, || tried(&service, "failed") >= 1.0);
