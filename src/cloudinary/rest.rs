@@ -21,7 +21,7 @@ mod asset;
 mod error;
 
 pub use asset::{Asset, Page};
-pub use error::{ApiError, Remedy};
+pub use error::ApiError;
 
 /// Most public IDs that one call may ask for.
 pub const BATCH: usize = 100;
@@ -147,7 +147,7 @@ impl ApiClient {
         }
     }
 
-    /// Those of at most [`BATCH`] assets that exist, in any order.
+    /// Those of at most [`BATCH`] assets that exist, placeholders included, in any order.
     ///
     /// # Errors
     /// Cloudinary cannot be asked, or refuses.
@@ -165,8 +165,7 @@ impl ApiClient {
             }
             query.append_pair("max_results", &BATCH.to_string());
         }
-        let mut page: Page = self.admin(self.http.get(url)).await?;
-        page.assets.retain(|asset| !asset.placeholder);
+        let page: Page = self.admin(self.http.get(url)).await?;
         Ok(page.assets)
     }
 
@@ -193,7 +192,7 @@ impl ApiClient {
             }
         }
         let mut page: Page = self.admin(self.http.get(url)).await?;
-        page.assets.retain(|asset| !asset.placeholder);
+        page.assets.retain(|asset| !asset.is_placeholder());
         Ok(page)
     }
 

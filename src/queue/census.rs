@@ -1,14 +1,15 @@
 //! Counting references for several jobs at once: a walk through a class serves whoever asked before it began.
 
-use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::{Mutex as Turn, oneshot};
 
+use crate::assets::place::Place;
+use crate::assets::reference::AssetSet;
 use crate::cloudinary::asset_name::AssetName;
 use crate::parse::rest::{MasterClient, RestError};
 
-use super::parse_rows::{Place, held};
+use super::parse_rows::held;
 
 type Answer = Result<bool, RestError>;
 
@@ -28,7 +29,7 @@ impl Census {
         asset: &AssetName,
     ) -> Answer {
         let (many, single): (Vec<_>, Vec<_>) = places.iter().partition(|place| place.many);
-        let one = HashSet::from([asset.clone()]);
+        let one = AssetSet::from_iter([asset.clone()]);
         for place in single {
             if !held(parse, place, &one).await?.is_empty() {
                 return Ok(true);
@@ -57,14 +58,16 @@ impl Census {
 
     async fn walk(&self, parse: &MasterClient, places: &[&Place]) {
         let batch = std::mem::take(&mut *self.waiting());
-        let mut open: HashSet<_> = batch.iter().map(|(asset, _)| asset.clone()).collect();
-        let mut found = HashSet::new();
+        let mut open: AssetSet = batch.iter().map(|(asset, _)| asset.clone()).collect();
+        let mut found = AssetSet::default();
         let mut result = Ok(());
         for place in places {
             match held(parse, place, &open).await {
                 Ok(held) => {
-                    open.retain(|asset| !held.contains(asset));
-                    found.extend(held);
+                    for asset in held.iter() {
+                        open.remove(asset);
+                        found.insert(asset.clone());
+                    }
                 }
                 Err(error) => {
                     result = Err(error);

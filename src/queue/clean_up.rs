@@ -5,14 +5,14 @@ use std::time::{Duration, Instant};
 
 use log::{info, warn};
 
-use crate::cloudinary::rest::{ApiError, Destroyed, Remedy};
+use crate::cloudinary::rest::{ApiError, Destroyed};
 use crate::parse::rest::RestError;
 
 use super::census::Census;
 use super::clock::unix_time;
 use super::health::{Check, Health};
 use super::job::Destroy;
-use super::parse_rows::{Place, held_since};
+use super::parse_rows::held_since;
 use super::plan::Plan;
 use super::retry::Failure;
 use super::store::{StoreError, Turn};
@@ -109,10 +109,7 @@ pub(super) async fn attempt(
         plan.cloudinary
             .destroy(name.resource_type, name.delivery_type, &name.public_id, now);
     let destroyed = destroyed.await;
-    let reachable = destroyed
-        .as_ref()
-        .err()
-        .filter(|error| !error.is_about_the_asset());
+    let reachable = destroyed.as_ref().err().filter(|error| !error.is_refusal());
     health.report(Check::Cloudinary, reachable.map(|e| e as _));
     match destroyed {
         Ok(Destroyed::Now) => {
@@ -150,7 +147,7 @@ fn unwanted(job: &Destroy, plan: &Plan) -> Option<&'static str> {
 async fn count(job: &Destroy, plan: &Plan, shared: &Shared) -> Result<Count, RestError> {
     let (parse, asset) = (&plan.parse, &job.asset);
     parse.prove_master_key().await?;
-    let places: Vec<Place> = plan.places().collect();
+    let places = plan.places();
     let (mut begun, mut since) = (Instant::now(), unix_time());
     if shared.census.holds(parse, &places, asset).await? {
         return Ok(Count::Some);
@@ -190,10 +187,12 @@ impl Shared {
             not_before = now + rest.min(LONGEST_REST);
             self.rests_until.store(not_before, Ordering::Relaxed);
         }
-        let failure = match error.remedy() {
-            Remedy::Operator => Failure::Key,
-            Remedy::Nothing => Failure::Refusal,
-            Remedy::Time => Failure::Outage,
+        let failure = if error.waits_for_operator() {
+            Failure::Key
+        } else if error.is_refusal() {
+            Failure::Refusal
+        } else {
+            Failure::Outage
         };
         Trouble {
             failure,

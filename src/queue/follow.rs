@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use log::{info, warn};
 use serde_json::{Value, json};
 
+use crate::assets::place::Place;
 use crate::cloudinary::asset_name::AssetName;
 use crate::cloudinary::identifier::{Identifier, ResourceType};
 use crate::cloudinary::notice::{Moderation, Notice};
@@ -14,7 +15,7 @@ use crate::parse::rest::RestError;
 
 use super::clean_up::{Shared, Trouble};
 use super::health::{Check, Health};
-use super::parse_rows::{Held, Place, rows_with};
+use super::parse_rows::{Held, rows_with};
 use super::plan::Plan;
 use super::proof::{Proof, Proved, prove};
 
@@ -50,7 +51,7 @@ pub(super) async fn attempt(
     }
     let candidates: HashSet<_> = found.iter().map(|found| found.asset.clone()).collect();
     let proof = prove(notice, &candidates, plan).await;
-    let reachable = proof.as_ref().err().filter(|e| !e.is_about_the_asset());
+    let reachable = proof.as_ref().err().filter(|e| !e.is_refusal());
     health.report(Check::Cloudinary, reachable.map(|e| e as _));
     let proved = match proof.map_err(|error| shared.trouble(&error, now))? {
         Proof::Of(proved) => proved,
@@ -97,7 +98,7 @@ async fn find<'p>(notice: &'p Notice, plan: &'p Plan) -> Result<Vec<Found<'p>>, 
     let subject = notice.subject();
     let mut found = Vec::new();
     for (class, field) in wanted(notice, plan) {
-        let place = Place::of(class, field);
+        let place = Place::of_field(class, field);
         for held in rows_with(&plan.parse, &place, &subject).await? {
             let Some(asset) = AssetName::stored(&held.text) else {
                 continue;

@@ -3,41 +3,22 @@
 //! A field with one identifier is searched by Parse Server; a field with many is walked, since no query of Parse's finds a part of an
 //! array's element on every database. Either way what is found is judged here: a query only narrows down.
 
-use std::collections::HashSet;
-
 use jiff::Timestamp;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
+use crate::assets::place::Place;
+use crate::assets::reference::AssetSet;
 use crate::cloudinary::asset_name::AssetName;
 use crate::cloudinary::notice::Subject;
-use crate::manifest::{ClassManifest, GuardedField};
 use crate::parse::json::JsonText;
 use crate::parse::rest::{MasterClient, RestError, Row};
-
-/// A guarded field.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct Place {
-    pub(super) class: String,
-    pub(super) field: String,
-    pub(super) many: bool,
-}
 
 /// A row that holds an asset, and as which text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Held {
     pub(super) object_id: String,
     pub(super) text: String,
-}
-
-impl Place {
-    pub(super) fn of(class: &ClassManifest, field: &GuardedField) -> Self {
-        Self {
-            class: class.class.clone(),
-            field: field.name.clone(),
-            many: field.many,
-        }
-    }
 }
 
 /// Every row whose field holds an identifier of what may be the subject.
@@ -61,9 +42,9 @@ pub(super) async fn rows_with(
     } else {
         json!({"$regex": pattern(&subject.public_id)})
     };
-    match walk(parse, place, (&place.field, &condition), visit).await {
+    match walk(parse, place, (&place.column, &condition), visit).await {
         Err(error @ RestError::Refused { .. }) => {
-            if parse.has_field(&place.class, &place.field).await? {
+            if parse.has_field(&place.class, &place.column).await? {
                 return Err(error);
             }
         }
@@ -76,14 +57,14 @@ pub(super) async fn rows_with(
 pub(super) async fn held(
     parse: &MasterClient,
     place: &Place,
-    assets: &HashSet<AssetName>,
-) -> Result<HashSet<AssetName>, RestError> {
+    assets: &AssetSet,
+) -> Result<AssetSet, RestError> {
     let searched = if place.many {
         find(
             parse,
             place,
             assets,
-            (&place.field, &json!({"$exists": true})),
+            (&place.column, &json!({"$exists": true})),
         )
         .await
     } else {
@@ -102,10 +83,10 @@ pub(super) async fn held(
             Box::pin(held(parse, &place, assets)).await
         }
         Err(error @ RestError::Refused { .. }) => {
-            if parse.has_field(&place.class, &place.field).await? {
+            if parse.has_field(&place.class, &place.column).await? {
                 Err(error)
             } else {
-                Ok(HashSet::new())
+                Ok(AssetSet::default())
             }
         }
         searched => searched,
@@ -115,13 +96,14 @@ pub(super) async fn held(
 async fn search(
     parse: &MasterClient,
     place: &Place,
-    assets: &HashSet<AssetName>,
-) -> Result<HashSet<AssetName>, RestError> {
-    let mut held = HashSet::new();
-    for asset in assets {
-        let one = HashSet::from([asset.clone()]);
+    assets: &AssetSet,
+) -> Result<AssetSet, RestError> {
+    let mut held = AssetSet::default();
+    for asset in assets.iter() {
+        let one = AssetSet::from_iter([asset.clone()]);
         let condition = json!({"$regex": pattern(&asset.public_id)});
-        held.extend(find(parse, place, &one, (&place.field, &condition)).await?);
+        let found = find(parse, place, &one, (&place.column, &condition)).await?;
+        found.iter().cloned().for_each(|asset| held.insert(asset));
     }
     Ok(held)
 }
@@ -137,7 +119,7 @@ pub(super) async fn held_since(
     let time = time.and_then(|time| Timestamp::from_second(time).ok());
     let iso = time.unwrap_or_default().to_string();
     let condition = json!({"$gte": {"__type": "Date", "iso": iso}});
-    let one = HashSet::from([asset.clone()]);
+    let one = AssetSet::from_iter([asset.clone()]);
     let held = find(parse, place, &one, ("updatedAt", &condition)).await?;
     Ok(!held.is_empty())
 }
@@ -146,13 +128,12 @@ pub(super) async fn held_since(
 async fn find(
     parse: &MasterClient,
     place: &Place,
-    assets: &HashSet<AssetName>,
+    assets: &AssetSet,
     condition: (&str, &Value),
-) -> Result<HashSet<AssetName>, RestError> {
-    let mut held = HashSet::new();
+) -> Result<AssetSet, RestError> {
+    let mut held = AssetSet::default();
     let visit = |_: &str, text: &str| {
-        let referred = assets.iter().filter(|asset| asset.is_referred_to_by(text));
-        held.extend(referred.cloned());
+        assets.each_referred(text, |asset| held.insert(asset.clone()));
         held.len() < assets.len()
     };
     walk(parse, place, condition, visit).await?;
@@ -168,7 +149,7 @@ async fn walk(
 ) -> Result<(), RestError> {
     let mut after: Option<String> = None;
     loop {
-        let columns = [place.field.as_str()];
+        let columns = [place.column.as_str()];
         let rows = parse
             .rows_after(&place.class, &columns, after.as_deref(), Some(condition))
             .await?;
@@ -183,13 +164,10 @@ async fn walk(
         })?;
         for row in &rows {
             let id = object_id(row).unwrap_or_default();
-            let value = row
-                .get(&place.field)
-                .and_then(|raw| JsonText::parse(raw.get()).ok());
-            for text in value.map(JsonText::texts).unwrap_or_default() {
-                if !visit(&id, &text) {
-                    return Ok(());
-                }
+            let mut goes_on = true;
+            place.each_text(row, |text| goes_on &= visit(&id, text));
+            if !goes_on {
+                return Ok(());
             }
         }
         after = Some(last);

@@ -1,10 +1,9 @@
 //! The judgement on what a guarded field of a stored row holds.
 
-use std::borrow::Cow;
-
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::assets::texts::each_text;
 use crate::cloudinary::account::Account;
 use crate::cloudinary::identifier::Identifier;
 use crate::manifest::GuardedField;
@@ -67,12 +66,8 @@ pub(super) fn judge(
 /// Every text in a stored value, whatever its type is. A lone surrogate in one does not hide the others.
 pub(super) fn texts(raw: &RawValue) -> Vec<String> {
     let mut texts = Vec::new();
-    let mut values: Vec<JsonText<'_>> = JsonText::parse(raw.get()).into_iter().collect();
-    while let Some(value) = values.pop() {
-        texts.extend(value.as_str().map(Cow::into_owned));
-        values.extend(value.elements().unwrap_or_default());
-        let members = value.members().unwrap_or_default();
-        values.extend(members.into_iter().map(|member| member.value));
+    if let Ok(value) = JsonText::parse(raw.get()) {
+        each_text(value, &[], |text| texts.push(text.into_owned()));
     }
     texts
 }
@@ -259,7 +254,7 @@ mod tests {
         let nested = json!({"old": ["image/upload/v1/cat.jpg", {"x": "y"}]});
         assert_eq!(
             judged(false, &nested).texts,
-            ["y", "image/upload/v1/cat.jpg"]
+            ["image/upload/v1/cat.jpg", "y"]
         );
         assert_eq!(judged(true, &json!("z")).texts, ["z"]);
         let raw =

@@ -9,7 +9,8 @@ use super::plan::{self, Kind};
 use super::reference::{AssetKey, references};
 use super::sources::Rows;
 use super::{Run, cells, unix_time};
-use crate::cloudinary::rest::{Asset, BATCH, Destroyed};
+use crate::assets::fate::Upload;
+use crate::cloudinary::rest::{BATCH, Destroyed};
 use crate::parse::rest::Row;
 
 /// Orphans that one reading of all rows counts for.
@@ -123,11 +124,12 @@ impl Run {
             .await?;
         let newest = self.newest();
         for orphan in orphans {
-            let asset = found
-                .iter()
-                .find(|asset| asset.public_id == orphan.public_id);
-            let uploaded_at = asset.and_then(Asset::uploaded_at);
-            if asset.is_some() && uploaded_at.is_none_or(|at| newest.is_some_and(|n| at > n)) {
+            let mut found = found.iter();
+            let asset = found.find(|asset| asset.public_id == orphan.public_id);
+            if matches!(
+                Upload::after_time(asset, newest),
+                Upload::New | Upload::Unknown
+            ) {
                 self.keep(orphan, "it has been uploaded again")?;
                 continue;
             }

@@ -22,14 +22,12 @@ pub struct Asset {
     /// In pixels.
     #[serde(default)]
     pub height: Option<u64>,
-    /// Time of the newest upload under this public ID, in seconds since 1970.
     #[serde(default)]
     version: Option<u64>,
     #[serde(default)]
     created_at: Option<String>,
-    /// Deleted, but restorable from a backup.
     #[serde(default)]
-    pub(super) placeholder: bool,
+    placeholder: bool,
     #[serde(default)]
     moderation_status: Option<String>,
     #[serde(default)]
@@ -64,6 +62,11 @@ impl Asset {
     /// What a rejected asset leaves, or one that was deleted and is restorable from a backup.
     pub fn is_placeholder(&self) -> bool {
         self.placeholder
+    }
+
+    /// The version in its URLs: the time of its newest upload, in seconds since 1970.
+    pub fn version(&self) -> Option<u64> {
+        self.version
     }
 
     /// When the newest original under this public ID was uploaded, in seconds since 1970. `None` if Cloudinary does not say.

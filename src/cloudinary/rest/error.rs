@@ -71,63 +71,44 @@ pub enum ApiError {
     },
 }
 
-/// What can make the same call succeed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Remedy {
-    /// Time alone: nobody answered, or the hour's calls are used up.
-    Time,
-    /// Somebody has to mend a key, its permissions or a clock, or an asset has to leave processing. Until then the call waits.
-    Operator,
-    /// Nothing is known to: Cloudinary understood the call and refuses it.
-    Nothing,
-}
-
 impl ApiError {
-    /// What can make the same call succeed.
-    pub fn remedy(&self) -> Remedy {
+    /// Whether the same call succeeds once the operator has mended something: a key, its rights, a product environment that is
+    /// locked or disabled, this machine's clock. What waits for it is tried until then, however often.
+    pub fn waits_for_operator(&self) -> bool {
         match self {
-            Self::Unauthorized { .. } | Self::Credentials | Self::Prefix => Remedy::Operator,
+            Self::Credentials | Self::Prefix | Self::Unauthorized { .. } => true,
             Self::Refused {
                 status, message, ..
-            } => match status.as_u16() {
-                403 | 423 => Remedy::Operator,
-                400 if is_stale(message) => Remedy::Operator,
-                500.. => Remedy::Time,
-                _ => Remedy::Nothing,
-            },
+            } => {
+                matches!(*status, StatusCode::FORBIDDEN | StatusCode::LOCKED)
+                    || message.starts_with("Stale request")
+            }
             Self::Client { .. }
             | Self::Unreachable { .. }
             | Self::Timeout { .. }
             | Self::RateLimited { .. }
-            | Self::NotCloudinary { .. } => Remedy::Time,
+            | Self::NotCloudinary { .. } => false,
         }
     }
 
-    /// Whether it says something about the one asset rather than about Cloudinary, the key or the clock.
-    pub fn is_about_the_asset(&self) -> bool {
-        let processing =
-            matches!(self, Self::Refused { status, .. } if *status == StatusCode::LOCKED);
-        processing || self.remedy() == Remedy::Nothing
+    /// Whether Cloudinary refuses this one thing, and will again; every other failure says something about Cloudinary or the key.
+    pub fn is_refusal(&self) -> bool {
+        matches!(self, Self::Refused { status, .. } if !status.is_server_error())
+            && !self.waits_for_operator()
     }
 
     /// Whether the same call may succeed in a moment.
     pub fn may_pass(&self) -> bool {
         match self {
             Self::Unreachable { .. } | Self::Timeout { .. } | Self::RateLimited { .. } => true,
-            Self::Refused { status, .. } => {
-                status.is_server_error() || *status == StatusCode::LOCKED
+            Self::Refused { status, .. } | Self::NotCloudinary { status, .. } => {
+                status.is_server_error()
             }
-            Self::NotCloudinary { status, .. } => status.is_server_error(),
             Self::Credentials | Self::Prefix | Self::Client { .. } | Self::Unauthorized { .. } => {
                 false
             }
         }
     }
-}
-
-/// `Stale request - reported time is … which is more than 1 hour ago`: this machine's clock is wrong.
-fn is_stale(message: &str) -> bool {
-    message.starts_with("Stale request")
 }
 
 #[cfg(test)]
@@ -136,44 +117,41 @@ mod tests {
 
     fn refused(status: u16, message: &str) -> ApiError {
         ApiError::Refused {
-            api: "https://api.cloudinary.com".to_owned(),
+            api: String::new(),
             status: StatusCode::from_u16(status).unwrap(),
             message: message.to_owned(),
         }
     }
 
     #[test]
-    fn what_the_operator_can_mend_is_no_refusal_for_good() {
-        let stale = "Stale request - reported time is 2024-04-11 13:23:38 +0000 which is more than 1 hour ago";
-        for (error, remedy, about_the_asset) in [
-            (refused(400, stale), Remedy::Operator, false),
-            (refused(400, "Invalid type"), Remedy::Nothing, true),
-            (refused(400, "not a Stale request"), Remedy::Nothing, true),
-            (refused(403, "Forbidden"), Remedy::Operator, false),
-            (refused(404, "Resource not found"), Remedy::Nothing, true),
-            (refused(404, stale), Remedy::Nothing, true),
-            (refused(409, "Conflict"), Remedy::Nothing, true),
-            (refused(423, "Processing"), Remedy::Operator, true),
-            (refused(500, "General error"), Remedy::Time, false),
-            (refused(503, ""), Remedy::Time, false),
-            (ApiError::Credentials, Remedy::Operator, false),
-            (ApiError::Prefix, Remedy::Operator, false),
+    fn tells_what_the_operator_mends_from_refusals_and_outages() {
+        for (status, message, operator, refusal) in [
+            (403, "unsupported IP", true, false),
+            (423, "cloud_name is disabled", true, false),
             (
-                ApiError::Unauthorized { api: String::new() },
-                Remedy::Operator,
+                400,
+                "Stale request - reported time is 2026-11-30 10:00:00 UTC which is more than 1 hour ago",
+                true,
                 false,
             ),
-            (
-                ApiError::RateLimited {
-                    api: String::new(),
-                    reset: None,
-                },
-                Remedy::Time,
-                false,
-            ),
+            (400, "Missing required parameter - public_id", false, true),
+            (404, "Resource not found", false, true),
+            (409, "busy", false, true),
+            (500, "General Error", false, false),
+            (503, "Stale", false, false),
         ] {
-            assert_eq!(error.remedy(), remedy, "{error}");
-            assert_eq!(error.is_about_the_asset(), about_the_asset, "{error}");
+            let error = refused(status, message);
+            assert_eq!(
+                (error.waits_for_operator(), error.is_refusal()),
+                (operator, refusal),
+                "{status} {message}"
+            );
         }
+        assert!(ApiError::Unauthorized { api: String::new() }.waits_for_operator());
+        let limit = ApiError::RateLimited {
+            api: String::new(),
+            reset: None,
+        };
+        assert!(!limit.waits_for_operator() && !limit.is_refusal());
     }
 }
