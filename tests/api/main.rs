@@ -12,6 +12,7 @@ mod accept;
 mod admin;
 mod app;
 mod captured;
+mod closing;
 mod confirm;
 mod console;
 mod console_access;

@@ -114,7 +114,7 @@ describe("a Date that is none", { skip: !hasNginx && "nginx is not installed" },
     for (const body of [
       `{"x":${date(`"${GOOD}"`)}}`,
       `{"x":{"iso":"${GOOD}","__type":"Date"},"y":{"a":[${date('"2026-01-01T00:00:00Z"')}]}}`,
-      `{"title":"Date \\u003cb\\u003e \\u00e9 \\u732b"}`,
+      `{"title":"Date \\u003cb\\u003e \\u00e9 \\u732b \\\\u0041 {\\"__type\\":\\"Date\\"}"}`,
       `{"title":"${long}"}`,
     ]) {
       const { status, text } = await save(nginx.url, body, { "Content-Type": "application/json; charset=utf-8" });
