@@ -28,7 +28,7 @@ rmSync(join(fuzz, "seeds"), { recursive: true, force: true });
 // webhook: captured saves, as if their class were the guarded one, with pictures put in.
 const PICTURE = "image/upload/v1788999000/users/u1/cat.jpg";
 const OLD = "image/upload/v1788990000/users/u1/old.jpg";
-for (const file of readdirSync(join(root, "tests/fixtures"))) {
+for (const file of readdirSync(join(root, "tests/fixtures")).filter((name) => name.endsWith(".json"))) {
   const { request } = JSON.parse(readFileSync(join(root, "tests/fixtures", file), "utf8"));
   if (request.rawBody) {
     seed("webhook", request.rawBody.replace(/"functionName":"[^"]*",?/, "").replace('"params"', '"object"'));
@@ -107,7 +107,7 @@ for (const text of [
 
 for (const { args } of some(vectors("verify_notification"), 72)) seed("notification", `${args.timestamp}\n${args.signature}\n${args.body}`);
 const upload = { notification_type: "upload", public_id: "a", version: 1, type: "upload", resource_type: "image", eager: [{ transformation: "w_1", secure_url: "https://x/y" }] };
-for (const body of [upload, { ...upload, notification_type: "moderation", moderation_status: "rejected", moderation_kind: "manual" }, { notification_type: "rename", from_public_id: "a", to_public_id: "b", resource_type: "image", type: "upload" }, { notification_type: "delete", resources: [{ public_id: "a", resource_type: "image", type: "upload", version: 1 }] }, { notification_type: "eager", public_id: "a", eager: [] }, [], "x"]) {
+for (const body of [upload, { ...upload, notification_type: "moderation", moderation_status: "rejected", moderation_kind: "manual" }, { notification_type: "rename", from_public_id: "a", to_public_id: "b", resource_type: "image", type: "upload" }, { notification_type: "delete", resources: [{ public_id: "a", resource_type: "image", type: "upload", version: 1 }] }, { notification_type: "eager", public_id: "a", eager: [] }, { ...upload, overwritten: true, format: "png", moderation: [{ kind: "manual", status: "pending" }] }, { notification_type: "moderation_summary", resources: { a: { type: "private", moderation: [{ status: "approved" }, { status: "queued" }] } } }, { notification_type: "moderation", moderation_status: "approved", public_id: "a", type: "private", secure_url: "https://res.cloudinary.com/demo/image/private/v1/a.jpg", signature_key: "123456789012345" }, { notification_type: "delete", resources: { a: { resource_type: "image", type: "upload" } } }, [], "x"]) {
   seed("notification", `${NOW}\n-\n${JSON.stringify(body)}`);
 }
 for (const [at, body] of [[NOW - 7200, "{}"], [NOW + 301, "{}"], ["1e9", "{}"], [" 1789000000", "1"], [178900000, "01"], ["", ""], [NOW, "{}0"], [`0${NOW}`, "{}"]]) seed("notification", `${at}\n-\n${body}`);

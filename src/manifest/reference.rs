@@ -353,7 +353,7 @@ const FIELD: Table = Table {
             "sync",
             "`false`",
             "`true`, `false`",
-            "Renames at Cloudinary are followed, deleted pictures are taken from the rows.",
+            "Renames at Cloudinary are followed, overwriting uploads give rows the new version, deleted pictures are taken from the rows.",
             "sync = true",
         ),
         key(

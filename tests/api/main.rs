@@ -13,6 +13,7 @@ mod admin;
 mod app;
 mod captured;
 mod chosen;
+mod closing;
 mod confirm;
 mod console;
 mod console_access;
