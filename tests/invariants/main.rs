@@ -9,6 +9,7 @@
 mod checks;
 mod made;
 mod security;
+mod work;
 
 use std::fs;
 use std::path::Path;
