@@ -8,6 +8,7 @@
 
 mod checks;
 mod made;
+mod rows;
 mod security;
 mod work;
 
