@@ -61,7 +61,7 @@ describe("the npm package", () => {
     const cargo = readFileSync(path.join(REPOSITORY, "Cargo.toml"), "utf8").match(/^version = "(.*)"$/m)[1];
     assert.deepEqual([version, dependencies], [cargo, undefined]);
     const files = readdirSync(installed, { recursive: true }).sort();
-    const expected = ["LICENSE", "README.md", "client.d.ts", "client.js", "lib", "package.json"];
+    const expected = ["LICENSE", "README.md", "client.d.ts", "client.js", "index.d.ts", "index.js", "lib", "package.json"];
     assert.deepEqual(files.filter((name) => !name.startsWith("lib/")), expected);
     for (const name of files.filter((name) => name.endsWith(".js"))) {
       const required = [...readFileSync(path.join(installed, name), "utf8").matchAll(/require\("(.*?)"\)/g)].map(([, module]) => module);
@@ -77,6 +77,8 @@ describe("the npm package", () => {
 
   test("is loaded by import and by require", async () => {
     for (const args of [
+      ["-e", 'console.log(typeof require("cloudinary-parse").cloudinaryParse)'],
+      ["--input-type=module", "-e", 'import { cloudinaryParse } from "cloudinary-parse"; console.log(typeof cloudinaryParse)'],
       ["-e", 'console.log(typeof require("cloudinary-parse/client").uploadPicture)'],
       ["--input-type=module", "-e", 'import { uploadPicture } from "cloudinary-parse/client"; console.log(typeof uploadPicture)'],
     ]) {
