@@ -63,8 +63,7 @@ pub async fn call(
     };
     Ok(Decided {
         answer: Some(answer),
-        previous_secret: false,
-        to_confirm: Vec::new(),
+        ..Decided::default()
     })
 }
 

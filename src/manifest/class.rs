@@ -18,6 +18,7 @@ pub(super) const KEYS: &[&str] = &["class", "trust_master_key", "fields"];
 pub(super) const FIELD_KEYS: &[&str] = &[
     "required",
     "many",
+    "max_items",
     "resource_types",
     "types",
     "formats",
@@ -36,6 +37,9 @@ const TYPES: &[(&str, DeliveryType)] = &[
     ("private", DeliveryType::Private),
     ("authenticated", DeliveryType::Authenticated),
 ];
+
+/// `max_items` of a field that says nothing else.
+const MAX_ITEMS: usize = 1000;
 
 /// A class whose `beforeSave` is guarded.
 #[derive(Debug, Clone)]
@@ -57,6 +61,8 @@ pub struct GuardedField {
     pub required: bool,
     /// An array of identifiers.
     pub many: bool,
+    /// The most that a save may leave in the array.
+    pub max_items: usize,
     /// Accepted resource types.
     pub resource_types: Vec<ResourceType>,
     /// Accepted delivery types.
@@ -146,6 +152,9 @@ impl GuardedField {
         let mut flag = |key: &str| keys.take(key).and_then(|entry| entry.flag(report));
         let required = flag("required").unwrap_or(false);
         let many = flag("many").unwrap_or(false);
+        let max_items = keys
+            .take("max_items")
+            .and_then(|entry| read_max_items(entry, many, report));
         let resource_types = keys
             .take("resource_types")
             .and_then(|entry| entry.some_of(RESOURCE_TYPES, report));
@@ -176,6 +185,7 @@ impl GuardedField {
             name: name.to_owned(),
             required,
             many,
+            max_items: max_items.unwrap_or(MAX_ITEMS),
             resource_types: resource_types.unwrap_or_else(|| vec![ResourceType::Image]),
             types: types.unwrap_or_else(|| vec![DeliveryType::Upload]),
             formats,
@@ -187,6 +197,15 @@ impl GuardedField {
             destroy_within,
         }
     }
+}
+
+fn read_max_items(entry: Entry<'_>, many: bool, report: &mut Report<'_>) -> Option<usize> {
+    if !many {
+        return entry.refuse("there is one identifier: it needs many = true", report);
+    }
+    let items = entry.json(report)?.as_u64().filter(|&items| items > 0);
+    let items = items.and_then(|items| usize::try_from(items).ok());
+    items.or_else(|| entry.refuse("expected a number of identifiers, at least 1", report))
 }
 
 fn read_formats(entry: Entry<'_>, report: &mut Report<'_>) -> Option<Vec<String>> {

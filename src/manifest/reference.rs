@@ -169,6 +169,17 @@ const FIELD: Table = Table {
             "The field holds an array of identifiers.",
             "many = true",
         ),
+        beside(
+            "many = true",
+            key(
+                Guard,
+                "max_items",
+                "1000",
+                "a number, at least 1",
+                "The most that a save may leave in the array; for `Add` and `AddUnique` what is stored and what is sent count. Unchanged values, `Remove` and arrays shorter than the stored one pass.",
+                "max_items = 20",
+            ),
+        ),
         key(
             Guard,
             "resource_types",
@@ -326,7 +337,7 @@ const FIELD: Table = Table {
             "moderation_field",
             "none",
             "a field of the same class",
-            "Gets `\"pending\"`, `\"approved\"` or `\"rejected\"`. Not with `many`.",
+            "Gets `\"pending\"`, `\"approved\"` or `\"rejected\"`; a save that changes the picture clears it. Clients cannot write it, the master key can. Not with `many`.",
             "moderation_field = \"imageStatus\"",
         ),
         key(
@@ -350,7 +361,7 @@ const FIELD: Table = Table {
             "eager_field",
             "none",
             "a field of the same class",
-            "Gets the URLs of eager transformations, as an array. Not with `many`.",
+            "Gets the URLs of eager transformations, as an array; cleared and written as `moderation_field` is. Not with `many`.",
             "eager_field = \"thumbnails\"",
         ),
     ],

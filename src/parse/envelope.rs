@@ -183,6 +183,11 @@ impl<'a> Envelope<'a> {
         self.ip?.as_str()
     }
 
+    /// Whether the caller used a master key, the read-only one included.
+    pub fn has_master_key(&self) -> bool {
+        self.master
+    }
+
     /// Whether the caller used the master key itself, not the read-only one.
     pub fn has_full_master_key(&self) -> bool {
         self.master && !self.read_only

@@ -174,7 +174,7 @@ async fn decide(
         }
     };
     Ok(match decided {
-        Ok(decided) => accepted(route, state, decided),
+        Ok(decided) => accepted(route, state, &envelope, decided),
         Err(refusal) => refused(route, state, &envelope, &refusal),
     })
 }
@@ -225,8 +225,22 @@ async fn confirmed(
     Ok(decided)
 }
 
-fn accepted(route: &Route, state: &State, decided: Decided) -> HttpResponse {
+fn accepted(
+    route: &Route,
+    state: &State,
+    envelope: &Envelope<'_>,
+    decided: Decided,
+) -> HttpResponse {
     route.metrics.accepted(decided.answer.is_some());
+    if !decided.left_out.is_empty() {
+        let user = envelope.user.and_then(|user| user.object_id());
+        info!(
+            hook = &*route.name,
+            field = &*decided.left_out.join(","),
+            user = user.as_deref().unwrap_or("-");
+            "left out: only this service and the master key write it"
+        );
+    }
     if decided.previous_secret {
         state.metrics.previous_cloudinary_secret();
     }
