@@ -31,6 +31,12 @@ pub enum EnvelopeError {
     /// `params` is neither an object nor null.
     #[error("\"params\" is not an object")]
     Params,
+    /// `calledFrom` is not `"cloud_code"`.
+    #[error("\"calledFrom\" is not \"cloud_code\"")]
+    CalledFrom,
+    /// `dottedKeys` is not an array of texts, or missing beside `calledFrom`.
+    #[error("\"dottedKeys\" is missing or not an array of texts")]
+    DottedKeys,
     /// `className`, `triggerName` or `functionName` is not what the path says.
     #[error("{0:?} contradicts the path")]
     Contradiction(&'static str),
@@ -49,6 +55,9 @@ pub struct Envelope<'a> {
     pub params: Object<'a>,
     /// The client's context.
     pub context: Option<JsonText<'a>>,
+    /// Parse Server's Cloud Code asks, not Parse Server: what it saves stays its own, but for what is answered.
+    pub from_cloud_code: bool,
+    dotted_keys: Option<Vec<Cow<'a, str>>>,
     master: bool,
     read_only: bool,
     class_name: Option<JsonText<'a>>,
@@ -174,8 +183,21 @@ impl<'a> Envelope<'a> {
             Known::TriggerName => self.trigger_name = Some(scanner.value()?),
             Known::FunctionName => self.function_name = Some(scanner.value()?),
             Known::Ip => self.ip = Some(scanner.value()?),
+            Known::CalledFrom if scanner.value()?.is_str("cloud_code") => {
+                self.from_cloud_code = true;
+            }
+            Known::CalledFrom => return Err(EnvelopeError::CalledFrom),
+            Known::DottedKeys => {
+                let keys = texts(scanner.value()?).ok_or(EnvelopeError::DottedKeys)?;
+                self.dotted_keys = Some(keys);
+            }
         }
         Ok(())
+    }
+
+    /// The keys with a dot that Cloud Code has in its object: operations on paths, which the object does not show.
+    pub fn dotted_keys(&self) -> &[Cow<'a, str>] {
+        self.dotted_keys.as_deref().unwrap_or_default()
     }
 
     /// The client's address as Parse Server sees it: a proxy's, unless its option `trustProxy` says which proxies to believe.
@@ -202,6 +224,9 @@ impl<'a> Envelope<'a> {
         expect_name(self.class_name, class, "className")?;
         if self.function_name.is_some() {
             return Err(EnvelopeError::Contradiction("functionName"));
+        }
+        if self.from_cloud_code && self.dotted_keys.is_none() {
+            return Err(EnvelopeError::DottedKeys);
         }
         let object = self.object.as_ref().ok_or(EnvelopeError::Object)?;
         for member in object.members.iter().filter(|m| m.key.is("className")) {
@@ -237,6 +262,8 @@ enum Known {
     FunctionName,
     ClassName,
     Ip,
+    CalledFrom,
+    DottedKeys,
 }
 
 impl Known {
@@ -254,6 +281,8 @@ impl Known {
             b"functionName" => (Known::FunctionName, "functionName"),
             b"className" => (Known::ClassName, "className"),
             b"ip" => (Known::Ip, "ip"),
+            b"calledFrom" => (Known::CalledFrom, "calledFrom"),
+            b"dottedKeys" => (Known::DottedKeys, "dottedKeys"),
             _ => return None,
         })
     }
@@ -279,6 +308,15 @@ fn nullable_object<'a>(
         Kind::Null => Ok(None),
         _ => Err(error),
     }
+}
+
+/// The elements of an array that holds nothing but texts.
+fn texts(value: JsonText<'_>) -> Option<Vec<Cow<'_, str>>> {
+    value
+        .elements()?
+        .into_iter()
+        .map(JsonText::as_str)
+        .collect()
 }
 
 /// A name that is absent contradicts nothing: the path decides.

@@ -12,6 +12,7 @@ mod accept;
 mod admin;
 mod app;
 mod captured;
+mod cloud_code;
 mod confirm;
 mod console;
 mod console_access;
