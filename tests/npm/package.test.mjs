@@ -4,8 +4,8 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync,
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
-import { rest, signUp, useParseServer } from "../../scripts/parse-server/client.mjs";
-import { run } from "../../scripts/parse-server/processes.mjs";
+import { bare, mintIdentifier, rest, signUp, useParseServer } from "../../scripts/parse-server/client.mjs";
+import { freePort, run } from "../../scripts/parse-server/processes.mjs";
 import { ACCOUNT, PARSE, REPOSITORY, startStack } from "../../scripts/parse-server/stack.mjs";
 
 const PACKAGE = path.join(REPOSITORY, "npm/cloudinary-parse");
@@ -30,8 +30,19 @@ describe("the npm package", () => {
     await npm(["install", "--no-audit", "--no-fund", path.join(folder, filename)], folder);
     symlinkSync(path.join(RIG_MODULES, "parse"), path.join(folder, "node_modules/parse"));
 
+    const cloud = path.join(folder, "cloud.js");
+    writeFileSync(cloud, blocks("js", path.join(PACKAGE, "README.md")).find((text) => text.includes('require("cloudinary-parse")')));
+    const address = `127.0.0.1:${await freePort()}`;
     mkdirSync(path.join(folder, "stack"));
-    stack = await startStack({ folder: path.join(folder, "stack") });
+    stack = await startStack({
+      folder: path.join(folder, "stack"),
+      manifests: {
+        "Photo.toml": 'class = "Photo"\ncalled_from = "cloud_code"\n[fields.cloudinaryIdentifier]\n',
+        "sign.toml": readFileSync(path.join(REPOSITORY, "webhooks/sign_cloudinary_upload_request.toml"), "utf8"),
+      },
+      env: { CLOUDINARY_PARSE_BIND: address },
+      parseServer: { env: { PARSE_SERVER_CLOUD: cloud, CLOUDINARY_PARSE_PUBLIC_URL: `http://${address}` } },
+    });
     useParseServer(stack.parseServer.url);
     const body = { className: "Photo", fields: { cloudinaryIdentifier: { type: "String" } } };
     await rest(stack.parseServer.url, "POST", "/schemas/Photo", { master: true, body });
@@ -85,6 +96,17 @@ describe("the npm package", () => {
       const { stdout, stderr } = await node(args);
       assert.equal(stdout, "function\n", stderr);
     }
+  });
+
+  test("guards a class by the Cloud Code that its README shows", async () => {
+    const save = (cloudinaryIdentifier) => rest(stack.parseServer.url, "POST", "/classes/Photo", { body: { cloudinaryIdentifier } });
+    const signed = mintIdentifier("cat");
+    assert.deepEqual((await save(signed.replace("cat", "dog"))).json, { code: 141, error: "Bad signature" });
+    const { objectId } = (await save(signed)).json;
+    const { json } = await rest(stack.parseServer.url, "GET", `/classes/Photo/${objectId}`, { master: true });
+    assert.equal(json.cloudinaryIdentifier, bare(signed));
+    await rest(stack.parseServer.url, "DELETE", `/classes/Photo/${objectId}`, { master: true });
+    assert.doesNotMatch(stack.parseServer.output(), /no decision/);
   });
 
   const scripts = [
