@@ -92,6 +92,12 @@ browser_tests() {
     node --test --test-reporter=spec --test-concurrency=1 tests/console/*.test.mjs
 }
 
+# What Node.js users install, in Node.js and in Chromium.
+npm_package_tests() {
+  CLOUDINARY_PARSE_BIN="${CARGO_TARGET_DIR:-target}/debug/cloudinary-parse" \
+    node --test --test-reporter=spec --test-concurrency=1 tests/npm/*.test.mjs
+}
+
 dependencies() {
   if ! cargo deny --version > /dev/null 2>&1; then
     echo "cargo-deny is not installed: licences, bans and sources are not checked"
@@ -134,3 +140,4 @@ for version in "${versions[@]}"; do
 done
 stage "Install Parse Server 9" scripts/parse-server/install.sh 9
 stage "Browser tests" browser_tests
+stage "Tests of the npm package" npm_package_tests

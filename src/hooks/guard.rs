@@ -2,6 +2,7 @@
 //!
 //! A save may carry operations that Parse Server does not show: a key such as `pictures.0` beside `pictures`. `{}` would store them,
 //! so where one could reach a guarded field or a column of ours the answer is a write set, which drops them.
+//! Cloud Code names them: then such a save is refused, and the answer holds nothing but what is ours.
 
 use crate::cloudinary::account::Account;
 use crate::manifest::{ClassManifest, GuardedField};
@@ -80,6 +81,15 @@ struct Shown<'a> {
 impl<'m> Guard<'m, '_> {
     fn field(&mut self, index: usize, field: &'m GuardedField) -> Result<(), Refusal> {
         let class = self.save.class;
+        if self.named_path_reaches(&field.name) {
+            let expected = "expected no operation on a path into it";
+            return Err(Refusal::of_field(
+                Reason::Malformed,
+                class,
+                &field.name,
+                expected,
+            ));
+        }
         let shown = Shown {
             value: sole(class, &field.name, self.object)?,
             stored: match &self.envelope.original {
@@ -154,6 +164,9 @@ impl<'m> Guard<'m, '_> {
 
     /// A column of ours: clients leave it as it is, and what it says of a picture goes with that picture.
     fn column(&mut self, name: &'m str, picture_changes: bool) -> Result<(), Refusal> {
+        if self.named_path_reaches(name) {
+            return Err(self.column_of_ours(name));
+        }
         let original = self.envelope.original.as_ref();
         let shown = Shown {
             value: self.object.get(name),
@@ -193,7 +206,26 @@ impl<'m> Guard<'m, '_> {
         (shown.value.is_some() && is_new) || members.any(|m| m.key.reaches_into(name))
     }
 
+    /// Whether Cloud Code's object has an operation on a path into the key.
+    fn named_path_reaches(&self, name: &str) -> bool {
+        let reaches = |path: &str| {
+            let rest = path.strip_prefix(name);
+            rest.is_some_and(|rest| rest.starts_with('.'))
+        };
+        let mut paths = self.envelope.dotted_keys().iter();
+        self.envelope.from_cloud_code && paths.any(|path| reaches(path))
+    }
+
     fn decided(self, manifest: &ClassManifest) -> Decided {
+        if self.envelope.from_cloud_code {
+            let own = || self.own.answer(self.envelope.original.as_ref());
+            return Decided {
+                answer: (!self.own.is_empty()).then(own),
+                previous_secret: self.previous_secret,
+                to_confirm: self.to_confirm,
+                left_out: self.own.left_out(),
+            };
+        }
         let needs_answer = self.may_hide || !self.own.is_empty();
         let answer = needs_answer.then(|| {
             let changes = Changes::of(self.object, self.envelope);

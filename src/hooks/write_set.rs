@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use crate::manifest::ClassManifest;
 use crate::parse::envelope::{Envelope, Object};
-use crate::parse::json::{Key, Member};
+use crate::parse::json::{JsonText, Key, Member};
 
 /// What is written, or not, whatever the client asked for.
 #[derive(Debug, Default)]
@@ -22,6 +22,9 @@ struct Column<'m> {
     left_out: bool,
     cleared: bool,
 }
+
+/// What clears a column.
+const DELETE: &str = "{\"__op\":\"Delete\"}";
 
 impl<'m> Own<'m> {
     pub(super) fn is_empty(&self) -> bool {
@@ -42,6 +45,21 @@ impl<'m> Own<'m> {
     pub(super) fn left_out(&self) -> Vec<String> {
         let left_out = self.columns.iter().filter(|column| column.left_out);
         left_out.map(|column| column.name.to_owned()).collect()
+    }
+
+    /// The answer to Cloud Code, whose object keeps everything else: a value that is left out gives way to the stored one.
+    pub(super) fn answer(&self, original: Option<&Object<'_>>) -> String {
+        let stored = |name| original.and_then(|original| original.get(name));
+        let fields = self.instead.iter().map(|(name, text)| (*name, &**text));
+        let columns = self.columns.iter().map(|column| {
+            let stays = || stored(column.name).map_or("null", JsonText::as_raw);
+            (column.name, if column.cleared { DELETE } else { stays() })
+        });
+        let members: Vec<_> = fields
+            .chain(columns)
+            .map(|(name, text)| format!("\"{name}\":{text}"))
+            .collect();
+        format!("{{\"success\":{{{}}}}}", members.join(","))
     }
 
     /// Two fields may share a column.
@@ -117,7 +135,7 @@ impl<'o, 'a> Changes<'o, 'a> {
             separator = ",";
         }
         for column in own.columns.iter().filter(|column| column.cleared) {
-            for part in [separator, "\"", column.name, "\":{\"__op\":\"Delete\"}"] {
+            for part in [separator, "\"", column.name, "\":", DELETE] {
                 answer.push_str(part);
             }
             separator = ",";

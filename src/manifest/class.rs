@@ -13,7 +13,7 @@ use super::template::Template;
 use super::units::{DURATION_FORM, parse_duration};
 
 /// Keys of the file.
-pub(super) const KEYS: &[&str] = &["class", "trust_master_key", "fields"];
+pub(super) const KEYS: &[&str] = &["class", "trust_master_key", "called_from", "fields"];
 
 pub(super) const FIELD_KEYS: &[&str] = &[
     "required",
@@ -38,6 +38,9 @@ const TYPES: &[(&str, DeliveryType)] = &[
     ("authenticated", DeliveryType::Authenticated),
 ];
 
+/// Whether it is Cloud Code that calls.
+const CALLERS: &[(&str, bool)] = &[("parse_server", false), ("cloud_code", true)];
+
 /// `max_items` of a field that says nothing else.
 const MAX_ITEMS: usize = 1000;
 
@@ -48,6 +51,8 @@ pub struct ClassManifest {
     pub class: String,
     /// Saves with the (full) master key are stripped but not verified.
     pub trust_master_key: bool,
+    /// The app's own Cloud Code has triggers for this class and calls this service from them: there are no hooks to register.
+    pub called_from_cloud_code: bool,
     /// The guarded fields.
     pub fields: Vec<GuardedField>,
 }
@@ -108,11 +113,20 @@ impl ClassManifest {
         let trust_master_key = file
             .take("trust_master_key")
             .and_then(|entry| entry.flag(report));
+        let called_from = file.take("called_from");
+        let caller = called_from.and_then(|entry| entry.one_of(CALLERS, report));
         let fields = read_fields(file.take("fields"), &name, report);
+        if let Some(entry) = called_from.filter(|_| fields.is_empty()) {
+            report.error(
+                entry.at,
+                "called_from is for a class with guarded fields: write a table [fields.<name>] for each",
+            );
+        }
         file.finish(KEYS, report);
         Self {
             class: name,
             trust_master_key: trust_master_key.unwrap_or(false),
+            called_from_cloud_code: caller.unwrap_or(false),
             fields,
         }
     }

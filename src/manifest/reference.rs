@@ -49,6 +49,8 @@ pub enum Capability {
     CleanUp,
     /// Notifications followed.
     Notifications,
+    /// Called from an app's own Cloud Code.
+    CloudCode,
 }
 
 impl Capability {
@@ -62,6 +64,7 @@ impl Capability {
             Self::Confirmation => "confirmation",
             Self::CleanUp => "clean-up",
             Self::Notifications => "notifications",
+            Self::CloudCode => "Cloud Code",
         }
     }
 
@@ -71,6 +74,7 @@ impl Capability {
             Self::Access => Some("access.md"),
             Self::CleanUp => Some("clean-up.md"),
             Self::Notifications => Some("notifications.md"),
+            Self::CloudCode => Some("cloud-code.md"),
             Self::Guard | Self::Signing | Self::Delivery | Self::Confirmation => None,
         }
     }
@@ -99,7 +103,9 @@ const fn beside(beside: &'static str, key: Key) -> Key {
     Key { beside, ..key }
 }
 
-use Capability::{Access, CleanUp, Confirmation, Delivery, Guard, Notifications, Signing};
+use Capability::{
+    Access, CleanUp, CloudCode, Confirmation, Delivery, Guard, Notifications, Signing,
+};
 
 /// All of them, in the order of the document.
 pub const TABLES: &[Table] = &[
@@ -135,6 +141,17 @@ const CLASS: Table = Table {
                 "`true`, `false`",
                 "Saves with the full master key are stripped but not verified.",
                 "trust_master_key = true",
+            ),
+        ),
+        beside(
+            "class = \"Photo\"",
+            key(
+                CloudCode,
+                "called_from",
+                "`parse_server`",
+                "`parse_server`, `cloud_code`",
+                "`cloud_code`: the app's own Cloud Code has triggers for this class and calls this service from them. `register` then adds no hooks for the class, and those of ours that it still has are stale.",
+                "called_from = \"cloud_code\"",
             ),
         ),
         key(

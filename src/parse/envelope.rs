@@ -35,6 +35,12 @@ pub enum EnvelopeError {
     /// `params` is neither an object nor null.
     #[error("\"params\" is not an object")]
     Params,
+    /// `calledFrom` is not `"cloud_code"`.
+    #[error("\"calledFrom\" is not \"cloud_code\"")]
+    CalledFrom,
+    /// `dottedKeys` is not an array of texts, or missing beside `calledFrom`.
+    #[error("\"dottedKeys\" is missing or not an array of texts")]
+    DottedKeys,
     /// `className`, `triggerName` or `functionName` is not what the path says.
     #[error("{0:?} contradicts the path")]
     Contradiction(&'static str),
@@ -53,6 +59,9 @@ pub struct Envelope<'a> {
     pub params: Object<'a>,
     /// The client's context.
     pub context: Option<JsonText<'a>>,
+    /// Parse Server's Cloud Code asks, not Parse Server: what it saves stays its own, but for what is answered.
+    pub from_cloud_code: bool,
+    dotted_keys: Option<Vec<Cow<'a, str>>>,
     master: bool,
     /// `None` before Parse Server 9.
     read_only: Option<bool>,
@@ -189,8 +198,21 @@ impl<'a> Envelope<'a> {
                 self.repeats_headers |= is_repeated;
                 self.headers = Some(scanner.value()?);
             }
+            Known::CalledFrom if scanner.value()?.is_str("cloud_code") => {
+                self.from_cloud_code = true;
+            }
+            Known::CalledFrom => return Err(EnvelopeError::CalledFrom),
+            Known::DottedKeys => {
+                let keys = texts(scanner.value()?).ok_or(EnvelopeError::DottedKeys)?;
+                self.dotted_keys = Some(keys);
+            }
         }
         Ok(())
+    }
+
+    /// The keys with a dot that Cloud Code has in its object: operations on paths, which the object does not show.
+    pub fn dotted_keys(&self) -> &[Cow<'a, str>] {
+        self.dotted_keys.as_deref().unwrap_or_default()
     }
 
     /// The client's address as Parse Server sees it: a proxy's, unless its option `trustProxy` says which proxies to believe.
@@ -231,6 +253,9 @@ impl<'a> Envelope<'a> {
         if self.function_name.is_some() {
             return Err(EnvelopeError::Contradiction("functionName"));
         }
+        if self.from_cloud_code && self.dotted_keys.is_none() {
+            return Err(EnvelopeError::DottedKeys);
+        }
         let object = self.object.as_ref().ok_or(EnvelopeError::Object)?;
         for member in object.members.iter().filter(|m| m.key.is("className")) {
             expect_name(Some(member.value), class, "className")?;
@@ -266,6 +291,8 @@ enum Known {
     ClassName,
     Ip,
     Headers,
+    CalledFrom,
+    DottedKeys,
 }
 
 impl Known {
@@ -284,6 +311,8 @@ impl Known {
             b"className" => (Known::ClassName, "className"),
             b"ip" => (Known::Ip, "ip"),
             b"headers" => (Known::Headers, "headers"),
+            b"calledFrom" => (Known::CalledFrom, "calledFrom"),
+            b"dottedKeys" => (Known::DottedKeys, "dottedKeys"),
             _ => return None,
         })
     }
@@ -309,6 +338,15 @@ fn nullable_object<'a>(
         Kind::Null => Ok(None),
         _ => Err(error),
     }
+}
+
+/// The elements of an array that holds nothing but texts.
+fn texts(value: JsonText<'_>) -> Option<Vec<Cow<'_, str>>> {
+    value
+        .elements()?
+        .into_iter()
+        .map(JsonText::as_str)
+        .collect()
 }
 
 /// A name that is absent contradicts nothing: the path decides.

@@ -76,19 +76,21 @@ impl Hook {
         }
     }
 
-    /// What it is registered for at Parse Server.
-    pub(super) fn registered_as(&self) -> HookName {
-        let trigger = |class: &ClassManifest, trigger: &str| HookName::Trigger {
-            class_name: class.class.clone(),
-            trigger_name: trigger.to_owned(),
+    /// What it is registered for at Parse Server; `None` if Cloud Code calls it.
+    pub(super) fn registered_as(&self) -> Option<HookName> {
+        let trigger = |class: &ClassManifest, trigger: &str| {
+            (!class.called_from_cloud_code).then(|| HookName::Trigger {
+                class_name: class.class.clone(),
+                trigger_name: trigger.to_owned(),
+            })
         };
         match self {
             Hook::BeforeSave(class) => trigger(class, "beforeSave"),
             Hook::AfterSave(class) => trigger(class, "afterSave"),
             Hook::AfterDelete(class) => trigger(class, "afterDelete"),
-            Hook::Function(function) => HookName::Function {
+            Hook::Function(function) => Some(HookName::Function {
                 function_name: function.name.clone(),
-            },
+            }),
         }
     }
 
@@ -114,10 +116,12 @@ impl Hook {
 
 fn of_class(class: ClassManifest) -> Vec<Hook> {
     let mut hooks = Vec::with_capacity(3);
-    if class.destroys_replaced() {
+    // Cloud Code may call after a save and a deletion whether there is anything to do or not.
+    let called = class.called_from_cloud_code;
+    if called || class.destroys_replaced() {
         hooks.push(Hook::AfterSave(class.clone()));
     }
-    if class.destroys_deleted() {
+    if called || class.destroys_deleted() {
         hooks.push(Hook::AfterDelete(class.clone()));
     }
     hooks.push(Hook::BeforeSave(class));

@@ -14,6 +14,7 @@ mod app;
 mod captured;
 mod chosen;
 mod closing;
+mod cloud_code;
 mod confirm;
 mod console;
 mod console_access;

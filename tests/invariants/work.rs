@@ -164,7 +164,9 @@ fn after_save(service: &Service, class: &ClassManifest, body: &[u8]) -> String {
 
 fn after_delete(class: &ClassManifest, body: &[u8]) -> String {
     let envelope = Envelope::parse(body).unwrap();
-    let object = envelope.expect_trigger(&class.class, "afterDelete").unwrap();
+    let object = envelope
+        .expect_trigger(&class.class, "afterDelete")
+        .unwrap();
     format!("{} lost", hooks::deleted(class, object).len())
 }
 
@@ -177,6 +179,7 @@ fn function(service: &Service, name: &str, body: &[u8]) -> String {
     envelope.expect_function(name).unwrap();
     let means = Means {
         account: &service.account,
+        master_key: None,
         parse_server: None,
         roles: &Roles::default(),
         limits: &Limits::new(function.limit),

@@ -61,12 +61,7 @@ pub(super) const FUNCTIONS: &[(&str, &str)] = &[
     ),
 ];
 
-const fn shape(
-    name: &'static str,
-    hook: Hook,
-    size: usize,
-    body: fn(usize) -> String,
-) -> Shape {
+const fn shape(name: &'static str, hook: Hook, size: usize, body: fn(usize) -> String) -> Shape {
     Shape {
         name,
         hook,
@@ -253,7 +248,9 @@ fn params(members: &str) -> String {
 }
 
 fn resource(i: usize) -> String {
-    format!("{{\"resource_type\":\"image\",\"type\":\"upload\",\"public_id\":\"a{i}\",\"version\":1}}")
+    format!(
+        "{{\"resource_type\":\"image\",\"type\":\"upload\",\"public_id\":\"a{i}\",\"version\":1}}"
+    )
 }
 
 fn notification(kind: &str, members: &str) -> String {

@@ -69,6 +69,41 @@ fn reads_every_key_of_a_class() {
 }
 
 #[test]
+fn says_who_calls() {
+    let called = |line: &str| {
+        loaded(&format!("class = \"Photo\"\n{line}\n[fields.picture]")).classes[0]
+            .called_from_cloud_code
+    };
+    assert!(called("called_from = \"cloud_code\""));
+    assert!(!called("called_from = \"parse_server\""));
+    assert!(!called(""));
+}
+
+#[test]
+fn refuses_a_caller_that_it_does_not_know_and_one_without_fields_to_guard() {
+    for (line, mistake) in [
+        (
+            "called_from = \"cloudcode\"",
+            "m.toml:2: `called_from`: unknown value `cloudcode`, did you mean `cloud_code`?",
+        ),
+        (
+            "called_from = true",
+            "m.toml:2: `called_from`: expected a string, found boolean",
+        ),
+    ] {
+        let text = format!("class = \"Photo\"\n{line}\n[fields.picture]");
+        assert_eq!(mistakes(&text), [mistake]);
+    }
+    let text = "class = \"Photo\"\ncalled_from = \"cloud_code\"";
+    let expected = "m.toml:2: called_from is for a class with guarded fields: write a table [fields.<name>] for each";
+    assert!(
+        mistakes(text).contains(&expected.to_owned()),
+        "{:?}",
+        mistakes(text)
+    );
+}
+
+#[test]
 fn refuses_a_class_without_fields() {
     let no_fields = "a class without fields: write a table [fields.<name>] for each field to guard";
     assert_eq!(
