@@ -89,12 +89,11 @@ impl<'a> Fields<'a> {
         account: &Account,
     ) -> Result<(), UploadError> {
         if account.signature_version == SignatureVersion::V1 {
-            let text = match written(name, value, account)? {
-                Some(text) => text,
-                None => {
-                    let option = Map::from_iter([(name.to_owned(), value.clone())]);
-                    transformation_text(&option, &account.url, Dialect::Documented)?
-                }
+            let text = if let Some(text) = written(name, value, account)? {
+                text
+            } else {
+                let option = Map::from_iter([(name.to_owned(), value.clone())]);
+                transformation_text(&option, &account.url, Dialect::Documented)?
             };
             if text.contains('&') {
                 return Err(UploadError::invalid(
@@ -227,6 +226,56 @@ mod tests {
                 fields.push_json(&mut text);
                 assert_eq!(text, serde_json::to_string(&expected).unwrap());
             }
+        }
+    }
+
+    #[test]
+    fn refuses_a_chosen_ampersand_only_where_it_would_not_be_escaped() {
+        let account =
+            |query| Account::from_url(&format!("cloudinary://key:abcd@demo{query}")).unwrap();
+        for (name, value, is_written) in [
+            ("tags", json!(["a", "b&c"]), true),
+            ("context", json!({"a&b": "c"}), true),
+            ("effect", json!({"a&b": 1}), true),
+            ("tags", json!(["a", "b"]), false),
+            ("if", json!("w > 1 && h > 1"), false),
+        ] {
+            let add = |query| Fields::default().add_chosen(name, &value, &account(query));
+            assert_eq!(add(""), Ok(()), "{name}");
+            assert_eq!(add("?signature_version=1").is_err(), is_written, "{name}");
+        }
+    }
+
+    #[test]
+    fn counts_a_prefix_with_the_public_id() {
+        let account = Account::from_url("cloudinary://key:abcd@demo").unwrap();
+        let long = |length: usize| Value::from("é".repeat(length));
+        for (options, too_long) in [
+            (json!({"public_id": long(255)}), None),
+            (json!({"public_id": long(256)}), Some("public_id")),
+            (json!({"folder": long(255)}), None),
+            (json!({"folder": long(256)}), Some("folder")),
+            (json!({"folder": "a/", "public_id": long(253)}), None),
+            (
+                json!({"folder": "a/", "public_id": long(254)}),
+                Some("public_id"),
+            ),
+            (
+                json!({"public_id_prefix": "a", "public_id": long(254)}),
+                Some("public_id"),
+            ),
+            (json!({"asset_folder": "a", "public_id": long(255)}), None),
+            (
+                json!({"asset_folder": "a", "use_asset_folder_as_public_id_prefix": true, "public_id": long(254)}),
+                Some("public_id"),
+            ),
+        ] {
+            let mut fields = Fields::default();
+            for (name, value) in options.as_object().unwrap() {
+                fields.add_option(name, value, &account).unwrap();
+            }
+            let expected = too_long.map(|name| UploadError::TooLong { name });
+            assert_eq!(fields.sign(&account, 1).err(), expected, "{options}");
         }
     }
 

@@ -126,7 +126,8 @@ fn accepted<'m>(
             }
         };
         let names = names().iter().map(String::as_str).filter(is_taken);
-        let lines: String = names.map(|name| format!("\"{name}\" = true\n")).collect();
+        let lines: Vec<_> = names.map(|name| format!("\"{name}\" = true\n")).collect();
+        let lines = lines.concat();
         let text = format!("function = \"f\"\naction = \"{action}\"\n[accept]\n{lines}");
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::write(folder.path().join("f.toml"), text).expect("a file");
