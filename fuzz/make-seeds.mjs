@@ -94,6 +94,23 @@ seed("transformation", '{"width":100,"transformation":[{"crop":"fill"},"named"]}
 seed("transformation", '{"width":100} 63');
 // Once these reached a URL: a control character, what ends a path, what a CDN decodes.
 for (const options of [{ x: "a$ght\t" }, { width: "auto:break\u007f_15" }, { effect: "trim:\u007f10" }, { x: "1?a" }, { y: "1#a" }, { crop: "a%2f..%2fb" }, { gravity: "\\..\\a" }, { background: "#fff", start_offset: "10%" }, { background: "auto:a b é" }]) seed("transformation", options);
+// What a caller chose that would have become more than one value.
+for (const options of [
+  {"effect": {"sepia": 50, "l_private:users:victim": "secret"}},
+  {"effect": "sepia%2Cl_other%2Fw_10"},
+  {"crop": "sepia%252Cl_other"},
+  {"variables": [["l_private:x", "y"], ["$a", "1,l_x"]]},
+  {"if": "end"},
+  {"eager": ["c_fill,w_9/e_sepia/png", "l_logo", {"overlay": "logo"}, "a|b"]},
+  {"context": {"a\\": "b", "c": "d\\|e=f\\"}, "metadata": {"m": ["a\"b", "c\\|d"]}},
+  {"tags": ["a,b"], "headers": {"X-A": "1\nX-B: 2"}, "face_coordinates": [["1|2", 3, 4, 5]]},
+  {"transformation": [{"effect": "sepia"}, {"underlay": {"public_id": "users/victim", "type": "private"}}]},
+  {"size": "1,l_xx2", "offset": ["1,l_x", "2"]},
+  {"responsive_breakpoints": {"transformation": "l_logo", "format": "png/x"}},
+  {"overlay": {"text": "a/../b,c", "font_family": "Arial", "font_size": 10}},
+  {"raw_transformation": "../../x?y"},
+  { public_id: "a+b", folder: "é".repeat(300), notification_url: "https://e.com/?a=1&b=2" },
+]) seed("transformation", options);
 
 for (const file of readdirSync(join(root, "webhooks"))) seed("manifest", readFileSync(join(root, "webhooks", file)));
 seed("manifest", readdirSync(join(root, "webhooks")).slice(0, 3).map((file) => readFileSync(join(root, "webhooks", file), "utf8")).join("\n%%%\n"));

@@ -418,7 +418,7 @@ const FUNCTION: Table = Table {
                 "access",
                 "`\"user\"`",
                 "`\"public\"`, `\"user\"`, `\"master\"`, `{ role = \"…\" }`",
-                "Who may call it. `\"user\"` needs a session, which the master key alone is not; `\"master\"` the full master key.",
+                "Who may call it. `\"user\"` needs a session, which the master key alone is not; `\"master\"` the full master key (before Parse Server 9 as far as it can be told).",
                 "access = \"public\"",
             ),
         ),
@@ -563,7 +563,7 @@ const DELIVERY_URL: Table = Table {
 const ACCEPT: Table = Table {
     title: "What a caller may choose",
     place: "function = \"f\"\naction = \"sign_upload\"\n[accept.public_id]\n…\n",
-    introduction: "In `[accept]`, `name = true` takes any value, `name = [\"a\", \"b\"]` one of these, and a table has these keys.",
+    introduction: "In `[accept]`, `name = true` takes any value, `name = [\"a\", \"b\"]` one of these, and a table has these keys. What a caller makes up (`true`, a range, a pattern) must be written as one value of that option: no separators in any spelling, no layers, names, code or conditions. `eager` and `transformation` take steps of plain parameters. In `folder` and `public_id` there is no `+`, and no more than 255 characters together.",
     keys: &[
         key(
             Signing,

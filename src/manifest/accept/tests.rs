@@ -377,7 +377,7 @@ fn makes_up_no_layer_code_or_name_where_it_is_signed() {
                 }
                 _ => "a value that the manifest lists: layers, code and raw transformations are not made up by callers".to_owned(),
             };
-            assert_refused(&choice, name, &expected, &[value.clone()]);
+            assert_refused(&choice, name, &expected, std::slice::from_ref(&value));
         }
         assert_chosen(&Choice::OneOf(vec![value.clone()]), name, &[value]);
     }
