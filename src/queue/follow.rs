@@ -44,10 +44,10 @@ pub(super) async fn attempt(
     let may_come = matches!(notice, Notice::Moderated { .. } | Notice::Derived { .. });
     let waits = |what: &str| Err(Trouble::outage(what.to_owned()));
     if found.is_empty() {
-        return match may_come && tries < UNSEEN && is_wanted_anywhere(notice, plan) {
-            true => waits("no row holds the asset yet"),
-            false => Ok("unseen"),
-        };
+        if may_come && tries < UNSEEN && is_wanted_anywhere(notice, plan) {
+            return waits("no row holds the asset yet");
+        }
+        return Ok("unseen");
     }
     let candidates: HashSet<_> = found.iter().map(|found| found.asset.clone()).collect();
     let proof = prove(notice, &candidates, plan).await;

@@ -20,7 +20,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::{Connection, Socket};
 
 /// What a listener allows itself and its clients.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub(in crate::server) struct Limits {
     /// Threads.
     pub(in crate::server) workers: usize,
@@ -81,7 +81,7 @@ where
     let Listener { socket, tls } = listener;
     let builder: ServerBuilder = match tls {
         None => builder.listen(name, socket, move || {
-            let http = http(limits.clone(), stopping.clone(), on_connect.clone(), app());
+            let http = http(limits, stopping.clone(), on_connect.clone(), app());
             fn_service(async |stream: TcpStream| {
                 let peer = stream.peer_addr().ok();
                 Ok((Connection::new(stream), peer))
@@ -91,9 +91,9 @@ where
         Some(mut tls) => {
             tls.alpn_protocols = vec![b"http/1.1".to_vec()];
             builder.listen(name, socket, move || {
-                let http = http(limits.clone(), stopping.clone(), on_connect.clone(), app());
+                let http = http(limits, stopping.clone(), on_connect.clone(), app());
                 Acceptor::new(tls.clone())
-                    .map_init_err(|_| ())
+                    .map_init_err(|()| ())
                     .map_err(TlsError::into_service_error)
                     .map(|stream: TlsStream<TcpStream>| {
                         let peer = stream.get_ref().0.peer_addr().ok();

@@ -53,7 +53,7 @@ async fn a_client_that_does_not_take_its_answer_is_let_go_too() {
     let (mut connection, _client) = connected().await;
     connection.closing().0.set(true);
     let error = loop {
-        match connection.write(&[b'x'; 64 << 10]).await {
+        match connection.write(&vec![b'x'; 64 << 10]).await {
             Ok(_) => {}
             Err(error) => break error,
         }

@@ -1,6 +1,10 @@
 //! `POST /cloudinary/notifications`: Cloudinary says what happened. Anybody who knows the URL can post to it; the signature decides.
 
+mod lines;
 mod places;
+
+use std::sync::LazyLock;
+use std::time::Instant;
 
 use actix_web::dev::Payload;
 use actix_web::http::Method;
@@ -17,6 +21,7 @@ use crate::queue::{Job, NotificationKey, Scheduled};
 use super::clock::unix_time;
 use super::reply::{self, Failure};
 use super::{State, body};
+use lines::Lines;
 use places::Places;
 
 /// Below the webhook listener.
@@ -56,8 +61,9 @@ fn headers(request: &HttpRequest) -> Result<Headers<'_>, Failure> {
     if request.headers().contains_key("x-cld-signature_v2")
         && !request.headers().contains_key("x-cld-signature")
     {
-        warn!(
-            "notification refused: it shows only X-Cld-Signature_v2: set the trigger's auth_scheme to `default` or `legacy_hmac`"
+        say(
+            "v2",
+            "it shows only X-Cld-Signature_v2: set the trigger's auth_scheme to `default` or `legacy_hmac`",
         );
         return Err(Failure::Unauthorized);
     }
@@ -85,16 +91,35 @@ fn verify(headers: Headers<'_>, body: &[u8], state: &State, now: u64) -> Result<
 }
 
 fn refused(error: NotificationError, body: &[u8]) -> Failure {
+    let text = error.to_string();
     match error {
+        NotificationError::Timestamp => say("timestamp", &text),
+        NotificationError::TooOld => say("too old", &text),
+        NotificationError::InTheFuture => say("in the future", &text),
+        NotificationError::Shape => say("shape", &text),
         NotificationError::Signature(_) => match claimed_key(body) {
-            Some(key) => warn!(
-                "notification refused: {error}; its signature_key is {key}: set CLOUDINARY_NOTIFICATION_SECRET to the secret of that key"
+            Some(key) => say(
+                "another key",
+                &format!(
+                    "{text}; its signature_key is {key}: set CLOUDINARY_NOTIFICATION_SECRET to the secret of that key"
+                ),
             ),
-            None => warn!("notification refused: {error}"),
+            None => say("signature", &text),
         },
-        error => warn!("notification refused: {error}"),
     }
     Failure::Unauthorized
+}
+
+/// Logs why a notification was refused, unless a line of this kind was there a moment ago.
+fn say(kind: &'static str, text: &str) {
+    static LINES: LazyLock<Lines> = LazyLock::new(Lines::default);
+    match LINES.due(kind, Instant::now()) {
+        Some(0) => warn!("notification refused: {text}"),
+        Some(kept_back) => {
+            warn!("notification refused: {text} ({kept_back} more since the last such line)");
+        }
+        None => {}
+    }
 }
 
 /// Queues what the body says, signed at `sent`.

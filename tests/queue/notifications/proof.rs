@@ -15,7 +15,7 @@ fn picture(world: &World, id: &str) -> Value {
 }
 
 /// A verdict without what tells the kind of its asset.
-fn verdict(status: &str, more: Value) -> Value {
+fn verdict(status: &str, more: &Value) -> Value {
     let mut body = json!({"notification_type": "moderation", "moderation_status": status, "public_id": "a/cat"});
     for (key, value) in more.as_object().unwrap() {
         body[key] = value.clone();
@@ -27,7 +27,7 @@ fn verdict(status: &str, more: Value) -> Value {
 fn assert_untouched(world: &World, service: &Service, body: &Value) {
     let before = world.state().rows.clone();
     notify(service, body);
-    wait_until_done(service, 1.0);
+    wait_until_done(service, 1);
     assert_eq!(world.state().rows, before);
 }
 
@@ -54,7 +54,7 @@ fn a_rename_to_a_name_that_is_not_there_is_not_followed() {
 #[test]
 fn a_verdict_on_a_private_asset_marks_no_public_one() {
     let (world, _setup, service) = start_with_the_picture();
-    let body = verdict("rejected", json!({"type": "private"}));
+    let body = verdict("rejected", &json!({"type": "private"}));
     notify(&service, &body);
     wait(SOON, || tried(&service, "failed") >= 1.0);
     assert_eq!(
@@ -73,8 +73,8 @@ fn a_verdict_without_a_kind_is_for_the_one_asset_that_a_row_holds_and_that_exist
     world.asset("image/private/a/cat");
     world.asset("video/upload/a/cat");
     let (_setup, service) = start(&world);
-    notify(&service, &verdict("pending", json!({})));
-    wait_until_done(&service, 1.0);
+    notify(&service, &verdict("pending", &json!({})));
+    wait_until_done(&service, 1);
     assert_eq!(row(&world, "Photo", "2")["imageStatus"], "pending");
     for id in ["1", "3"] {
         assert_eq!(row(&world, "Photo", id)["imageStatus"], Value::Null, "{id}");
@@ -93,7 +93,7 @@ fn a_verdict_that_could_be_meant_for_two_assets_marks_neither() {
     world.asset("image/upload/a/cat");
     world.asset("image/private/a/cat");
     let (_setup, service) = start(&world);
-    assert_untouched(&world, &service, &verdict("rejected", json!({})));
+    assert_untouched(&world, &service, &verdict("rejected", &json!({})));
 }
 
 #[test]
@@ -103,8 +103,8 @@ fn a_verdict_whose_urls_tell_the_kind_is_for_that_kind_and_nobody_is_asked() {
     holding(&world, "2", "image/private/v1/a/cat.jpg");
     let (_setup, service) = start(&world);
     let url = "https://res.cloudinary.com/demo/image/private/s--x--/v1/a/cat.jpg";
-    notify(&service, &verdict("rejected", json!({"secure_url": url})));
-    wait_until_done(&service, 1.0);
+    notify(&service, &verdict("rejected", &json!({"secure_url": url})));
+    wait_until_done(&service, 1);
     assert_eq!(
         row(&world, "Photo", "2"),
         json!({"imageStatus": "rejected"})
@@ -120,8 +120,8 @@ fn a_rejected_asset_without_a_kind_is_found_by_its_placeholder() {
     let shown = json!({"placeholder": true, "bytes": 0, "version": 9});
     world.asset_with("image/upload/a/cat", shown);
     let (_setup, service) = start(&world);
-    notify(&service, &verdict("rejected", json!({})));
-    wait_until_done(&service, 1.0);
+    notify(&service, &verdict("rejected", &json!({})));
+    wait_until_done(&service, 1);
     assert_eq!(
         row(&world, "Photo", "1"),
         json!({"imageStatus": "rejected"})
@@ -144,18 +144,16 @@ fn one_of_several_moderations_approves_nothing_and_one_rejects() {
         body["moderation_kind"] = json!(kind);
         body
     };
-    for (done, (shown, kind, expected)) in [
+    let cases = [
         (&["approved", "queued"][..], "aws_rek", "pending"),
         (&["approved", "pending"], "google", "pending"),
         (&["approved", "approved"], "manual", "approved"),
         (&["approved", "rejected"], "perception_point", "rejected"),
-    ]
-    .into_iter()
-    .enumerate()
-    {
+    ];
+    for (number, (shown, kind, expected)) in (1..).zip(cases) {
         world.asset_with("image/upload/a/cat", moderated(shown));
         notify(&service, &approved(kind));
-        wait_until_done(&service, done as f64 + 1.0);
+        wait_until_done(&service, number);
         assert_eq!(
             row(&world, "Photo", "1")["imageStatus"],
             expected,
@@ -200,7 +198,7 @@ fn a_deletion_is_not_believed_while_cloudinary_does_not_answer() {
     wait(SOON, || row(&world, "Photo", "1") == json!({}));
 }
 
-fn uploaded(more: Value) -> Value {
+fn uploaded(more: &Value) -> Value {
     let mut body = json!({"notification_type": "upload", "public_id": "a/cat", "version": 9, "format": "png",
         "resource_type": "image", "type": "upload", "overwritten": true});
     for (key, value) in more.as_object().unwrap_or(&Map::new()) {
@@ -226,8 +224,8 @@ fn rows_with_an_older_version_follow_an_upload_that_overwrites_it() {
         json!({"pictures": ["image/upload/v8/a/cat.jpg", "image/upload/v1/b.jpg"]}),
     );
     let (_setup, service) = start(&world);
-    notify(&service, &uploaded(Value::Null));
-    wait_until_done(&service, 1.0);
+    notify(&service, &uploaded(&Value::Null));
+    wait_until_done(&service, 1);
     // Whatever was said of the old picture goes in the same write.
     assert_eq!(
         row(&world, "Photo", "1"),
@@ -258,8 +256,8 @@ fn an_overwriting_upload_that_is_moderated_leaves_its_own_status() {
     );
     let (_setup, service) = start(&world);
     let pending = json!({"moderation": [{"kind": "manual", "status": "pending"}]});
-    notify(&service, &uploaded(pending));
-    wait_until_done(&service, 2.0);
+    notify(&service, &uploaded(&pending));
+    wait_until_done(&service, 2);
     assert_eq!(
         row(&world, "Photo", "1"),
         json!({"picture": "image/upload/v9/a/cat.png", "imageStatus": "pending"})
@@ -272,7 +270,7 @@ fn an_upload_that_overwrites_nothing_changes_no_identifier() {
     holding(&world, "1", "image/upload/v8/a/cat.jpg");
     let (_setup, service) = start(&world);
     for more in [json!({"overwritten": false}), json!({"overwritten": null})] {
-        notify(&service, &uploaded(more));
+        notify(&service, &uploaded(&more));
     }
     assert_eq!(picture(&world, "1"), "image/upload/v8/a/cat.jpg");
     assert!(
