@@ -37,7 +37,7 @@ pub(super) struct Shape {
 pub(super) const ALBUM: &str = r#"class = "Album"
 [fields.pictures]
 many = true
-#max_items = 1000000
+max_items = 1000000
 on_replace = "destroy"
 on_delete = "destroy"
 grace = "1h"
