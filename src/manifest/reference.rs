@@ -137,13 +137,16 @@ const CLASS: Table = Table {
                 "trust_master_key = true",
             ),
         ),
-        key(
-            CleanUp,
-            "references",
-            "none",
-            "columns, or paths inside Object and Array columns",
-            "Where else rows may hold identifiers: they are not guarded, but what they hold is in use. A class without `fields` has no hooks.",
-            "references = [\"cover\", \"slides.items.image\"]",
+        beside(
+            "class = \"Photo\"",
+            key(
+                CleanUp,
+                "references",
+                "none",
+                "columns, or paths inside Object and Array columns",
+                "Where else rows may hold identifiers: they are not guarded, but what they hold is in use. A class without `fields` has no hooks.",
+                "references = [\"cover\", \"slides.items.image\"]",
+            ),
         ),
         key(
             Guard,

@@ -109,10 +109,7 @@ fn unknown_hooks_and_odd_paths_are_not_found() {
 
 #[test]
 fn a_class_that_only_refers_to_assets_has_no_hooks() {
-    let other = (
-        "Other.toml",
-        "class = \"Other\"\nreferences = [\"cover\"]\n",
-    );
+    let other = "class = \"Other\"\nreferences = [\"cover\"]\n";
     let mut manifests = MANIFESTS.to_vec();
     manifests.push(other);
     let app = App::with(&manifests);
