@@ -100,13 +100,13 @@ impl AssetSet {
         });
     }
 
-    /// Takes out what a text may refer to.
-    pub fn remove_referred(&mut self, text: &str) {
+    /// Takes out what a text may refer to, and hands it back.
+    pub fn take_referred(&mut self, text: &str) -> Vec<AssetName> {
         let mut referred = Vec::new();
         self.each_referred(text, |asset| referred.push(asset.clone()));
-        for asset in referred {
-            self.remove(&asset);
-        }
+        // Several readings of a text may mean one asset.
+        referred.retain(|asset| self.remove(asset));
+        referred
     }
 }
 

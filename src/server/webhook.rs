@@ -196,6 +196,7 @@ async fn later(
             key: None,
             job: Job::Destroy(Destroy {
                 asset: lost.asset,
+                version: Some(lost.version),
                 cloud: routes.account.cloud_name.clone(),
                 class: class.class.clone(),
                 field: lost.field.to_owned(),

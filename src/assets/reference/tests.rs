@@ -104,10 +104,13 @@ fn a_set_holds_each_asset_once_and_forgets_what_a_text_refers_to() {
     .into_iter()
     .collect();
     assert_eq!((set.len(), set.iter().count()), (3, 3));
-    set.remove_referred("image/upload/v1/a.jpg");
+    assert_eq!(
+        set.take_referred("image/upload/v1/a.jpg"),
+        [name("image/upload/a")]
+    );
     assert!(!set.contains(&name("image/upload/a")) && set.contains(&name("raw/upload/a")));
     assert!(!set.remove(&name("image/upload/a")));
-    set.remove_referred("a");
+    assert_eq!(set.take_referred("a"), [name("raw/upload/a")]);
     assert_eq!(set.len(), 1);
     assert!(set.remove(&name("image/upload/b")) && set.is_empty());
 }
