@@ -166,12 +166,18 @@ fn upload(world: &World, asset: &AssetName) -> Asset {
 /// The assets that clean-up destroys, each lost at 1000 by every field that destroys.
 fn cleaned_up(world: &World, manifests: &Manifests) -> BTreeSet<String> {
     let mut unreferenced: AssetSet = world.assets.iter().cloned().collect();
+    let mut referred = Vec::new();
     for (class, row) in rows(world) {
         for place in places(&manifests.classes) {
             if place.class == class {
-                place.each_text(&row, |text| unreferenced.remove_referred(text));
+                place.each_text(&row, |text| {
+                    unreferenced.each_referred(text, |asset| referred.push(asset.clone()));
+                });
             }
         }
+    }
+    for asset in referred {
+        unreferenced.remove(&asset);
     }
     let fields = || manifests.classes.iter().flat_map(|class| &class.fields);
     let goes = world.assets.iter().filter(|asset| {
