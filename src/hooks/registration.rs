@@ -68,7 +68,8 @@ impl State {
 
 /// The hooks that `manifests` ask for, classes first.
 pub(crate) fn wanted(manifests: &Manifests) -> Vec<HookName> {
-    let triggers = manifests.classes.iter().flat_map(|class| {
+    let guarded = manifests.classes.iter().filter(|class| class.is_guarded());
+    let triggers = guarded.flat_map(|class| {
         let after_save = class.destroys_replaced().then_some("afterSave");
         let after_delete = class.destroys_deleted().then_some("afterDelete");
         let names = [Some("beforeSave"), after_save, after_delete].into_iter();

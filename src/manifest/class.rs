@@ -9,11 +9,12 @@ use super::confirm::{self, Confirm};
 use super::document::{Entry, Report, Section, every};
 use super::follow::{self, Follow};
 use super::names;
+use super::references::{self as reference, Reference};
 use super::template::Template;
 use super::units::{DURATION_FORM, parse_duration};
 
 /// Keys of the file.
-pub(super) const KEYS: &[&str] = &["class", "trust_master_key", "fields"];
+pub(super) const KEYS: &[&str] = &["class", "trust_master_key", "references", "fields"];
 
 pub(super) const FIELD_KEYS: &[&str] = &[
     "required",
@@ -37,14 +38,16 @@ const TYPES: &[(&str, DeliveryType)] = &[
     ("authenticated", DeliveryType::Authenticated),
 ];
 
-/// A class whose `beforeSave` is guarded.
+/// A class whose `beforeSave` is guarded, or whose columns refer to assets.
 #[derive(Debug, Clone)]
 pub struct ClassManifest {
     /// The Parse class.
     pub class: String,
     /// Saves with the (full) master key are stripped but not verified.
     pub trust_master_key: bool,
-    /// The guarded fields.
+    /// Columns, or what lies in them, that may refer to assets and are not guarded.
+    pub references: Vec<Reference>,
+    /// The guarded fields; without any the class has no hooks.
     pub fields: Vec<GuardedField>,
 }
 
@@ -78,6 +81,11 @@ pub struct GuardedField {
 }
 
 impl ClassManifest {
+    /// Whether a field is guarded: then `beforeSave` is ours.
+    pub fn is_guarded(&self) -> bool {
+        !self.fields.is_empty()
+    }
+
     /// Whether a save may have an asset destroyed: then its `afterSave` is ours too.
     pub fn destroys_replaced(&self) -> bool {
         self.fields.iter().any(|field| field.clean_up.on_replace)
@@ -93,20 +101,31 @@ impl ClassManifest {
         let class = file.take("class");
         let name = class.and_then(|entry| {
             let name = entry.text(report)?;
-            if let Err(reason) = names::check_class(name) {
+            let checked = match file.at_of("fields") {
+                None if file.at_of("references").is_some() => names::check_readable_class(name),
+                _ => names::check_class(name),
+            };
+            if let Err(reason) = checked {
                 report.error(entry.at, reason);
             }
             Some(name.to_owned())
         });
         let name = name.unwrap_or_default();
+        let references = file.take("references");
         let trust_master_key = file
             .take("trust_master_key")
             .and_then(|entry| entry.flag(report));
-        let fields = read_fields(file.take("fields"), &name, report);
+        let fields = match file.take("fields") {
+            None if references.is_some() => Vec::new(),
+            fields => read_fields(fields, &name, report),
+        };
+        let references =
+            references.and_then(|entry| reference::read(entry, &name, &fields, report));
         file.finish(KEYS, report);
         Self {
             class: name,
             trust_master_key: trust_master_key.unwrap_or(false),
+            references: references.unwrap_or_default(),
             fields,
         }
     }
@@ -126,7 +145,7 @@ fn read_fields(
     if fields.is_empty() {
         report.error(
             at,
-            "a class without fields: write a table [fields.<name>] for each field to guard",
+            "a class without fields: write a table [fields.<name>] for each field to guard, or name columns in `references`",
         );
     }
     fields

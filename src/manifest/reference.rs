@@ -137,10 +137,21 @@ const CLASS: Table = Table {
                 "trust_master_key = true",
             ),
         ),
+        beside(
+            "class = \"Photo\"",
+            key(
+                CleanUp,
+                "references",
+                "none",
+                "columns, or paths inside Object and Array columns",
+                "Where else rows may hold identifiers: they are not guarded, but what they hold is in use. A class without `fields` has no hooks.",
+                "references = [\"cover\", \"slides.items.image\"]",
+            ),
+        ),
         key(
             Guard,
             "fields",
-            "required",
+            "required without `references`",
             "a table for each field",
             "The guarded fields, each a table `[fields.<name>]` that may be empty.",
             "class = \"Photo\"",

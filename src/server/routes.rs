@@ -110,6 +110,9 @@ impl Hook {
 
 fn of_class(class: ClassManifest) -> Vec<Hook> {
     let mut hooks = Vec::with_capacity(3);
+    if !class.is_guarded() {
+        return hooks;
+    }
     if class.destroys_replaced() {
         hooks.push(Hook::AfterSave(class.clone()));
     }

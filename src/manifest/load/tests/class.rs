@@ -70,7 +70,7 @@ fn reads_every_key_of_a_class() {
 
 #[test]
 fn refuses_a_class_without_fields() {
-    let no_fields = "a class without fields: write a table [fields.<name>] for each field to guard";
+    let no_fields = "a class without fields: write a table [fields.<name>] for each field to guard, or name columns in `references`";
     assert_eq!(
         mistakes("class = \"Photo\""),
         [format!("m.toml:1: {no_fields}")]
