@@ -5,6 +5,7 @@
 //! | [`cloudinary`] | the Cloudinary side: identifiers, signatures, upload parameters, transformations, URLs. Pure |
 //! | [`parse`] | the Parse side: webhook envelopes and the REST client |
 //! | [`manifest`] | `webhooks/*.toml` as typed hooks |
+//! | [`assets`] | may this asset go? What refers to it, and what may be destroyed. Pure |
 //! | [`hooks`] | what each hook does with a request |
 //! | [`queue`] | what is done later: assets to destroy, notifications to act on |
 //! | [`server`] | the HTTP listeners |
@@ -48,6 +49,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod assets;
 pub mod cli;
 pub mod cloudinary;
 pub mod config;

@@ -16,7 +16,7 @@ pub struct Account {
     pub api_key: Option<String>,
     /// Newest first: the first signs, all verify. Empty for a URL without a secret.
     pub secrets: Vec<SecretString>,
-    /// Digest of upload, response, notification and short URL signatures.
+    /// Digest of what is signed: uploads and short URL signatures. What Cloudinary signed tells its own by its length.
     pub signature_algorithm: Algorithm,
     /// Serialisation of signed upload parameters.
     pub signature_version: SignatureVersion,

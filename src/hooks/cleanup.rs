@@ -2,11 +2,16 @@
 //!
 //! Whether anything else does is counted later, when the grace period is over: what is found here is only worth asking about.
 
+use std::collections::HashMap;
+
+use crate::assets::fate::lets_go;
+use crate::assets::reference::AssetSet;
+use crate::assets::texts::each_text;
 use crate::cloudinary::account::Account;
 use crate::cloudinary::asset_name::AssetName;
+use crate::cloudinary::identifier::Identifier;
 use crate::manifest::{ClassManifest, GuardedField};
 use crate::parse::envelope::{Envelope, Object};
-use crate::parse::json::JsonText;
 
 use super::own_write;
 
@@ -17,6 +22,8 @@ pub struct Lost<'m> {
     pub field: &'m str,
     /// The asset.
     pub asset: AssetName,
+    /// The newest version of it that was lost: a later upload under its name is not this one.
+    pub version: u64,
     /// Seconds that it is kept.
     pub grace: u64,
 }
@@ -37,16 +44,13 @@ pub fn replaced<'m>(
             && !own_write::renames(class, field, envelope, object, account, now)
     });
     let lost = fields.flat_map(|field| {
-        let now = object
-            .get(&field.name)
-            .map(JsonText::texts)
-            .unwrap_or_default();
-        let before = assets(field, original);
-        let gone = move |asset: &AssetName| !now.iter().any(|text| asset.is_referred_to_by(text));
-        before
-            .into_iter()
-            .filter(gone)
-            .map(move |asset| Lost::of(field, asset))
+        let mut lost = held(field, original);
+        let mut gone: AssetSet = lost.iter().map(|lost| lost.asset.clone()).collect();
+        if let Some(value) = object.get(&field.name) {
+            each_text(value, &[], |text| _ = gone.take_referred(&text));
+        }
+        lost.retain(|lost| gone.contains(&lost.asset));
+        lost
     });
     lost.collect()
 }
@@ -54,43 +58,35 @@ pub fn replaced<'m>(
 /// What a deleted object referred to.
 pub fn deleted<'m>(class: &'m ClassManifest, object: &Object<'_>) -> Vec<Lost<'m>> {
     let fields = class.fields.iter().filter(|f| f.clean_up.on_delete);
-    let lost = fields.flat_map(|field| {
-        let assets = assets(field, object).into_iter();
-        assets.map(move |asset| Lost::of(field, asset))
-    });
-    lost.collect()
+    fields.flat_map(|field| held(field, object)).collect()
 }
 
-impl<'m> Lost<'m> {
-    fn of(field: &'m GuardedField, asset: AssetName) -> Self {
-        Self {
-            field: &field.name,
-            asset,
-            grace: field.clean_up.grace.as_secs(),
-        }
-    }
-}
-
-/// The assets that a field holds and that may ever be destroyed, each once.
-fn assets(field: &GuardedField, object: &Object<'_>) -> Vec<AssetName> {
-    let within = |asset: &AssetName| {
-        let prefix = field.destroy_within.as_deref();
-        prefix.is_some_and(|prefix| asset.public_id.starts_with(prefix))
+/// The assets that a field holds and that it lets be destroyed, each once.
+fn held<'m>(field: &'m GuardedField, object: &Object<'_>) -> Vec<Lost<'m>> {
+    let mut held: Vec<Lost<'m>> = Vec::new();
+    let mut known: HashMap<AssetName, usize> = HashMap::new();
+    let Some(value) = object.get(&field.name) else {
+        return held;
     };
-    let mut assets: Vec<AssetName> = Vec::new();
-    for text in object
-        .get(&field.name)
-        .map(JsonText::texts)
-        .unwrap_or_default()
-    {
-        if let Some(asset) = AssetName::stored(&text)
-            && within(&asset)
-            && !assets.contains(&asset)
-        {
-            assets.push(asset);
+    each_text(value, &[], |text| {
+        let bare = text.split_once('#').map_or(&*text, |(bare, _)| bare);
+        let Ok(identifier) = Identifier::parse(bare) else {
+            return;
+        };
+        let (asset, version) = (AssetName::from(&identifier), identifier.uploaded_at());
+        if let Some(&index) = known.get(&asset) {
+            held[index].version = held[index].version.max(version);
+        } else if lets_go(field, &asset).is_ok() {
+            known.insert(asset.clone(), held.len());
+            held.push(Lost {
+                field: &field.name,
+                asset,
+                version,
+                grace: field.clean_up.grace.as_secs(),
+            });
         }
-    }
-    assets
+    });
+    held
 }
 
 #[cfg(test)]
@@ -99,7 +95,7 @@ mod tests {
     use crate::parse::own_write::OwnWrite;
 
     const MANIFEST: &str = "class = \"Photo\"\n[fields.picture]\non_replace = \"destroy\"\ndestroy_within = \"app/\"\ngrace = \"2h\"\n\
-        [fields.pictures]\nmany = true\non_replace = \"destroy\"\non_delete = \"destroy\"\ndestroy_within = \"app/\"\n[fields.kept]\n";
+        [fields.pictures]\nmany = true\nresource_types = [\"image\", \"video\"]\non_replace = \"destroy\"\non_delete = \"destroy\"\ndestroy_within = \"app/\"\n[fields.kept]\n";
 
     fn class() -> ClassManifest {
         let folder = tempfile::tempdir().unwrap();
@@ -117,7 +113,12 @@ mod tests {
         let account = Account::from_url("cloudinary://key:secret@demo").unwrap();
         let lost = replaced(&class, &envelope, object, &account, 0);
         lost.iter()
-            .map(|lost| format!("{} {} {}", lost.field, lost.asset, lost.grace))
+            .map(|lost| {
+                format!(
+                    "{} {}@{} {}",
+                    lost.field, lost.asset, lost.version, lost.grace
+                )
+            })
             .collect()
     }
 
@@ -127,27 +128,32 @@ mod tests {
             (
                 r#"{"picture":"image/upload/v1/app/b.jpg"}"#,
                 r#"{"picture":"image/upload/v1/app/a.jpg"}"#,
-                &["picture image/upload/app/a 7200"][..],
+                &["picture image/upload/app/a@1 7200"][..],
             ),
             (
                 r#"{"picture":null}"#,
                 r#"{"picture":"image/upload/v1/app/a.jpg#0000"}"#,
-                &["picture image/upload/app/a 7200"],
+                &["picture image/upload/app/a@1 7200"],
             ),
             (
                 "{}",
-                r#"{"picture":"raw/private/v1/app/a.jpg"}"#,
-                &["picture raw/private/app/a.jpg 7200"],
+                r#"{"picture":"image/upload/v3/app/a.jpg"}"#,
+                &["picture image/upload/app/a@3 7200"],
             ),
             (
                 r#"{"pictures":["image/upload/v1/app/b"]}"#,
                 r#"{"pictures":["image/upload/v1/app/a","image/upload/v1/app/b","image/upload/v2/app/a.png","other/c",5]}"#,
-                &["pictures image/upload/app/a 86400"],
+                &["pictures image/upload/app/a@2 86400"],
+            ),
+            (
+                r#"{"pictures":[["image/upload/v1/app/a"],{"x":"https://res.cloudinary.com/demo/video/upload/v1/app/b%20c.mp4"}]}"#,
+                r#"{"pictures":["image/upload/v1/app/a","video/upload/v7/app/b c",["image/upload/v1/app/d"]]}"#,
+                &["pictures image/upload/app/d@1 86400"],
             ),
             (
                 r#"{"pictures":[]}"#,
                 r#"{"pictures":"image/upload/v1/app/a"}"#,
-                &["pictures image/upload/app/a 86400"],
+                &["pictures image/upload/app/a@1 86400"],
             ),
         ] {
             let body = format!(r#"{{"object":{object},"original":{original}}}"#);
@@ -164,6 +170,9 @@ mod tests {
             r#"{"object":{},"original":{"kept":"image/upload/v1/app/a.jpg"}}"#,
             r#"{"object":{},"original":{"picture":"image/upload/v1/application/a.jpg"}}"#,
             r#"{"object":{},"original":{"picture":"app/a.jpg"}}"#,
+            r#"{"object":{},"original":{"picture":"raw/authenticated/v1/app/backups/db.zip"}}"#,
+            r#"{"object":{},"original":{"picture":"image/private/v1/app/a"}}"#,
+            r#"{"object":{},"original":{"pictures":["raw/upload/v1/app/a"]}}"#,
             r#"{"object":{},"original":{"picture":{"__op":"Delete"}}}"#,
         ] {
             assert_eq!(lost(body), [""; 0], "{body}");
@@ -198,7 +207,7 @@ mod tests {
         let many = (many.as_str(), many_before.as_str());
         assert_eq!(lost(single, &mark("picture", NEW), true), [""; 0]);
         assert_eq!(lost(many, &mark("pictures", NEW), true), [""; 0]);
-        let in_many = ["pictures image/upload/app/a 86400"];
+        let in_many = ["pictures image/upload/app/a@1 86400"];
         assert_eq!(lost(many, &mark("pictures", NEW), false), in_many);
         assert_eq!(lost(many, &mark("pictures", ""), true), in_many);
         assert_eq!(lost(many, &mark("picture", NEW), true), in_many);
@@ -207,8 +216,8 @@ mod tests {
         assert_eq!(
             lost(emptied, &mark("pictures", NEW), true),
             [
-                "pictures image/upload/app/a 86400",
-                "pictures image/upload/app/b 86400"
+                "pictures image/upload/app/a@1 86400",
+                "pictures image/upload/app/b@1 86400"
             ]
         );
     }

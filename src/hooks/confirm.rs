@@ -107,7 +107,11 @@ async fn ask<'p>(
         }
         for batch in ids.chunks(BATCH) {
             let found = cloudinary.assets(resource_type, delivery_type, batch.iter().copied());
-            for asset in found.await? {
+            for asset in found
+                .await?
+                .into_iter()
+                .filter(|asset| !asset.is_placeholder())
+            {
                 if let Some(id) = batch.iter().find(|id| **id == asset.public_id) {
                     known.insert(((resource_type, delivery_type), id), Some(asset));
                 }

@@ -100,6 +100,13 @@ impl<'a> JsonText<'a> {
         Some(Cow::Borrowed(inner))
     }
 
+    /// The decoded string, with replacement characters for lone surrogates; `None` for other kinds.
+    pub fn lossy_text(self) -> Option<Cow<'a, str>> {
+        let raw = self.0.strip_prefix('"')?.strip_suffix('"')?;
+        let escaped = raw.contains('\\');
+        Some(Key { raw, escaped }.text())
+    }
+
     /// Whether it is the string `text`, however it is spelled.
     pub fn is_str(self, text: &str) -> bool {
         self.as_str().is_some_and(|own| own == text)

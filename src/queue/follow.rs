@@ -3,6 +3,7 @@
 use log::info;
 use serde_json::{Value, json};
 
+use crate::assets::place::Place;
 use crate::cloudinary::asset_name::AssetName;
 use crate::cloudinary::identifier::Identifier;
 use crate::cloudinary::notice::{Moderation, Notice};
@@ -12,7 +13,7 @@ use crate::parse::rest::RestError;
 
 use super::clean_up::Trouble;
 use super::health::{Check, Health};
-use super::parse_rows::{Held, Place, rows_with};
+use super::parse_rows::{Held, rows_with};
 use super::plan::Plan;
 
 /// Tries before a notification of an asset that no row holds is done with: an upload's comes before its save, by minutes at most.
@@ -63,7 +64,7 @@ async fn write_all(notice: &Notice, plan: &Plan, now: u64) -> Result<usize, Rest
         return Ok(0);
     }
     for (class, field) in wanted {
-        let place = Place::of(class, field);
+        let place = Place::of_field(class, field);
         for held in rows_with(&plan.parse, &place, asset).await? {
             rows += 1;
             write(notice, class, field, &held, plan, now).await?;

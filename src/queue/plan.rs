@@ -1,11 +1,10 @@
 //! What jobs are judged by.
 
+use crate::assets::place::{self, Place};
 use crate::cloudinary::account::Account;
 use crate::cloudinary::rest::ApiClient;
 use crate::manifest::ClassManifest;
 use crate::parse::rest::MasterClient;
-
-use super::parse_rows::Place;
 
 /// The manifests in force, and those who are asked.
 #[derive(Debug)]
@@ -21,9 +20,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    pub(super) fn places(&self) -> impl Iterator<Item = Place> {
-        self.classes
-            .iter()
-            .flat_map(|class| class.fields.iter().map(|field| Place::of(class, field)))
+    pub(super) fn places(&self) -> Vec<Place> {
+        place::places(&self.classes)
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use percent_encoding::percent_decode_str;
+use secrecy::SecretString;
 
 use crate::cloudinary::account::Account;
 use crate::cloudinary::notice::Notice;
@@ -28,6 +29,8 @@ pub struct Deployment {
     pub cloudinary: Option<Cloudinary>,
     /// Where jobs go, if a manifest has any.
     pub queue: Option<Queue>,
+    /// The full master key, for functions that need it and a Parse Server that does not say which of the two a caller has.
+    pub master_key: Option<SecretString>,
 }
 
 /// One hook.
@@ -49,6 +52,7 @@ pub(super) struct Routes {
     pub(super) parse_server: Option<ParseServer>,
     pub(super) cloudinary: Option<Cloudinary>,
     pub(super) queue: Option<Queue>,
+    pub(super) master_key: Option<SecretString>,
     hooks: BTreeMap<String, Arc<Route>>,
 }
 
@@ -164,6 +168,7 @@ impl Routes {
             parse_server: deployment.parse_server,
             cloudinary: deployment.cloudinary,
             queue: deployment.queue,
+            master_key: deployment.master_key,
         }
     }
 

@@ -160,6 +160,7 @@ async fn decide(
                 parse_server: routes.parse_server.as_ref(),
                 roles: &state.roles,
                 limits: &route.limits,
+                master_key: routes.master_key.as_ref(),
                 fixed: &route.fixed,
             };
             let mut work = pin!(hooks::call(function, means, &envelope, now));
@@ -196,6 +197,7 @@ async fn later(
             key: None,
             job: Job::Destroy(Destroy {
                 asset: lost.asset,
+                version: Some(lost.version),
                 cloud: routes.account.cloud_name.clone(),
                 class: class.class.clone(),
                 field: lost.field.to_owned(),

@@ -7,7 +7,9 @@
 )]
 
 mod checks;
+mod choices;
 mod made;
+mod rows;
 mod security;
 
 use std::fs;

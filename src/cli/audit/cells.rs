@@ -1,14 +1,11 @@
 //! The judgement on what a guarded field of a stored row holds.
 
-use std::borrow::Cow;
-
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::cloudinary::account::Account;
 use crate::cloudinary::identifier::Identifier;
 use crate::manifest::GuardedField;
-use crate::parse::json::JsonText;
 
 use super::finding::{Cell, Finding};
 
@@ -22,8 +19,6 @@ pub(super) struct Judged {
     pub(super) findings: Vec<Finding>,
     /// Well-formed identifiers, bare.
     pub(super) identifiers: Vec<String>,
-    /// Every text that may refer to an asset.
-    pub(super) texts: Vec<String>,
     /// What to store instead, if good signatures are left over.
     pub(super) stripped: Option<Value>,
 }
@@ -39,7 +34,6 @@ pub(super) fn judge(
     let Some(raw) = raw else {
         return judged;
     };
-    judged.texts = texts(raw);
     let Ok(value) = serde_json::from_str(raw.get()) else {
         judged.malformed(cell, raw.get(), "expected a string of Unicode characters");
         return judged;
@@ -62,19 +56,6 @@ pub(super) fn judge(
         }
     }
     judged
-}
-
-/// Every text in a stored value, whatever its type is. A lone surrogate in one does not hide the others.
-pub(super) fn texts(raw: &RawValue) -> Vec<String> {
-    let mut texts = Vec::new();
-    let mut values: Vec<JsonText<'_>> = JsonText::parse(raw.get()).into_iter().collect();
-    while let Some(value) = values.pop() {
-        texts.extend(value.as_str().map(Cow::into_owned));
-        values.extend(value.elements().unwrap_or_default());
-        let members = value.members().unwrap_or_default();
-        values.extend(members.into_iter().map(|member| member.value));
-    }
-    texts
 }
 
 impl Judged {
@@ -252,18 +233,5 @@ mod tests {
             );
             assert_eq!((found.stripped, found.identifiers.len()), (None, 0));
         }
-    }
-
-    #[test]
-    fn a_value_of_another_type_still_refers_to_what_its_texts_say() {
-        let nested = json!({"old": ["image/upload/v1/cat.jpg", {"x": "y"}]});
-        assert_eq!(
-            judged(false, &nested).texts,
-            ["y", "image/upload/v1/cat.jpg"]
-        );
-        assert_eq!(judged(true, &json!("z")).texts, ["z"]);
-        let raw =
-            RawValue::from_string(r#"["\ud800","image\/upload\/v1\/cat.jpg"]"#.into()).unwrap();
-        assert!(texts(&raw).contains(&"image/upload/v1/cat.jpg".to_owned()));
     }
 }

@@ -1,25 +1,10 @@
 //! What an audit looks at: rows of guarded classes, and the parts of the account that the manifests speak of.
 
-use crate::cloudinary::identifier::{DeliveryType, ResourceType};
-use crate::manifest::{ClassManifest, GuardedField, Manifests};
-
-/// Which kind of asset: an account may hold the same public ID once in each.
-pub(super) type Kind = (ResourceType, DeliveryType);
-
-const RESOURCE_TYPES: [ResourceType; 3] =
-    [ResourceType::Image, ResourceType::Video, ResourceType::Raw];
-const DELIVERY_TYPES: [DeliveryType; 3] = [
-    DeliveryType::Upload,
-    DeliveryType::Private,
-    DeliveryType::Authenticated,
-];
-
-/// Every kind.
-pub(super) fn kinds() -> impl Iterator<Item = Kind> {
-    RESOURCE_TYPES
-        .into_iter()
-        .flat_map(|resource| DELIVERY_TYPES.map(|delivery| (resource, delivery)))
-}
+use crate::assets::fate::{lets_go, takes};
+pub(super) use crate::assets::place::columns;
+pub(super) use crate::assets::{Kind, kinds};
+use crate::cloudinary::asset_name::AssetName;
+use crate::manifest::{GuardedField, Manifests};
 
 /// Assets of one kind whose public IDs begin alike.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,10 +50,8 @@ impl Place {
 
 /// Whether a field lets an asset be destroyed.
 pub(super) fn may_destroy(manifests: &Manifests, kind: Kind, public_id: &str) -> bool {
-    fields(manifests).any(|field| {
-        let within = field.destroy_within.as_deref();
-        takes(field, kind) && within.is_some_and(|within| public_id.starts_with(within))
-    })
+    let asset = AssetName::of(kind, public_id);
+    fields(manifests).any(|field| lets_go(field, &asset).is_ok())
 }
 
 /// The fields whose assets nobody looks for, since no folder says where they lie.
@@ -81,21 +64,8 @@ pub(super) fn unplaced(manifests: &Manifests) -> Vec<String> {
         .collect()
 }
 
-/// The columns that hold identifiers.
-pub(super) fn columns(class: &ClassManifest) -> Vec<&str> {
-    class
-        .fields
-        .iter()
-        .map(|field| field.name.as_str())
-        .collect()
-}
-
 fn fields(manifests: &Manifests) -> impl Iterator<Item = &GuardedField> {
     manifests.classes.iter().flat_map(|class| &class.fields)
-}
-
-fn takes(field: &GuardedField, (resource_type, delivery_type): Kind) -> bool {
-    field.resource_types.contains(&resource_type) && field.types.contains(&delivery_type)
 }
 
 /// What every public ID in the field's folder begins with, unless that is nothing.
@@ -108,6 +78,7 @@ fn folder(field: &GuardedField) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cloudinary::identifier::{DeliveryType, ResourceType};
 
     fn manifests(text: &str) -> Manifests {
         let folder = tempfile::tempdir().unwrap();

@@ -2,15 +2,14 @@
 
 use sha2::{Digest as _, Sha256};
 
-use super::plan::{Kind, kinds};
-use crate::cloudinary::identifier::Identifier;
+use crate::assets::Kind;
+use crate::assets::place::Place;
+use crate::assets::reference::each_asset;
+use crate::parse::rest::Row;
 
 /// An asset's resource type, type and public ID, digested: two assets that share one would only hide an orphan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct AssetKey(pub(super) [u8; 16]);
-
-/// No public ID is longer, in bytes: Cloudinary takes 255 characters. It bounds what one odd text costs.
-const LONGEST: usize = 1024;
 
 impl AssetKey {
     /// The key of an asset.
@@ -37,36 +36,23 @@ impl AssetKey {
     }
 }
 
-/// Calls `found` with each asset that a stored text may refer to. Of an identifier it is one, whatever its version and format. A text
-/// that is none (a row from before the guard, a URL) counts as a reference to everything it could mean: better an orphan that stays
-/// than a picture that goes.
-pub(super) fn references(text: &str, mut found: impl FnMut(AssetKey)) {
-    let bare = text.split_once('#').map_or(text, |(bare, _)| bare);
-    if let Ok(identifier) = Identifier::parse(bare) {
-        let kind = (identifier.resource_type, identifier.delivery_type);
-        found(AssetKey::of(kind, identifier.public_id));
-        return;
+/// Calls `found` with the key of each asset that a stored text may refer to.
+fn references(text: &str, mut found: impl FnMut(AssetKey)) {
+    each_asset(text, |kind, public_id| found(AssetKey::of(kind, public_id)));
+}
+
+/// The keys of all assets that a row may refer to, in these places.
+pub(super) fn keys_of(places: &[Place], row: &Row) -> Vec<AssetKey> {
+    let mut keys = Vec::new();
+    for place in places {
+        place.each_text(row, |text| references(text, |key| keys.push(key)));
     }
-    let starts = std::iter::once(0).chain(bare.match_indices('/').map(|(slash, _)| slash + 1));
-    let tails = starts.map(|start| &bare[start..]);
-    for tail in tails.filter(|tail| tail.len() <= LONGEST) {
-        let name_at = tail.rfind('/').map_or(0, |slash| slash + 1);
-        let dot = tail[name_at..].rfind('.').map(|dot| name_at + dot);
-        for public_id in [Some(tail), dot.map(|dot| &tail[..dot])]
-            .into_iter()
-            .flatten()
-        {
-            for kind in kinds() {
-                found(AssetKey::of(kind, public_id));
-            }
-        }
-    }
+    keys
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cloudinary::asset_name::AssetName;
     use crate::cloudinary::identifier::{DeliveryType, ResourceType};
 
     const IMAGE: Kind = (ResourceType::Image, DeliveryType::Upload);
@@ -116,34 +102,5 @@ mod tests {
         assert!(refers(&long, IMAGE, "a/cat"));
         assert!(!refers("a/cat.jpg", IMAGE, "a/dog"));
         assert!(!refers("", IMAGE, "a/cat"));
-    }
-
-    #[test]
-    fn means_what_clean_up_means_by_a_reference() {
-        let names = ["a/cat", "cat", "cat.jpg", "a/cat.jpg", "v1/a/cat"];
-        let texts = [
-            "image/upload/v1/a/cat.jpg",
-            "a/cat.jpg#x",
-            "cat",
-            "/cat",
-            "b/a/cat",
-            "raw/upload/v1/a/cat.jpg",
-            "a/cat.",
-            "#",
-        ];
-        for (kind, public_id) in kinds().flat_map(|kind| names.map(|name| (kind, name))) {
-            let name = AssetName {
-                resource_type: kind.0,
-                delivery_type: kind.1,
-                public_id: public_id.to_owned(),
-            };
-            for text in texts {
-                assert_eq!(
-                    refers(text, kind, public_id),
-                    name.is_referred_to_by(text),
-                    "{name} {text}"
-                );
-            }
-        }
     }
 }

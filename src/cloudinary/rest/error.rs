@@ -72,6 +72,31 @@ pub enum ApiError {
 }
 
 impl ApiError {
+    /// Whether the same call succeeds once the operator has mended something: a key, its rights, a product environment that is
+    /// locked or disabled, this machine's clock. What waits for it is tried until then, however often.
+    pub fn waits_for_operator(&self) -> bool {
+        match self {
+            Self::Credentials | Self::Prefix | Self::Unauthorized { .. } => true,
+            Self::Refused {
+                status, message, ..
+            } => {
+                matches!(*status, StatusCode::FORBIDDEN | StatusCode::LOCKED)
+                    || message.starts_with("Stale request")
+            }
+            Self::Client { .. }
+            | Self::Unreachable { .. }
+            | Self::Timeout { .. }
+            | Self::RateLimited { .. }
+            | Self::NotCloudinary { .. } => false,
+        }
+    }
+
+    /// Whether Cloudinary refuses this one thing, and will again; every other failure says something about Cloudinary or the key.
+    pub fn is_refusal(&self) -> bool {
+        matches!(self, Self::Refused { status, .. } if !status.is_server_error())
+            && !self.waits_for_operator()
+    }
+
     /// Whether the same call may succeed in a moment.
     pub fn may_pass(&self) -> bool {
         match self {
@@ -83,5 +108,50 @@ impl ApiError {
                 false
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(status: u16, message: &str) -> ApiError {
+        ApiError::Refused {
+            api: String::new(),
+            status: StatusCode::from_u16(status).unwrap(),
+            message: message.to_owned(),
+        }
+    }
+
+    #[test]
+    fn tells_what_the_operator_mends_from_refusals_and_outages() {
+        for (status, message, operator, refusal) in [
+            (403, "unsupported IP", true, false),
+            (423, "cloud_name is disabled", true, false),
+            (
+                400,
+                "Stale request - reported time is 2026-11-30 10:00:00 UTC which is more than 1 hour ago",
+                true,
+                false,
+            ),
+            (400, "Missing required parameter - public_id", false, true),
+            (404, "Resource not found", false, true),
+            (409, "busy", false, true),
+            (500, "General Error", false, false),
+            (503, "Stale", false, false),
+        ] {
+            let error = refused(status, message);
+            assert_eq!(
+                (error.waits_for_operator(), error.is_refusal()),
+                (operator, refusal),
+                "{status} {message}"
+            );
+        }
+        assert!(ApiError::Unauthorized { api: String::new() }.waits_for_operator());
+        let limit = ApiError::RateLimited {
+            api: String::new(),
+            reset: None,
+        };
+        assert!(!limit.waits_for_operator() && !limit.is_refusal());
     }
 }
