@@ -3,6 +3,7 @@
 //! Each `check` takes bytes and panics where a promise is broken. The fuzz targets and the tests run the same ones.
 
 pub(crate) mod chosen;
+mod cloud_code;
 pub(crate) mod cloudinary_url;
 pub(crate) mod identifier;
 mod json;

@@ -31,7 +31,7 @@ const PLAIN: Field = Field {
 };
 
 /// Every body is judged by each of these.
-static CLASSES: [Class; 7] = [
+pub(super) static CLASSES: [Class; 7] = [
     Class {
         name: "Photo",
         trust_master_key: false,
@@ -131,7 +131,7 @@ static CLASSES: [Class; 7] = [
     },
 ];
 
-fn manifests() -> &'static [ClassManifest] {
+pub(super) fn manifests() -> &'static [ClassManifest] {
     static MANIFESTS: OnceLock<Vec<ClassManifest>> = OnceLock::new();
     MANIFESTS.get_or_init(|| {
         let load = |class: &Class| {
@@ -182,10 +182,11 @@ pub(crate) fn check(bytes: &[u8]) {
         }
         after(manifest, &account, &body);
     }
+    super::cloud_code::check(&body);
 }
 
 #[derive(Debug)]
-enum Answer {
+pub(super) enum Answer {
     Refused(String),
     Accepted {
         text: String,
@@ -195,7 +196,7 @@ enum Answer {
 }
 
 /// What the listener does with a body; `None` for a 400.
-fn serve(
+pub(super) fn serve(
     class: &Class,
     manifest: &ClassManifest,
     account: &Account,
