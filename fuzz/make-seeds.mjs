@@ -109,6 +109,7 @@ for (const options of [
   {"responsive_breakpoints": {"transformation": "l_logo", "format": "png/x"}},
   {"overlay": {"text": "a/../b,c", "font_family": "Arial", "font_size": 10}},
   {"raw_transformation": "../../x?y"},
+  {"raw_transformation": ".."},
   { public_id: "a+b", folder: "é".repeat(300), notification_url: "https://e.com/?a=1&b=2" },
 ]) seed("transformation", options);
 
