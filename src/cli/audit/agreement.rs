@@ -99,7 +99,7 @@ fn mention() -> impl Strategy<Value = Mention> {
 }
 
 /// A value with a text in it, at any depth.
-fn holding(text: String, shape: u8) -> Value {
+fn holding(text: &str, shape: u8) -> Value {
     match shape % 6 {
         0 => json!(text),
         1 => json!([text]),
@@ -129,7 +129,7 @@ fn world() -> impl Strategy<Value = World> {
             rows: rows
                 .into_iter()
                 .map(|(class, column, mention, shape)| {
-                    let mut value = holding(mention.text, shape / 2);
+                    let mut value = holding(&mention.text, shape / 2);
                     if column == "deep" {
                         let name = if shape % 2 == 0 { "in" } else { "beside" };
                         value = json!({ name: [value] });
