@@ -44,12 +44,12 @@ struct Side {
 
 impl World {
     pub(crate) fn new() -> Self {
-        Self::of(Arc::default())
+        Self::of(&Arc::default())
             .column("Photo", "picture", "String")
             .column("Photo", "list", "Array")
     }
 
-    fn of(contents: Arc<Mutex<Contents>>) -> Self {
+    fn of(contents: &Arc<Mutex<Contents>>) -> Self {
         let start = |is_parse| {
             let server = run(MockServer::start());
             let side = Side {
@@ -198,13 +198,12 @@ fn parse(request: &Request, path: &[&str], contents: &mut Contents) -> ResponseT
             let schemas: Vec<_> = schemas.iter().map(schema).collect();
             answer(200, json!({ "results": schemas }))
         }
-        ("GET", ["parse", "schemas", class]) => match schemas.get_key_value(*class) {
-            Some(known) => answer(200, schema(known)),
-            None => {
-                let error = format!("Class {class} does not exist.");
-                answer(400, json!({"code": 103, "error": error}))
-            }
-        },
+        ("GET", ["parse", "schemas", class]) => {
+            let error = format!("Class {class} does not exist.");
+            let missing = answer(400, json!({"code": 103, "error": error}));
+            let known = schemas.get_key_value(*class);
+            known.map_or(missing, |known| answer(200, schema(known)))
+        }
         ("GET", ["parse", "aggregate", class]) => {
             let of_class: Vec<_> = rows.iter().filter(|(of, _)| of == class).collect();
             let columns = schemas.get(*class).cloned().unwrap_or_default();

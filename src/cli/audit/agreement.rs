@@ -44,8 +44,9 @@ struct Mention {
 #[derive(Debug, Clone)]
 struct World {
     within: [&'static str; 2],
-    /// Class, column, and the value that stands there.
-    rows: Vec<(bool, bool, Value)>,
+    /// Whether it is a Photo, column, and the value that stands there.
+    rows: Vec<(bool, &'static str, Value)>,
+    /// Those of them that count.
     mentions: Vec<Mention>,
     assets: Vec<AssetName>,
     /// How far the upload that Cloudinary has is after the one that was lost, and whether it is what a rejected one leaves.
@@ -98,7 +99,7 @@ fn mention() -> impl Strategy<Value = Mention> {
 }
 
 /// A value with a text in it, at any depth.
-fn holding(text: String, shape: u8) -> Value {
+fn holding(text: &str, shape: u8) -> Value {
     match shape % 6 {
         0 => json!(text),
         1 => json!([text]),
@@ -111,16 +112,29 @@ fn holding(text: String, shape: u8) -> Value {
 
 fn world() -> impl Strategy<Value = World> {
     let within = prop::sample::select(&DESTROY_WITHIN[..]);
-    let rows = vec((any::<[bool; 2]>(), mention(), any::<u8>()), 0..6);
+    // Nothing looks at the last one, nor beside the path into the one before.
+    let columns = prop::sample::select(&["picture", "list", "cover", "deep", "title"][..]);
+    let rows = vec((any::<bool>(), columns, mention(), any::<u8>()), 0..6);
     let upload = (-2..3_i64, any::<bool>());
     ((within.clone(), within), rows, vec(asset(), 1..8), upload).prop_map(
         |((first, second), rows, assets, upload)| World {
             within: [first, second],
-            mentions: rows.iter().map(|(_, mention, _)| mention.clone()).collect(),
+            mentions: rows
+                .iter()
+                .filter(|(_, column, _, shape)| {
+                    *column != "title" && (*column != "deep" || shape % 2 == 0)
+                })
+                .map(|(_, _, mention, _)| mention.clone())
+                .collect(),
             rows: rows
                 .into_iter()
-                .map(|([class, column], mention, shape)| {
-                    (class, column, holding(mention.text, shape))
+                .map(|(class, column, mention, shape)| {
+                    let mut value = holding(&mention.text, shape / 2);
+                    if column == "deep" {
+                        let name = if shape % 2 == 0 { "in" } else { "beside" };
+                        value = json!({ name: [value] });
+                    }
+                    (class, column, value)
                 })
                 .collect(),
             assets,
@@ -133,10 +147,10 @@ fn manifests(world: &World) -> Manifests {
     let folder = tempfile::tempdir().unwrap();
     let [first, second] = world.within;
     let photo = format!(
-        "class = \"Photo\"\n[fields.picture]\nresource_types = [\"image\", \"raw\"]\ndestroy_within = {first:?}\non_replace = \"destroy\"\n[fields.list]\nmany = true\n"
+        "class = \"Photo\"\nreferences = [\"cover\", \"deep.in\"]\n[fields.picture]\nresource_types = [\"image\", \"raw\"]\ndestroy_within = {first:?}\non_replace = \"destroy\"\n[fields.list]\nmany = true\n"
     );
     let album = format!(
-        "class = \"Album\"\n[fields.picture]\n[fields.list]\nmany = true\ntypes = [\"upload\", \"private\"]\nresource_types = [\"image\", \"video\"]\ndestroy_within = {second:?}\non_delete = \"destroy\"\n"
+        "class = \"Album\"\nreferences = [\"cover\", \"deep.in\"]\n[fields.picture]\n[fields.list]\nmany = true\ntypes = [\"upload\", \"private\"]\nresource_types = [\"image\", \"video\"]\ndestroy_within = {second:?}\non_delete = \"destroy\"\n"
     );
     std::fs::write(folder.path().join("Photo.toml"), photo).unwrap();
     std::fs::write(folder.path().join("Album.toml"), album).unwrap();
@@ -147,9 +161,8 @@ fn manifests(world: &World) -> Manifests {
 fn rows(world: &World) -> Vec<(&'static str, Row)> {
     let rows = world.rows.iter().map(|(class, column, value)| {
         let class = if *class { "Photo" } else { "Album" };
-        let column = if *column { "picture" } else { "list" };
         let value = RawValue::from_string(value.to_string()).unwrap();
-        (class, Row::from([(column.to_owned(), value)]))
+        (class, Row::from([((*column).to_owned(), value)]))
     });
     rows.collect()
 }

@@ -27,9 +27,8 @@ pub struct Asset {
     /// In pixels.
     #[serde(default, deserialize_with = "number")]
     pub height: Option<u64>,
-    /// None without one, an inner `None` for one that is odd.
-    #[serde(default, deserialize_with = "odd_or_number")]
-    version: Option<Option<u64>>,
+    #[serde(default, deserialize_with = "version")]
+    version: Version,
     #[serde(default, deserialize_with = "readable")]
     created_at: Option<String>,
     #[serde(default, deserialize_with = "readable")]
@@ -44,6 +43,17 @@ pub struct Asset {
 struct ModerationState {
     #[serde(default)]
     status: Option<String>,
+}
+
+/// The version in an asset's URLs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Version {
+    /// Cloudinary names none.
+    #[default]
+    Absent,
+    /// None that can be.
+    Odd,
+    At(u64),
 }
 
 /// A page of a listing.
@@ -73,7 +83,10 @@ impl Asset {
 
     /// The version in its URLs: the time of its newest upload, in seconds since 1970.
     pub fn version(&self) -> Option<u64> {
-        self.version.flatten()
+        match self.version {
+            Version::At(version) => Some(version),
+            Version::Absent | Version::Odd => None,
+        }
     }
 
     /// When the newest original under this public ID was uploaded, in seconds since 1970. `None` if Cloudinary does not say.
@@ -81,8 +94,10 @@ impl Asset {
         let created = self.created_at.as_deref()?.parse::<Timestamp>().ok()?;
         let created = u64::try_from(created.as_second()).ok()?;
         match self.version {
-            Some(version) => Some(version?.max(created)),
-            None => Some(created),
+            Version::At(version) => Some(version.max(created)),
+            Version::Absent => Some(created),
+            // It may be that of a later upload.
+            Version::Odd => None,
         }
     }
 }
@@ -95,10 +110,8 @@ fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::
     Ok(number.filter(|number| !UNKNOWN.contains(number)))
 }
 
-fn odd_or_number<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<Option<u64>>, D::Error> {
-    number(deserializer).map(Some)
+fn version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Version, D::Error> {
+    Ok(number(deserializer)?.map_or(Version::Odd, Version::At))
 }
 
 /// A value of this type, or none.

@@ -214,24 +214,16 @@ mod tests {
         let other = tempfile::tempdir().unwrap();
         let precious = other.path().join("precious");
         fs::write(&precious, "precious").unwrap();
-        let folders: [(&str, fn(&Path, &Path)); 4] = [
-            ("notes.txt", |folder, _| {
-                fs::write(folder.join("notes.txt"), "x").unwrap()
-            }),
-            ("orphans", |folder, _| {
-                fs::create_dir(folder.join("orphans")).unwrap()
-            }),
-            ("keys", |folder, precious| {
-                symlink(precious, folder.join("keys")).unwrap()
-            }),
-            ("position.json", |folder, _| {
-                symlink("nowhere", folder.join("position.json")).unwrap()
-            }),
-        ];
-        for (name, add) in folders {
+        for name in ["notes.txt", "orphans", "keys", "position.json"] {
             let folder = tempfile::tempdir().unwrap();
             drop(Folder::open(folder.path()).unwrap());
-            add(folder.path(), &precious);
+            let path = folder.path().join(name);
+            match name {
+                "notes.txt" => fs::write(path, "x").unwrap(),
+                "orphans" => fs::create_dir(path).unwrap(),
+                "keys" => symlink(&precious, path).unwrap(),
+                _ => symlink("nowhere", path).unwrap(),
+            }
             let before = texts(folder.path());
             let expected = format!("--state: DIR holds what is not an audit's: {name}{ADVICE}");
             assert_eq!(refusal(folder.path()), expected);

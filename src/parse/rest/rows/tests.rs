@@ -233,3 +233,26 @@ async fn goes_on_where_it_failed() {
         .collect();
     assert_eq!(after, ["Z", "a", "a", "b"]);
 }
+
+#[tokio::test]
+async fn rows_that_nobody_has_put_into_order_are_no_answer() {
+    // Both are orders of PostgreSQL's, the second one with a row that a language's rules put elsewhere.
+    let bytes = ["A1", "B1", "C1", "D1", "a2", "b2", "c2", "d2"];
+    let language = ["a1", "A2", "b1", "B2", "c-1", "C0", "d1", "D2"];
+    let unordered = ["d1", "a1", "c1", "B1", "e1", "A1", "D1", "b1"];
+    for (ids_of_page, is_answer) in [(bytes, true), (language, true), (unordered, false)] {
+        let rows: Vec<_> = ids_of_page
+            .iter()
+            .map(|id| json!({"objectId": id}))
+            .collect();
+        let pages = vec![page(&json!(rows)), page(&json!([]))];
+        let (_server, parse) = parse_server(picture(), pages).await;
+        let read = ids(&mut Rows::of("Photo", ["picture"]), &parse).await;
+        let expected = if is_answer {
+            Ok(ids_of_page.map(str::to_owned).to_vec())
+        } else {
+            Err("Photo: Parse Server at SERVER answered its rows out of order".to_owned())
+        };
+        assert_eq!(read, expected);
+    }
+}
