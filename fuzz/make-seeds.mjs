@@ -57,6 +57,20 @@ save({ pictures: [PICTURE, "image/upload/v2/b.png#@"] }, null, { context: { clou
 save({ picture: PICTURE }, null, { context: { cloudinary: { picture: 5 } } });
 save({ picture: PICTURE, a: 1 }, { picture: OLD, a: 1 }, { master: true, isReadOnly: false, context: { cloudinary_follow: { field: "picture", at: NOW, mac: "00" } } });
 save({ picture: PICTURE }, null, { master: true, isReadOnly: true });
+const add = { __op: "Add", objects: [PICTURE] };
+const moderated = { picture: OLD, status: "approved", thumbnails: ["https://x/y"], title: "a" };
+for (const more of [{}, { picture: `${OLD}#x` }, { picture: `${OLD}#` }, { picture: `${PICTURE}#@` }, { picture: null }, { picture: { __op: "Delete" } }, { status: "mine" }, { status: null }, { thumbnails: add }, { "picture.x": add }, { "status.x": add }, { picture: `${PICTURE}#@`, status: "mine", title: "b" }]) {
+  for (const master of [false, true]) save({ ...moderated, ...more }, moderated, { master });
+  save({ ...more, title: "b" }, { title: "a" });
+  save({ title: "b", ...more });
+}
+for (const more of [{ pictures: [OLD], "pictures.1": add }, { pictures: [`${OLD}#x`, OLD] }, { pictures: { __op: "Add", objects: [OLD, `${OLD}#x`] } }, { pictures: [OLD, OLD, OLD] }, { "pictures.0": { __op: "Delete" } }]) {
+  save(more, { pictures: [OLD] });
+  save(more);
+}
+for (const more of [{}, { user: undefined }, { user: undefined, master: true }]) {
+  save({ pictures: [OLD], emailVerified: true }, { pictures: [OLD], emailVerified: false }, more);
+}
 for (const raw of [
   "", "{}", "[]", "null", '{"object":{}}', '{"object":[]}', '{"object":null,"object":{}}', '{"object":{},"original":5}',
   '{"object":{"picture":1,"picture":2}}', '{"object":{"\\u0070icture":"a","a":1,"\\u0061":2}}', '{"object":{"a":"\\ud83d","b":"\\u0000"}}',

@@ -174,7 +174,7 @@ const FIELD: Table = Table {
             key(
                 Guard,
                 "max_items",
-                "1000",
+                "`1000`",
                 "a number, at least 1",
                 "The most that a save may leave in the array; for `Add` and `AddUnique` what is stored and what is sent count. Unchanged values, `Remove` and arrays shorter than the stored one pass.",
                 "max_items = 20",

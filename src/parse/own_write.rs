@@ -157,6 +157,16 @@ mod tests {
     }
 
     #[test]
+    fn says_which_text_it_is_of_and_which_it_is_for() {
+        let mark = mark();
+        let texts = ["image/upload/v1/c.jpg", WRITE.to, WRITE.from];
+        assert_eq!(mark.find_from(texts), Some(WRITE.from));
+        assert_eq!(mark.find_to(texts), Some(WRITE.to));
+        assert_eq!(mark.find_to(&texts[..1]), None);
+        assert_eq!(mark.find_from::<&str>([]), None);
+    }
+
+    #[test]
     fn covers_no_other_write_and_takes_no_other_secret() {
         let secrets = ["secret".into()];
         for write in [

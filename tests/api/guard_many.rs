@@ -297,3 +297,52 @@ fn an_array_holds_a_thousand_where_the_manifest_says_nothing() {
     let body = create(json!({ "pictures": signed }));
     assert_answer(&app, &body, json!({ "error": text }));
 }
+
+#[test]
+fn tens_of_thousands_of_elements_are_judged_as_a_few_are() {
+    let app = album("max_items = 100000");
+    let stored: Vec<_> = (0..40_000).map(|i| format!("legacy {i}")).collect();
+    let original = json!({ "pictures": stored });
+    let op = |op: &str, objects: &Value| json!({"__op": op, "objects": objects});
+    let backwards: Vec<_> = stored.iter().rev().collect();
+    let with_signatures: Vec<_> = stored.iter().map(|text| format!("{text}#x")).collect();
+    for (value, written) in [
+        (json!(backwards), json!(backwards)),
+        (json!(with_signatures), json!(stored)),
+        (
+            op("Add", &json!(with_signatures)),
+            op("Add", &json!(stored)),
+        ),
+        (
+            op("Remove", &json!(with_signatures[20_000..])),
+            op("Remove", &json!(stored[20_000..])),
+        ),
+    ] {
+        let body = update(json!({ "pictures": value }), original.clone());
+        assert_answer(&app, &body, json!({"success": {"pictures": written}}));
+    }
+    let forged = and(json!({ "pictures": backwards }), json!({}));
+    let mut forged = update(forged, original);
+    forged["object"]["pictures"][39_999] = json!(bare("new", V));
+    assert_answer(&app, &forged, json!({"error": "Bad signature"}));
+}
+
+#[test]
+fn tens_of_thousands_of_signatures_in_the_context_are_looked_up_as_a_few_are() {
+    let app = album("max_items = 100000");
+    let names: Vec<_> = (0..20_000).map(|i| format!("p{i}")).collect();
+    let bare: Vec<_> = names.iter().map(|name| bare(name, V)).collect();
+    let signatures: serde_json::Map<_, _> = names
+        .iter()
+        .zip(&bare)
+        .map(|(name, bare)| (bare.clone(), json!(signature(name, V))))
+        .collect();
+    let context = |signatures| json!({"context": {"cloudinary": {"pictures": signatures}}});
+    let object = json!({ "pictures": bare });
+    let body = and(create(object.clone()), context(json!(signatures)));
+    assert_answer(&app, &body, json!({ "success": object }));
+    let mut lacking = signatures;
+    lacking.remove(&bare[19_999]);
+    let body = and(create(object), context(json!(lacking)));
+    assert_answer(&app, &body, json!({"error": "Bad signature"}));
+}

@@ -270,3 +270,43 @@ fn refuses_limits_that_nobody_could_check() {
         assert_eq!(mistakes(&format!("{PHOTO}{keys}")), [expected], "{keys}");
     }
 }
+
+#[test]
+fn an_array_has_a_thousand_elements_or_as_many_as_the_manifest_says() {
+    let max_items = |keys: &str| {
+        let manifests = loaded(&format!("{PHOTO}{keys}"));
+        manifests.classes[0].fields[0].max_items
+    };
+    assert_eq!(max_items("many = true"), 1000);
+    assert_eq!(max_items("many = true\nmax_items = 1"), 1);
+    assert_eq!(max_items("max_items = 50000\nmany = true"), 50_000);
+    let number = "expected a number of identifiers, at least 1";
+    for (keys, expected) in [
+        (
+            "max_items = 5",
+            "m.toml:3: `max_items`: there is one identifier: it needs many = true".to_owned(),
+        ),
+        (
+            "many = false\nmax_items = 5",
+            "m.toml:4: `max_items`: there is one identifier: it needs many = true".to_owned(),
+        ),
+        (
+            "many = true\nmax_items = 0",
+            format!("m.toml:4: `max_items`: {number}"),
+        ),
+        (
+            "many = true\nmax_items = -1",
+            format!("m.toml:4: `max_items`: {number}"),
+        ),
+        (
+            "many = true\nmax_items = 1.5",
+            format!("m.toml:4: `max_items`: {number}"),
+        ),
+        (
+            "many = true\nmax_items = \"5\"",
+            format!("m.toml:4: `max_items`: {number}"),
+        ),
+    ] {
+        assert_eq!(mistakes(&format!("{PHOTO}{keys}")), [expected], "{keys}");
+    }
+}
