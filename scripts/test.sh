@@ -74,6 +74,15 @@ rust_tests() {
   fi
 }
 
+# Plain runs ignore it: it counts instructions.
+linear_work() {
+  if command -v valgrind > /dev/null; then
+    cargo test --locked --test invariants -- --ignored --exact work::a_body_twice_as_long_is_at_most_twice_the_work
+  else
+    echo "valgrind is not installed: 1 skipped, the work for long bodies is not counted"
+  fi
+}
+
 # What is not about Parse Server, and the broken set-ups of `doctor`, which take a minute, are tested on 9 alone.
 end_to_end_files() {
   local of_nine='(doctor|rig|rolling-restart)\.test'
@@ -127,6 +136,7 @@ stage "Lints" cargo clippy --quiet --locked --all-targets -- -D warnings
 stage "Documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --quiet --locked --no-deps
 stage "Dependencies" dependencies
 stage "Unit and integration tests" rust_tests
+stage "Linear work" linear_work
 stage "Fuzzing" short_fuzzing
 stage "Binary" cargo build --quiet --locked
 stage "Packages" scripts/check-packages.sh

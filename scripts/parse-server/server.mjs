@@ -46,7 +46,7 @@ function optionsFromEnvironment(definitions) {
     const text = env?.startsWith("PARSE_SERVER_") ? process.env[env] : undefined;
     if (!text) continue;
     // Older definitions declare no parser where the value is an object all the same.
-    options[name] = action ? action(text) : /^[{[]/.test(text) ? JSON.parse(text) : text;
+    options[name] = action ? action(text) : /^([{[]|true$|false$)/.test(text) ? JSON.parse(text) : text;
   }
   return options;
 }
@@ -88,6 +88,8 @@ const options = {
   appId: "rig",
   masterKey: "rig-master-key",
   logLevel: "warn",
+  // Where the links of its mails lead; without mails it is not asked for.
+  ...(process.env.PARSE_SERVER_EMAIL_ADAPTER && { publicServerURL: url }),
   ...optionsFromEnvironment(ParseServerOptions),
   logsFolder: null,
   databaseURI: database.uri,
