@@ -213,3 +213,22 @@ proptest! {
         prop_assert_eq!(refers(&text, &asset), other.as_ref().map_or_else(|| refers(&text, &asset), |other| *other == asset));
     }
 }
+
+#[test]
+fn a_link_in_a_sentence_is_decoded_by_itself() {
+    let asset = name("image/upload/app/ü 猫");
+    let encoded = "https://res.cloudinary.com/demo/image/upload/app/%C3%BC%20%E7%8C%AB";
+    let twice = encoded.replace('%', "%25");
+    for text in [
+        format!("see {encoded}, please"),
+        format!("<a href=\"{encoded}.jpg\">here</a>"),
+        format!("[here]({twice})"),
+        format!("a {twice} b"),
+    ] {
+        assert!(refers(&text, &asset), "{text}");
+    }
+    assert!(!refers(
+        "see https://h/app/%C3%BC%20%E7%8C%ABs, please",
+        &asset
+    ));
+}
