@@ -164,7 +164,7 @@ async fn check_parse_server(
         tell_others(ping, setup, report).await;
         return report.skipped(Check::UploadSize, "not tried: see \"Parse Server\"");
     }
-    if parse_server::prove(&server.master, report).await {
+    if parse_server::prove(&server.master, setup.manifests.as_ref(), report).await {
         check_hooks(server, setup, temporary, report).await;
         match &setup.manifests {
             Some(manifests) => rows::tell(&server.master, manifests, report).await,

@@ -81,21 +81,16 @@ fn tried(account: &Account) -> Value {
 
 /// What the signature looks like instead.
 fn hint(account: &Account, identifier: &Identifier<'_>, signature: &str) -> Option<String> {
-    let expected = match account.signature_algorithm {
-        Algorithm::Sha1 => 40,
-        Algorithm::Sha256 => 64,
-    };
     let is_hex = signature.bytes().all(|byte| byte.is_ascii_hexdigit());
     if !is_hex {
-        return Some(format!("expected {expected} hex digits after \"#\""));
+        return Some("expected 40 or 64 hex digits after \"#\"".into());
     }
     if signature.bytes().any(|byte| byte.is_ascii_uppercase()) {
         return Some("Cloudinary writes hex digits in lower case".into());
     }
-    if signature.len() != expected {
-        let name = account.signature_algorithm.name();
+    if Algorithm::of_signature(signature).is_none() {
         return Some(format!(
-            "{} digits; the account's signature_algorithm {name} gives {expected}",
+            "{} digits; SHA-1 gives 40, SHA-256 64",
             signature.len()
         ));
     }

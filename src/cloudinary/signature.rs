@@ -30,6 +30,15 @@ impl Algorithm {
         }
     }
 
+    /// The algorithm whose digests are as long as `signature`: 40 or 64 hex digits.
+    pub fn of_signature(signature: &str) -> Option<Self> {
+        match signature.len() {
+            40 => Some(Self::Sha1),
+            64 => Some(Self::Sha256),
+            _ => None,
+        }
+    }
+
     /// The name in configurations.
     pub fn name(self) -> &'static str {
         match self {
@@ -170,6 +179,9 @@ fn write_escaped(text: &str, version: SignatureVersion, write: &mut impl FnMut(&
 
 /// Checks the signature of an upload response: over `public_id` and `version` and nothing else, always in version 1.
 ///
+/// Its length tells the algorithm. The account's `signature_algorithm` decides only about what is signed here: an account may take
+/// both, and which one its responses carry is Cloudinary's choice.
+///
 /// ```
 /// use cloudinary_parse::cloudinary::{account::Account, signature::verify_response};
 ///
@@ -192,19 +204,13 @@ pub fn verify_response(
     )
 }
 
-/// Whether a secret of the account, appended to `parts`, gives `signature`.
+/// Whether a secret of the account, appended to `parts`, gives `signature`, by the algorithm that its length tells.
 pub(super) fn verify_parts(
     account: &Account,
     parts: &[&[u8]],
     signature: &str,
 ) -> Result<SecretInUse, BadSignature> {
-    let matches = |secret: &SecretString| {
-        let mut hasher = Hasher::new(account.signature_algorithm);
-        for part in parts {
-            hasher.update(part);
-        }
-        hasher.finish(secret).matches(signature)
-    };
+    let matches = |secret: &SecretString| is_signed_with(secret, parts, signature);
     let position = account.secrets.iter().position(matches);
     let position = position.ok_or(BadSignature)?;
     Ok(if position == 0 {
@@ -212,6 +218,18 @@ pub(super) fn verify_parts(
     } else {
         SecretInUse::Previous
     })
+}
+
+/// Whether `secret`, appended to `parts`, gives `signature`.
+pub(super) fn is_signed_with(secret: &SecretString, parts: &[&[u8]], signature: &str) -> bool {
+    let Some(algorithm) = Algorithm::of_signature(signature) else {
+        return false;
+    };
+    let mut hasher = Hasher::new(algorithm);
+    for part in parts {
+        hasher.update(part);
+    }
+    hasher.finish(secret).matches(signature)
 }
 
 #[cfg(test)]

@@ -14,11 +14,18 @@ use super::template::Template;
 use super::units::{DURATION_FORM, parse_duration};
 
 /// Keys of the file.
-pub(super) const KEYS: &[&str] = &["class", "trust_master_key", "references", "fields"];
+pub(super) const KEYS: &[&str] = &[
+    "class",
+    "trust_master_key",
+    "called_from",
+    "references",
+    "fields",
+];
 
 pub(super) const FIELD_KEYS: &[&str] = &[
     "required",
     "many",
+    "max_items",
     "resource_types",
     "types",
     "formats",
@@ -38,6 +45,12 @@ const TYPES: &[(&str, DeliveryType)] = &[
     ("authenticated", DeliveryType::Authenticated),
 ];
 
+/// Whether it is Cloud Code that calls.
+const CALLERS: &[(&str, bool)] = &[("parse_server", false), ("cloud_code", true)];
+
+/// `max_items` of a field that says nothing else.
+const MAX_ITEMS: usize = 1000;
+
 /// A class whose `beforeSave` is guarded, or whose columns refer to assets.
 #[derive(Debug, Clone)]
 pub struct ClassManifest {
@@ -45,6 +58,8 @@ pub struct ClassManifest {
     pub class: String,
     /// Saves with the (full) master key are stripped but not verified.
     pub trust_master_key: bool,
+    /// The app's own Cloud Code has triggers for this class and calls this service from them: there are no hooks to register.
+    pub called_from_cloud_code: bool,
     /// Columns, or what lies in them, that may refer to assets and are not guarded.
     pub references: Vec<Reference>,
     /// The guarded fields; without any the class has no hooks.
@@ -60,6 +75,8 @@ pub struct GuardedField {
     pub required: bool,
     /// An array of identifiers.
     pub many: bool,
+    /// The most that a save may leave in the array.
+    pub max_items: usize,
     /// Accepted resource types.
     pub resource_types: Vec<ResourceType>,
     /// Accepted delivery types.
@@ -115,16 +132,25 @@ impl ClassManifest {
         let trust_master_key = file
             .take("trust_master_key")
             .and_then(|entry| entry.flag(report));
+        let called_from = file.take("called_from");
+        let caller = called_from.and_then(|entry| entry.one_of(CALLERS, report));
         let fields = match file.take("fields") {
             None if references.is_some() => Vec::new(),
             fields => read_fields(fields, &name, report),
         };
         let references =
             references.and_then(|entry| reference::read(entry, &name, &fields, report));
+        if let Some(entry) = called_from.filter(|_| fields.is_empty()) {
+            report.error(
+                entry.at,
+                "called_from is for a class with guarded fields: write a table [fields.<name>] for each",
+            );
+        }
         file.finish(KEYS, report);
         Self {
             class: name,
             trust_master_key: trust_master_key.unwrap_or(false),
+            called_from_cloud_code: caller.unwrap_or(false),
             references: references.unwrap_or_default(),
             fields,
         }
@@ -165,6 +191,9 @@ impl GuardedField {
         let mut flag = |key: &str| keys.take(key).and_then(|entry| entry.flag(report));
         let required = flag("required").unwrap_or(false);
         let many = flag("many").unwrap_or(false);
+        let max_items = keys
+            .take("max_items")
+            .and_then(|entry| read_max_items(entry, many, report));
         let resource_types = keys
             .take("resource_types")
             .and_then(|entry| entry.some_of(RESOURCE_TYPES, report));
@@ -195,6 +224,7 @@ impl GuardedField {
             name: name.to_owned(),
             required,
             many,
+            max_items: max_items.unwrap_or(MAX_ITEMS),
             resource_types: resource_types.unwrap_or_else(|| vec![ResourceType::Image]),
             types: types.unwrap_or_else(|| vec![DeliveryType::Upload]),
             formats,
@@ -206,6 +236,15 @@ impl GuardedField {
             destroy_within,
         }
     }
+}
+
+fn read_max_items(entry: Entry<'_>, many: bool, report: &mut Report<'_>) -> Option<usize> {
+    if !many {
+        return entry.refuse("there is one identifier: it needs many = true", report);
+    }
+    let items = entry.json(report)?.as_u64().filter(|&items| items > 0);
+    let items = items.and_then(|items| usize::try_from(items).ok());
+    items.or_else(|| entry.refuse("expected a number of identifiers, at least 1", report))
 }
 
 fn read_formats(entry: Entry<'_>, report: &mut Report<'_>) -> Option<Vec<String>> {

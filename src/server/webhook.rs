@@ -17,8 +17,8 @@ use crate::parse::json::JsonText;
 use crate::queue::{Destroy, Job, Scheduled};
 
 use super::clock::unix_time;
+use super::connection::Slot;
 use super::console::Refused;
-use super::crowd::Place;
 use super::head::Head;
 use super::keys::KeyInUse;
 use super::reply::{self, Failure};
@@ -33,6 +33,7 @@ pub(super) async fn answer(request: ServiceRequest, state: Arc<State>) -> Servic
     let _in_flight = state.metrics.in_flight();
     let (request, payload) = request.into_parts();
     let response = request_id::scope(&request, respond(&request, payload, &state)).await;
+    reply::close_if_said(&request, &response);
     ServiceResponse::new(request, response)
 }
 
@@ -74,7 +75,7 @@ async fn dispatch(
     }
     let head = Head::of(request.headers());
     check_key(&head, state)?;
-    let _busy = request.conn_data::<Place>().map(Place::busy);
+    let _busy = request.conn_data::<Slot>().map(Slot::busy);
     let route = route.ok_or(Failure::NotFound)?;
     let started = Instant::now();
     head.check()?;
@@ -160,6 +161,7 @@ async fn decide(
                 parse_server: routes.parse_server.as_ref(),
                 roles: &state.roles,
                 limits: &route.limits,
+                master_key: routes.master_key.as_ref(),
                 fixed: &route.fixed,
             };
             let mut work = pin!(hooks::call(function, means, &envelope, now));
@@ -174,7 +176,7 @@ async fn decide(
         }
     };
     Ok(match decided {
-        Ok(decided) => accepted(route, state, decided),
+        Ok(decided) => accepted(route, state, &envelope, decided),
         Err(refusal) => refused(route, state, &envelope, &refusal),
     })
 }
@@ -226,8 +228,22 @@ async fn confirmed(
     Ok(decided)
 }
 
-fn accepted(route: &Route, state: &State, decided: Decided) -> HttpResponse {
+fn accepted(
+    route: &Route,
+    state: &State,
+    envelope: &Envelope<'_>,
+    decided: Decided,
+) -> HttpResponse {
     route.metrics.accepted(decided.answer.is_some());
+    if !decided.left_out.is_empty() {
+        let user = envelope.user.and_then(|user| user.object_id());
+        info!(
+            hook = &*route.name,
+            field = &*decided.left_out.join(","),
+            user = user.as_deref().unwrap_or("-");
+            "left out: only this service and the master key write it"
+        );
+    }
     if decided.previous_secret {
         state.metrics.previous_cloudinary_secret();
     }

@@ -88,15 +88,16 @@ fn says_what_the_signature_looks_like() {
         ),
         (
             "image/upload/v1234/sample.jpg#x".into(),
-            Some("expected 40 hex digits after \"#\""),
+            Some("expected 40 or 64 hex digits after \"#\""),
         ),
         (
             format!("image/upload/v1234/sample.jpg#{}", SIGNATURE.to_uppercase()),
             Some("Cloudinary writes hex digits in lower case"),
         ),
+        (format!("image/upload/v1235/sample.jpg#{sha256}"), None),
         (
-            format!("image/upload/v1234/sample.jpg#{sha256}"),
-            Some("64 digits; the account's signature_algorithm sha1 gives 40"),
+            format!("image/upload/v1234/sample.jpg#{}", &sha256[..63]),
+            Some("63 digits; SHA-1 gives 40, SHA-256 64"),
         ),
         (
             format!("raw/upload/v1234/sample.jpg#{SIGNATURE}"),

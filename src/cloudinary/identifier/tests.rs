@@ -309,19 +309,38 @@ fn refuses_every_other_signature() {
         format!("image/upload/v1234/sample.jpg#{SAMPLE_V1234}#x"),
         format!("image/upload/v1234/sample.jpg# {SAMPLE_V1234}"),
         format!("image/upload/v1234/sample.jpg#{}", &SAMPLE_V1234[..39]),
-        format!("image/upload/v1234/sample.jpg#{SAMPLE_V1234_SHA256}"),
+        format!("image/upload/v1235/sample.jpg#{SAMPLE_V1234_SHA256}"),
+        format!(
+            "image/upload/v1234/sample.jpg#{}",
+            SAMPLE_V1234_SHA256.to_uppercase()
+        ),
+        format!(
+            "image/upload/v1234/sample.jpg#{}",
+            &SAMPLE_V1234_SHA256[..40]
+        ),
+        format!(
+            "image/upload/v1234/sample.jpg#{SAMPLE_V1234}{}",
+            "0".repeat(24)
+        ),
     ] {
         assert_eq!(verify(&account(), &text), Err(BadSignature), "{text}");
     }
 }
 
 #[test]
-fn takes_the_accounts_digest_and_no_other() {
-    let account = Account::from_url(&format!("{URL}?signature_algorithm=sha256")).unwrap();
-    let text = format!("image/upload/v1234/sample.jpg#{SAMPLE_V1234_SHA256}");
-    assert_eq!(verify(&account, &text), Ok(SecretInUse::Current));
-    let text = format!("image/upload/v1234/sample.jpg#{SAMPLE_V1234}");
-    assert_eq!(verify(&account, &text), Err(BadSignature));
+fn tells_the_digest_by_its_length_whatever_the_account_signs_with() {
+    for query in [
+        "",
+        "?signature_algorithm=sha1",
+        "?signature_algorithm=sha256",
+    ] {
+        let account = Account::from_url(&format!("{URL}{query}")).unwrap();
+        for signature in [SAMPLE_V1234, SAMPLE_V1234_SHA256] {
+            let text = format!("image/upload/v1234/sample.jpg#{signature}");
+            let verified = verify(&account, &text);
+            assert_eq!(verified, Ok(SecretInUse::Current), "{query} {text}");
+        }
+    }
 }
 
 #[test]
