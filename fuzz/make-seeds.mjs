@@ -57,6 +57,20 @@ save({ pictures: [PICTURE, "image/upload/v2/b.png#@"] }, null, { context: { clou
 save({ picture: PICTURE }, null, { context: { cloudinary: { picture: 5 } } });
 save({ picture: PICTURE, a: 1 }, { picture: OLD, a: 1 }, { master: true, isReadOnly: false, context: { cloudinary_follow: { field: "picture", at: NOW, mac: "00" } } });
 save({ picture: PICTURE }, null, { master: true, isReadOnly: true });
+const add = { __op: "Add", objects: [PICTURE] };
+const moderated = { picture: OLD, status: "approved", thumbnails: ["https://x/y"], title: "a" };
+for (const more of [{}, { picture: `${OLD}#x` }, { picture: `${OLD}#` }, { picture: `${PICTURE}#@` }, { picture: null }, { picture: { __op: "Delete" } }, { status: "mine" }, { status: null }, { thumbnails: add }, { "picture.x": add }, { "status.x": add }, { picture: `${PICTURE}#@`, status: "mine", title: "b" }]) {
+  for (const master of [false, true]) save({ ...moderated, ...more }, moderated, { master });
+  save({ ...more, title: "b" }, { title: "a" });
+  save({ title: "b", ...more });
+}
+for (const more of [{ pictures: [OLD], "pictures.1": add }, { pictures: [`${OLD}#x`, OLD] }, { pictures: { __op: "Add", objects: [OLD, `${OLD}#x`] } }, { pictures: [OLD, OLD, OLD] }, { "pictures.0": { __op: "Delete" } }]) {
+  save(more, { pictures: [OLD] });
+  save(more);
+}
+for (const more of [{}, { user: undefined }, { user: undefined, master: true }]) {
+  save({ pictures: [OLD], emailVerified: true }, { pictures: [OLD], emailVerified: false }, more);
+}
 for (const raw of [
   "", "{}", "[]", "null", '{"object":{}}', '{"object":[]}', '{"object":null,"object":{}}', '{"object":{},"original":5}',
   '{"object":{"picture":1,"picture":2}}', '{"object":{"\\u0070icture":"a","a":1,"\\u0061":2}}', '{"object":{"a":"\\ud83d","b":"\\u0000"}}',
@@ -80,6 +94,23 @@ seed("transformation", '{"width":100,"transformation":[{"crop":"fill"},"named"]}
 seed("transformation", '{"width":100} 63');
 // Once these reached a URL: a control character, what ends a path, what a CDN decodes.
 for (const options of [{ x: "a$ght\t" }, { width: "auto:break\u007f_15" }, { effect: "trim:\u007f10" }, { x: "1?a" }, { y: "1#a" }, { crop: "a%2f..%2fb" }, { gravity: "\\..\\a" }, { background: "#fff", start_offset: "10%" }, { background: "auto:a b é" }]) seed("transformation", options);
+// What a caller chose that would have become more than one value.
+for (const options of [
+  {"effect": {"sepia": 50, "l_private:users:victim": "secret"}},
+  {"effect": "sepia%2Cl_other%2Fw_10"},
+  {"crop": "sepia%252Cl_other"},
+  {"variables": [["l_private:x", "y"], ["$a", "1,l_x"]]},
+  {"if": "end"},
+  {"eager": ["c_fill,w_9/e_sepia/png", "l_logo", {"overlay": "logo"}, "a|b"]},
+  {"context": {"a\\": "b", "c": "d\\|e=f\\"}, "metadata": {"m": ["a\"b", "c\\|d"]}},
+  {"tags": ["a,b"], "headers": {"X-A": "1\nX-B: 2"}, "face_coordinates": [["1|2", 3, 4, 5]]},
+  {"transformation": [{"effect": "sepia"}, {"underlay": {"public_id": "users/victim", "type": "private"}}]},
+  {"size": "1,l_xx2", "offset": ["1,l_x", "2"]},
+  {"responsive_breakpoints": {"transformation": "l_logo", "format": "png/x"}},
+  {"overlay": {"text": "a/../b,c", "font_family": "Arial", "font_size": 10}},
+  {"raw_transformation": "../../x?y"},
+  { public_id: "a+b", folder: "é".repeat(300), notification_url: "https://e.com/?a=1&b=2" },
+]) seed("transformation", options);
 
 for (const file of readdirSync(join(root, "webhooks"))) seed("manifest", readFileSync(join(root, "webhooks", file)));
 seed("manifest", readdirSync(join(root, "webhooks")).slice(0, 3).map((file) => readFileSync(join(root, "webhooks", file), "utf8")).join("\n%%%\n"));

@@ -3,7 +3,7 @@
 use cloudinary_parse::cloudinary::account::Account;
 use cloudinary_parse::cloudinary::identifier::{Identifier, IdentifierError};
 use cloudinary_parse::cloudinary::notification::{MAX_AGE, Notification, NotificationError};
-use cloudinary_parse::cloudinary::signature;
+use cloudinary_parse::cloudinary::signature::{self, Algorithm};
 
 use crate::question::{Answer, Object, Question, said, text, whole_seconds};
 
@@ -11,8 +11,10 @@ pub(crate) fn verify_response(question: &Question) -> Answer {
     let account = secretive(question.nameless_account(&Object::new())?)?;
     let [public_id, version] = ["public_id", "version"].map(|name| text(question.arg(name)));
     let signature = question.arg("signature").as_str().unwrap_or_default();
+    // Unlike this service, the SDKs take the configured algorithm's digests alone.
+    let is_configured = Algorithm::of_signature(signature) == Some(account.signature_algorithm);
     let verified = signature::verify_response(&account, &public_id, &version, signature);
-    Ok(verified.is_ok().into())
+    Ok((is_configured && verified.is_ok()).into())
 }
 
 /// The account, if it can verify anything.

@@ -8,14 +8,24 @@ import http from "node:http";
 import Busboy from "@fastify/busboy";
 import { deliver } from "./cloudinary/delivery.mjs";
 import { ApiError } from "./cloudinary/errors.mjs";
+import { receivePart } from "./cloudinary/parts.mjs";
 import { checkCall } from "./cloudinary/signatures.mjs";
 import { assetKey, storeUpload } from "./cloudinary/upload.mjs";
 import { endWithStarter } from "./lifecycle.mjs";
 
 const MAX_UPLOAD_BYTES = 100 * 1024 * 1024;
+// What Cloudinary's answer to a preflight allows.
+const ALLOWED_METHODS = "POST, GET, OPTIONS";
+const ALLOWED_HEADERS =
+  "Cache-Control, Content-Disposition, Content-MD5, Content-Range, Content-Type, DPR, Viewport-Width, X-CSRF-Token, X-Prototype-Version, X-Requested-With, X-Unique-Upload-Id";
 
 async function answer(cloud, request, response) {
   response.setHeader("Access-Control-Allow-Origin", "*");
+  if (request.method === "OPTIONS") {
+    response.setHeader("Access-Control-Allow-Methods", ALLOWED_METHODS);
+    response.setHeader("Access-Control-Allow-Headers", ALLOWED_HEADERS);
+    return response.writeHead(200).end();
+  }
   try {
     const { contentType = "application/json; charset=utf-8", body } = await route(cloud, request);
     response.writeHead(200, { "Content-Type": contentType }).end(body);
@@ -50,9 +60,12 @@ function json(value) {
 async function callUploadApi(cloud, [resourceType, action], request) {
   const { fields, file } = await readForm(request);
   switch (action) {
-    case "upload":
+    case "upload": {
       checkCall(cloud.account, fields);
-      return storeUpload(cloud, resourceType, fields, file);
+      if (request.headers["content-range"] === undefined) return storeUpload(cloud, resourceType, fields, file);
+      const whole = receivePart(cloud.uploads, { headers: request.headers, resourceType, fields, file });
+      return whole.answer ?? storeUpload(cloud, resourceType, fields, whole);
+    }
     case "destroy": {
       checkCall(cloud.account, fields);
       if (!fields.public_id) throw new ApiError(400, "Missing required parameter - public_id");
@@ -148,6 +161,7 @@ const cloud = {
     signature_algorithm: searchParams.get("signature_algorithm") ?? undefined,
   },
   assets: new Map(),
+  uploads: new Map(),
   base: `http://127.0.0.1:${server.address().port}`,
 };
 console.log(`Cloudinary double listening on ${cloud.base}`);

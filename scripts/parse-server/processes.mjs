@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync, readFileSync } from "node:fs";
+import net from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
 const START_TIMEOUT_MS = 90_000;
@@ -74,6 +75,16 @@ async function matchOutput(server, patterns) {
     await sleep(POLL_MS);
   }
   throw new Error(`${server.name} was not ready in ${START_TIMEOUT_MS} ms:\n${server.output()}`);
+}
+
+/** A port that is free: for servers that have to know of each other before either listens. */
+export async function freePort() {
+  const server = net.createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address();
+  server.close();
+  await once(server, "close");
+  return port;
 }
 
 /** Runs a command to its end. */

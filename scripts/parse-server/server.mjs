@@ -16,6 +16,7 @@ import { PGLiteSocketServer } from "@electric-sql/pglite-socket";
 import { endWithStarter } from "./lifecycle.mjs";
 
 const MOUNT_PATH = "/parse";
+const GRAPHQL_PATH = "/graphql";
 const NEWEST = "9";
 
 /** The folder that holds the wanted Parse Server's node_modules. */
@@ -98,6 +99,11 @@ parseServer.server = listener;
 const app = require("express")();
 if (options.trustProxy) app.set("trust proxy", options.trustProxy);
 app.use(MOUNT_PATH, parseServer.app);
+// As its own startApp() does it.
+if (options.mountGraphQL) {
+  const { ParseGraphQLServer } = require(path.join(modules, "parse-server/lib/GraphQL/ParseGraphQLServer.js"));
+  await new ParseGraphQLServer(parseServer, { graphQLPath: GRAPHQL_PATH }).applyGraphQL(app);
+}
 listener.on("request", app);
 console.log(`Parse Server ${version} listening on ${url}`);
 

@@ -10,14 +10,17 @@ use clap::ValueEnum;
 use log::warn;
 use serde_json::json;
 
-use super::Status;
 use super::output::complain;
 use super::settings::rest_client;
+use super::{Status, columns};
+use crate::assets::place;
 use crate::cloudinary::account::Account;
 use crate::cloudinary::rest::ApiClient;
 use crate::config::Environment;
 use crate::manifest::{self, Manifests};
 
+#[cfg(test)]
+mod agreement;
 mod cells;
 mod destroy;
 mod finding;
@@ -82,6 +85,7 @@ struct Run {
     progress: Progress,
     json: bool,
     strip: bool,
+    destroys: bool,
     older_than: Option<Duration>,
 }
 
@@ -126,6 +130,7 @@ impl Audit {
             progress: Progress::new(),
             json: self.json,
             strip,
+            destroys: self.destroy_orphans,
             older_than,
         };
         run.find().await?;
@@ -138,10 +143,10 @@ impl Audit {
 
 /// What a state is about: it is of no use to an audit of something else.
 fn about(sides: &[String], strip: bool, manifests: &Manifests) -> String {
-    let fields = manifests.classes.iter().map(|class| {
-        let fields = class.fields.iter().map(|field| (&field.name, field.many));
-        (&class.class, fields.collect::<Vec<_>>())
-    });
+    let fields = place::places(&manifests.classes);
+    let fields = fields
+        .iter()
+        .map(|place| (&place.class, &place.column, &place.path, place.many));
     let places = plan::places(manifests);
     let places = places.iter().map(|place| {
         let (resource_type, delivery_type) = place.kind;
@@ -158,6 +163,7 @@ impl Run {
         if self.state.is_resumed() {
             complain("going on with the audit that was broken off");
         }
+        self.check_columns().await?;
         for field in plan::unplaced(&self.manifests) {
             warn!("{field} has neither a folder nor destroy_within: its assets are not looked for");
         }
@@ -166,6 +172,24 @@ impl Run {
         self.sources.prove().await?;
         self.list_assets().await?;
         self.report_orphans()
+    }
+
+    /// Asks Parse Server's schema for what the manifests name. A class or column that is not there refers to nothing, so that all
+    /// assets of the one that was meant would look like orphans.
+    async fn check_columns(&self) -> anyhow::Result<()> {
+        let schemas = self.sources.parse(async |parse| parse.schemas().await);
+        let mistakes = columns::mistakes(&self.manifests, &schemas.await?);
+        if self.destroys && !mistakes.is_empty() {
+            let lines: Vec<_> = mistakes.iter().map(ToString::to_string).collect();
+            bail!(
+                "--destroy-orphans: what is in use cannot be known, so nothing is destroyed: correct the manifests, or create what is missing\n{}",
+                lines.join("\n")
+            );
+        }
+        for mistake in mistakes {
+            warn!("{mistake}");
+        }
+        Ok(())
     }
 
     fn report(&mut self, finding: &Finding) -> anyhow::Result<()> {
@@ -210,9 +234,14 @@ impl Run {
             .finish()
             .finish()
             .context("cannot write the result")?;
-        self.state
-            .remove()
-            .context("cannot remove the audit's state")?;
+        let left = self.state.remove();
+        let left = left.context("cannot remove the audit's state")?;
+        if !left.is_empty() {
+            let left = state::list(&left);
+            complain(format_args!(
+                "the folder of --state is left with what is not an audit's: {left}"
+            ));
+        }
         let failed = counts.not_stripped > 0;
         Ok(if failed { Status::Failed } else { Status::Done })
     }

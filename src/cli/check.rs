@@ -26,30 +26,31 @@ impl Check {
     /// # Errors
     /// Standard output cannot be written.
     pub(super) fn run(self, environment: &Environment) -> anyhow::Result<Status> {
-        let (mut mistakes, warnings, summary) = match service::load(environment) {
+        let (mut mistakes, warnings, notes, summary) = match service::load(environment) {
             Ok((config, manifests)) => {
                 let tls = config.listener.tls.as_ref().map(serve::certificate);
                 let error = tls.transpose().err();
                 let mistakes = error.map(|error| error.to_string());
-                let warnings = manifests.warnings.iter().map(ToString::to_string);
                 let summary = service::summary(&environment.webhooks(), &manifests);
                 (
                     Vec::from_iter(mistakes),
-                    warnings.collect::<Vec<_>>(),
+                    service::warnings(&config.account, &manifests),
+                    service::notes(&manifests),
                     summary,
                 )
             }
-            Err(mistakes) => (mistakes, Vec::new(), String::new()),
+            Err(mistakes) => (mistakes, Vec::new(), Vec::new(), String::new()),
         };
         let ready = mistakes.is_empty() && (!self.strict || warnings.is_empty());
         let mut output = Output::default();
         if self.json {
             output.line(format_args!(
                 "{:#}",
-                json!({"ready": ready, "mistakes": mistakes, "warnings": warnings})
+                json!({"ready": ready, "mistakes": mistakes, "warnings": warnings, "notes": notes})
             ));
         } else {
             mistakes.extend(warnings.iter().map(|warning| format!("warning: {warning}")));
+            mistakes.extend(notes.iter().map(|note| format!("note: {note}")));
             for mistake in mistakes {
                 complain(mistake);
             }

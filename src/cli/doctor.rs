@@ -28,6 +28,7 @@ mod parse_server;
 mod queue;
 mod reach;
 mod report;
+mod rows;
 mod setup;
 mod shadow;
 mod temporary;
@@ -103,6 +104,7 @@ impl Doctor {
                     None => report.skipped(Check::ParseServer, "not asked: see \"configuration\""),
                 }
                 skip_hooks("not tried: see \"configuration\"", &mut report);
+                rows::skip("not tried: see \"configuration\"", &mut report);
                 tell_others(&ping, &setup, &mut report).await;
                 report.skipped(Check::UploadSize, "not tried: see \"configuration\"");
                 (true, Ok(()))
@@ -158,13 +160,19 @@ async fn check_parse_server(
     if let Err(error) = &server.health {
         report.bad(Check::ParseServer, error, parse_server::remedy(error));
         skip_hooks("not tried: see \"Parse Server\"", report);
+        rows::skip("not tried: see \"Parse Server\"", report);
         tell_others(ping, setup, report).await;
         return report.skipped(Check::UploadSize, "not tried: see \"Parse Server\"");
     }
-    if parse_server::prove(&server.master, report).await {
+    if parse_server::prove(&server.master, setup.manifests.as_ref(), report).await {
         check_hooks(server, setup, temporary, report).await;
+        match &setup.manifests {
+            Some(manifests) => rows::tell(&server.master, manifests, report).await,
+            None => rows::skip("not tried: see \"manifests\"", report),
+        }
     } else {
         skip_hooks("not tried: see \"master key\"", report);
+        rows::skip("not tried: see \"master key\"", report);
     }
     tell_others(ping, setup, report).await;
     parse_server::tell_upload_size(&server.anonymous, report).await;

@@ -14,6 +14,7 @@ use crate::config::Environment;
 mod audit;
 mod check;
 mod cleanup;
+mod columns;
 mod doctor;
 mod generate;
 mod health;

@@ -56,6 +56,7 @@ impl Serve {
             folder,
             account: config.account.clone(),
             parse: config.parse.clone(),
+            master_key: config.master_key.clone(),
             later: Later::new(
                 config.queue.clone(),
                 config.master_key.clone(),
@@ -78,7 +79,7 @@ impl Serve {
 fn load(environment: &Environment) -> anyhow::Result<(Config, Manifests)> {
     let (config, manifests) = service::load(environment)
         .map_err(|mistakes| anyhow!("cannot serve:\n{}", mistakes.join("\n")))?;
-    for warning in &manifests.warnings {
+    for warning in service::warnings(&config.account, &manifests) {
         warn!("{warning}");
     }
     Ok((config, manifests))

@@ -3,9 +3,10 @@
 //! The one part of this folder that talks to somebody. It follows no redirects (the secret would go along), bounds every call in
 //! time, and tells a rate limit from every other failure. The secret never reaches an error or a log.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap};
+use reqwest::header::{CONTENT_TYPE, DATE};
 use reqwest::{RequestBuilder, StatusCode, Url};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
@@ -19,9 +20,11 @@ use crate::http::{self, causes, without_password};
 
 mod asset;
 mod error;
+mod limit;
 
 pub use asset::{Asset, Page};
 pub use error::ApiError;
+use limit::Limit;
 
 /// Most public IDs that one call may ask for.
 pub const BATCH: usize = 100;
@@ -38,6 +41,8 @@ pub struct ApiClient {
     account: Account,
     api_key: String,
     api_secret: SecretString,
+    /// What the last answer said; clones of a client share it.
+    limit: Arc<Mutex<Option<Limit>>>,
 }
 
 /// What became of an asset that was to be destroyed.
@@ -95,7 +100,15 @@ impl ApiClient {
             account: account.clone(),
             api_key,
             api_secret,
+            limit: Arc::default(),
         })
+    }
+
+    /// When a caller may go on that leaves half of the account's Admin API calls to others, by what the last answer announced; `None`
+    /// if at once. In seconds since 1970.
+    pub fn half_used_until(&self, now: u64) -> Option<u64> {
+        let limit = *self.limit.lock().unwrap_or_else(PoisonError::into_inner);
+        limit?.half_used_until(now)
     }
 
     /// The API's URL, without a password.
@@ -262,9 +275,12 @@ impl ApiClient {
     ) -> Result<(Head, T), ApiError> {
         let failed = |error: reqwest::Error| self.transport(&error);
         let response = request.send().await.map_err(failed)?;
-        let (status, reset) = (response.status(), reset(response.headers()));
+        let (status, reset) = (response.status(), limit::reset(response.headers()));
         let date = response.headers().get(DATE);
         let date = date.and_then(|date| http::date(date.to_str().ok()?));
+        if let Some(limit) = Limit::read(response.headers(), date.unwrap_or_default()) {
+            *self.limit.lock().unwrap_or_else(PoisonError::into_inner) = Some(limit);
+        }
         let body = response.bytes().await.map_err(failed)?;
         let api = self.api();
         // 420 is Cloudinary's own, 429 everybody else's, a proxy's before it for instance.
@@ -299,11 +315,6 @@ impl ApiClient {
         let cause = causes(error);
         ApiError::Unreachable { api, cause }
     }
-}
-
-/// When the rate limit starts anew.
-fn reset(headers: &HeaderMap) -> Option<u64> {
-    http::date(headers.get("x-featureratelimit-reset")?.to_str().ok()?)
 }
 
 #[cfg(test)]

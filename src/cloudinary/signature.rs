@@ -179,6 +179,9 @@ fn write_escaped(text: &str, version: SignatureVersion, write: &mut impl FnMut(&
 
 /// Checks the signature of an upload response: over `public_id` and `version` and nothing else, always in version 1.
 ///
+/// Its length tells the algorithm. The account's `signature_algorithm` decides only about what is signed here: an account may take
+/// both, and which one its responses carry is Cloudinary's choice.
+///
 /// ```
 /// use cloudinary_parse::cloudinary::{account::Account, signature::verify_response};
 ///

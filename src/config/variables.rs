@@ -303,12 +303,12 @@ pub const ACCOUNT_OPTIONS: &[AccountOption] = &[
     option(
         "signature_algorithm",
         "`sha1`",
-        "`sha256` for accounts that are set so.",
+        "What is signed here: `sha256` for accounts that are set so. What Cloudinary signed tells its own by its length: 40 digits are SHA-1, 64 SHA-256.",
     ),
     option(
         "signature_version",
         "`2`",
-        "`1`: `&` in a value is not escaped in the string to sign.",
+        "`1`: `&` in a value is not escaped in the string to sign, so a caller's values with one are refused; `check` warns of it.",
     ),
     option(
         "upload_prefix",

@@ -47,7 +47,7 @@ pub fn replaced<'m>(
         let mut lost = held(field, original);
         let mut gone: AssetSet = lost.iter().map(|lost| lost.asset.clone()).collect();
         if let Some(value) = object.get(&field.name) {
-            each_text(value, &[], |text| gone.remove_referred(&text));
+            each_text(value, &[], |text| _ = gone.take_referred(&text));
         }
         lost.retain(|lost| gone.contains(&lost.asset));
         lost

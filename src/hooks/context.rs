@@ -3,6 +3,7 @@
 //! `{"cloudinary": {"<field>": "<signature>"}}`, for a field with many identifiers `{"<field>": {"<identifier>": "<signature>"}}`.
 
 use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 
 use crate::manifest::ClassManifest;
 use crate::parse::json::{JsonText, Kind, Member};
@@ -18,7 +19,7 @@ pub(super) struct ContextSignatures<'a> {
 #[derive(Debug)]
 enum Entry<'a> {
     One(Cow<'a, str>),
-    Many(Vec<(Cow<'a, str>, Cow<'a, str>)>),
+    Many(HashMap<Cow<'a, str>, Cow<'a, str>>),
 }
 
 impl<'a> ContextSignatures<'a> {
@@ -61,10 +62,7 @@ impl<'a> ContextSignatures<'a> {
         let (_, entry) = self.fields.iter().find(|(index, _)| *index == field)?;
         match entry {
             Entry::One(signature) => Some(signature),
-            Entry::Many(signatures) => {
-                let mut matching = signatures.iter().filter(|(id, _)| id == identifier);
-                matching.next().map(|(_, signature)| signature.as_ref())
-            }
+            Entry::Many(signatures) => signatures.get(identifier).map(Cow::as_ref),
         }
     }
 }
@@ -90,29 +88,32 @@ impl<'a> Entry<'a> {
         }
         let members = value.members().ok_or_else(ill_typed)?;
         refuse_repeated(&members, class, &format!("context.cloudinary.{field}"))?;
-        let mut signatures = Vec::with_capacity(members.len());
+        let mut signatures = HashMap::with_capacity(members.len());
         for member in members {
             let identifier = match member.key.decoded() {
                 Cow::Borrowed(bytes) => std::str::from_utf8(bytes).ok().map(Cow::Borrowed),
                 Cow::Owned(bytes) => String::from_utf8(bytes).ok().map(Cow::Owned),
             };
             let signature = member.value.as_str();
-            signatures.push((
+            signatures.insert(
                 identifier.ok_or_else(ill_typed)?,
                 signature.ok_or_else(ill_typed)?,
-            ));
+            );
         }
         Ok(Entry::Many(signatures))
     }
 }
 
 fn refuse_repeated(members: &[Member<'_>], class: &str, place: &str) -> Result<(), Refusal> {
-    let mut names: Vec<_> = members.iter().map(|m| m.key.decoded()).collect();
-    names.sort_unstable();
-    if names.windows(2).any(|pair| pair[0] == pair[1]) {
-        return Err(repeated(class, place));
+    if members.len() < 2 {
+        return Ok(());
     }
-    Ok(())
+    let mut names = HashSet::with_capacity(members.len());
+    if members.iter().all(|m| names.insert(m.key.decoded())) {
+        Ok(())
+    } else {
+        Err(repeated(class, place))
+    }
 }
 
 fn repeated(class: &str, place: &str) -> Refusal {

@@ -16,6 +16,7 @@ use super::operation::{names_an_operation, operands, operation_name};
 use super::policy::Policy;
 use super::refusal::{Reason, Refusal};
 use super::sign_upload::Caller;
+use super::stored::{Again, StoredElements, Texts, again};
 
 /// What becomes of a field's value.
 #[derive(Debug, PartialEq, Eq)]
@@ -52,6 +53,8 @@ pub(super) struct Judge<'a> {
     pub previous_secret: bool,
     /// Verified identifiers, if the field confirms.
     pub to_confirm: Vec<ToConfirm>,
+    /// The field loses what it holds, or gets another picture.
+    pub changes: bool,
 }
 
 impl<'a> Judge<'a> {
@@ -61,22 +64,29 @@ impl<'a> Judge<'a> {
             return self.cleared(self.save.create);
         };
         match value.kind() {
-            Kind::Null if self.stored.is_some_and(|s| s == value) => Ok(Verdict::AsSent),
-            Kind::Null => self.cleared(true),
             Kind::Object => self.operation(value),
-            _ if self.stored.is_some_and(|s| s == value) => Ok(Verdict::AsSent),
+            _ if self.stored == Some(value) => Ok(Verdict::AsSent),
+            Kind::Null => self.clears(),
             Kind::String if !self.field.many => self.one(value),
             Kind::Array if self.field.many => {
                 let elements = value.elements().unwrap_or_default();
                 if elements.is_empty() {
-                    return self.cleared(true);
+                    return self.clears();
                 }
-                let list = self.list(&elements)?;
+                let list = self.list(&elements, false)?;
                 Ok(list.map_or(Verdict::AsSent, Verdict::Instead))
             }
-            _ if self.save.trusted => Ok(Verdict::AsSent),
+            _ if self.save.trusted => {
+                self.changes = true;
+                Ok(Verdict::AsSent)
+            }
             _ => Err(self.ill_typed()),
         }
+    }
+
+    fn clears(&mut self) -> Result<Verdict, Refusal> {
+        self.changes |= self.stored.is_some_and(|s| s.kind() != Kind::Null);
+        self.cleared(true)
     }
 
     fn cleared(&self, matters: bool) -> Result<Verdict, Refusal> {
@@ -89,11 +99,14 @@ impl<'a> Judge<'a> {
 
     fn one(&mut self, value: JsonText<'_>) -> Result<Verdict, Refusal> {
         let text = value.as_str();
-        if let (Some(text), Some(stored)) = (&text, self.stored.and_then(JsonText::as_str))
-            && is_stored(text, &stored)
-        {
-            return Ok(Verdict::AsSent);
+        if let (Some(text), Some(stored)) = (&text, self.stored.and_then(JsonText::as_str)) {
+            match again(text, &stored) {
+                Some(Again::AsIs) => return Ok(Verdict::AsSent),
+                Some(Again::Signed(bare)) => return Ok(Verdict::Instead(quote(bare))),
+                None => {}
+            }
         }
+        self.changes = true;
         let new = self.new_identifier(text)?;
         Ok(new.map_or(Verdict::AsSent, Verdict::Instead))
     }
@@ -143,9 +156,16 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// Checks the elements of an array; the array to store instead, if any must be stripped.
-    fn list(&mut self, elements: &[JsonText<'_>]) -> Result<Option<String>, Refusal> {
+    /// Checks the elements of an array, which `adds` to the stored one or takes its place; the array to write instead, if any must
+    /// be stripped.
+    fn list(&mut self, elements: &[JsonText<'_>], adds: bool) -> Result<Option<String>, Refusal> {
         let stored = self.stored_elements();
+        let held = elements.len() + if adds { stored.len() } else { 0 };
+        if held > self.field.max_items && held >= stored.len() {
+            let expected = format!("expected at most {} identifiers", self.field.max_items);
+            return Err(self.refusal(Reason::Items, &expected));
+        }
+        let stored = StoredElements::of(&stored);
         let mut replaced = Vec::with_capacity(elements.len());
         for &element in elements {
             replaced.push(self.element(element, &stored)?);
@@ -156,25 +176,25 @@ impl<'a> Judge<'a> {
     fn element(
         &mut self,
         element: JsonText<'_>,
-        stored: &[JsonText<'_>],
+        stored: &StoredElements<'_>,
     ) -> Result<Option<String>, Refusal> {
-        if stored.contains(&element) {
-            return Ok(None);
-        }
-        if element.kind() != Kind::String {
+        let Some(text) = element.as_str() else {
+            if stored.has_other(element) {
+                return Ok(None);
+            }
+            if element.kind() == Kind::String {
+                return self.new_identifier(None);
+            }
             if self.save.trusted {
                 return Ok(None);
             }
             return Err(self.malformed("an array of identifier strings"));
+        };
+        match stored.again(&text) {
+            Some(Again::AsIs) => Ok(None),
+            Some(Again::Signed(bare)) => Ok(Some(quote(bare))),
+            None => self.new_identifier(Some(text)),
         }
-        let text = element.as_str();
-        if let Some(text) = &text {
-            let mut stored = stored.iter().filter_map(|s| s.as_str());
-            if stored.any(|s| is_stored(text, &s)) {
-                return Ok(None);
-            }
-        }
-        self.new_identifier(text)
     }
 
     fn stored_elements(&self) -> Vec<JsonText<'a>> {
@@ -186,21 +206,22 @@ impl<'a> Judge<'a> {
     fn operation(&mut self, value: JsonText<'_>) -> Result<Verdict, Refusal> {
         let members = value.members().unwrap_or_default();
         let Some(op) = operation_name(&members) else {
-            let unchanged = self.stored.is_some_and(|s| s == value);
+            let unchanged = self.stored == Some(value);
             if unchanged || (self.save.trusted && !names_an_operation(&members)) {
+                self.changes = !unchanged;
                 return Ok(Verdict::AsSent);
             }
             return Err(self.ill_typed());
         };
         if op == "Delete" {
-            return self.cleared(true);
+            return self.clears();
         }
         match (op.as_ref(), operands(&members)) {
             ("Add" | "AddUnique", Some(elements)) if self.field.many => {
                 if elements.is_empty() {
                     return self.cleared(self.save.create);
                 }
-                let list = self.list(&elements)?;
+                let list = self.list(&elements, true)?;
                 Ok(with_operands(&op, list))
             }
             ("Remove", Some(elements)) if self.field.many => {
@@ -214,24 +235,19 @@ impl<'a> Judge<'a> {
 
     /// A Remove is always allowed, but stored elements being bare, a signature in it would keep it from matching.
     fn without_signatures(&self, elements: &[JsonText<'_>]) -> Option<String> {
-        let stored = self.stored_elements();
+        let stored = Texts::of(&self.stored_elements());
         let bare = |element: &JsonText<'_>| {
-            if stored.contains(element) {
-                return None;
-            }
             let text = element.as_str()?;
-            text.split_once('#').map(|(bare, _)| quote(bare))
+            let (bare, _) = text.split_once('#')?;
+            (!stored.has(&text)).then(|| quote(bare))
         };
         let replaced: Vec<_> = elements.iter().map(bare).collect();
         spliced(elements, &replaced)
     }
 
     fn refuse_emptying(&self, removed: &[JsonText<'_>]) -> Result<(), Refusal> {
-        let removed: Vec<_> = removed.iter().filter_map(|r| r.as_str()).collect();
-        let goes = |stored: &JsonText<'_>| {
-            let stored = stored.as_str();
-            stored.is_some_and(|s| removed.iter().any(|r| *r == s || bare(r) == s))
-        };
+        let removed = Texts::of(removed);
+        let goes = |stored: &JsonText<'_>| stored.as_str().is_some_and(|s| removed.has(&s));
         let stored = self.stored_elements();
         let empties = stored.iter().all(goes) && (self.save.create || !stored.is_empty());
         self.cleared(empties).map(|_| ())
@@ -252,15 +268,6 @@ impl<'a> Judge<'a> {
     fn refusal(&self, reason: Reason, expected: &str) -> Refusal {
         Refusal::of_field(reason, self.save.class, &self.field.name, expected)
     }
-}
-
-/// Equal to the stored text, or to the stored text cut at its `#`: rows from before the guard stay saveable.
-fn is_stored(text: &str, stored: &str) -> bool {
-    text == stored || text == bare(stored)
-}
-
-fn bare(text: &str) -> &str {
-    text.split_once('#').map_or(text, |(bare, _)| bare)
 }
 
 fn quote(text: &str) -> String {

@@ -1,5 +1,7 @@
 //! Cloud functions: who may call one, and what it answers.
 
+use secrecy::SecretString;
+
 use crate::cloudinary::account::Account;
 use crate::manifest::{Access, Action, FunctionManifest};
 use crate::parse::envelope::Envelope;
@@ -22,6 +24,8 @@ pub struct Means<'a> {
     pub roles: &'a Roles,
     /// How often the function may be called.
     pub limits: &'a Limits,
+    /// The full master key, if it is configured.
+    pub master_key: Option<&'a SecretString>,
     /// What the function signs in every call.
     pub fixed: &'a FixedFields,
 }
@@ -36,7 +40,7 @@ pub async fn call(
     envelope: &Envelope<'_>,
     now: u64,
 ) -> Result<Decided, Refusal> {
-    check_access(&function.access, envelope)?;
+    check_access(&function.access, envelope, means.master_key)?;
     // Before the role: questions to Parse Server are limited too.
     means.limits.take(&function.name, envelope)?;
     if let Access::Role(role) = &function.access {
@@ -63,19 +67,22 @@ pub async fn call(
     };
     Ok(Decided {
         answer: Some(answer),
-        previous_secret: false,
-        to_confirm: Vec::new(),
+        ..Decided::default()
     })
 }
 
 /// The master key is no session: a function for users builds its answer from one.
-fn check_access(access: &Access, envelope: &Envelope<'_>) -> Result<(), Refusal> {
+fn check_access(
+    access: &Access,
+    envelope: &Envelope<'_>,
+    master_key: Option<&SecretString>,
+) -> Result<(), Refusal> {
     let user = envelope.user.and_then(|user| user.object_id());
     match access {
         Access::Public => Ok(()),
         Access::User | Access::Role(_) if user.is_some() => Ok(()),
         Access::User | Access::Role(_) => Err(Refusal::needs_user()),
-        Access::Master if envelope.has_full_master_key() => Ok(()),
+        Access::Master if envelope.has_full_master_key_as(master_key) => Ok(()),
         Access::Master => Err(Refusal::needs_master()),
     }
 }

@@ -1,19 +1,22 @@
 //! `beforeSave`: verify each guarded field, strip its signature, keep the client's operations.
-
-use std::borrow::Cow;
-use std::collections::HashMap;
+//!
+//! A save may carry operations that Parse Server does not show: a key such as `pictures.0` beside `pictures`. `{}` would store them,
+//! so where one could reach a guarded field or a column of ours the answer is a write set, which drops them.
+//! Cloud Code names them: then such a save is refused, and the answer holds nothing but what is ours.
 
 use crate::cloudinary::account::Account;
-use crate::manifest::ClassManifest;
+use crate::manifest::{ClassManifest, GuardedField};
 use crate::parse::envelope::{Envelope, Object};
-use crate::parse::json::{JsonText, Key, Member};
+use crate::parse::json::{JsonText, Kind};
 use crate::parse::own_write::{Mark, OVERTAKEN};
 
 use super::Decided;
+use super::confirm::ToConfirm;
 use super::context::ContextSignatures;
 use super::field::{Judge, Save, Verdict};
-use super::own_write;
+use super::own_write::{self, Effect};
 use super::refusal::{Reason, Refusal};
+use super::write_set::{Changes, Own};
 
 /// Judges a save of a guarded class. `now` in seconds since 1970.
 ///
@@ -37,51 +40,206 @@ pub fn before_save(
         now,
     };
     let mark = || Mark::read(envelope.context);
-    let own = envelope.has_full_master_key().then(mark).flatten();
-    let mut instead = Vec::new();
-    let mut previous_secret = false;
-    let mut to_confirm = Vec::new();
+    let mut guard = Guard {
+        save,
+        envelope,
+        object,
+        mark: envelope.has_full_master_key().then(mark).flatten(),
+        own: Own::default(),
+        may_hide: false,
+        previous_secret: false,
+        to_confirm: Vec::new(),
+    };
     for (index, field) in manifest.fields.iter().enumerate() {
-        let original = envelope.original.as_ref();
-        let value = sole(save.class, &field.name, object)?;
-        let stored = match original {
-            Some(original) => sole(save.class, &field.name, original)?,
-            None => None,
-        };
-        if let Some(mark) = own.as_ref().filter(|mark| mark.field == field.name) {
-            let object_id = object.get("objectId").and_then(JsonText::as_str);
-            let row = (save.class, object_id.as_deref().unwrap_or_default());
-            if own_write::covers(mark, row, field, stored, value, account, now) {
-                continue;
-            }
-            let field = &field.name;
+        guard.field(index, field)?;
+    }
+    Ok(guard.decided(manifest))
+}
+
+/// A save on its way through the fields of its class.
+struct Guard<'m, 'a> {
+    save: Save<'a>,
+    envelope: &'a Envelope<'a>,
+    object: &'a Object<'a>,
+    /// This service's own, if the save says that it is.
+    mark: Option<Mark>,
+    own: Own<'m>,
+    /// An operation that is not shown could reach a guarded field or a column of ours.
+    may_hide: bool,
+    previous_secret: bool,
+    to_confirm: Vec<ToConfirm>,
+}
+
+/// What a save shows of one key.
+#[derive(Clone, Copy)]
+struct Shown<'a> {
+    /// What the save brings, or leaves as it is.
+    value: Option<JsonText<'a>>,
+    stored: Option<JsonText<'a>>,
+}
+
+impl<'m> Guard<'m, '_> {
+    fn field(&mut self, index: usize, field: &'m GuardedField) -> Result<(), Refusal> {
+        let class = self.save.class;
+        if self.named_path_reaches(&field.name) {
+            let expected = "expected no operation on a path into it";
             return Err(Refusal::of_field(
-                Reason::Overtaken,
-                save.class,
-                field,
-                OVERTAKEN,
+                Reason::Malformed,
+                class,
+                &field.name,
+                expected,
             ));
         }
+        let shown = Shown {
+            value: sole(class, &field.name, self.object)?,
+            stored: match &self.envelope.original {
+                Some(original) => sole(class, &field.name, original)?,
+                None => None,
+            },
+        };
+        // An operation into an array's element, or into an eager column's, needs no key that is new to the row.
+        self.may_hide |= !self.save.create && (field.many || field.follow.eager_field.is_some());
+        self.may_hide |= self.may_reach(&field.name, shown);
+        let changes = match self.own_write(field, shown)? {
+            Some(effect) => effect == Effect::Changes,
+            None => self.judge(index, field, shown)?,
+        };
+        for column in field.follow.columns() {
+            self.column(column, changes)?;
+        }
+        Ok(())
+    }
+
+    /// What a write of this service's own does; `None` if the save is somebody else's.
+    fn own_write(&self, field: &GuardedField, shown: Shown<'_>) -> Result<Option<Effect>, Refusal> {
+        let Some(mark) = self.mark.as_ref().filter(|mark| mark.field == field.name) else {
+            return Ok(None);
+        };
+        let Save {
+            class,
+            account,
+            now,
+            ..
+        } = self.save;
+        let object_id = self.object.get("objectId").and_then(JsonText::as_str);
+        let row = (class, object_id.as_deref().unwrap_or_default());
+        let Shown { value, stored } = shown;
+        let effect = own_write::covered(mark, row, field, stored, value, account, now);
+        let overtaken = || Refusal::of_field(Reason::Overtaken, class, &field.name, OVERTAKEN);
+        effect.map(Some).ok_or_else(overtaken)
+    }
+
+    /// Whether the field loses its picture or gets another one.
+    fn judge(
+        &mut self,
+        index: usize,
+        field: &'m GuardedField,
+        shown: Shown<'_>,
+    ) -> Result<bool, Refusal> {
         let mut judge = Judge {
-            save,
+            save: self.save,
             field,
             index,
-            stored,
+            stored: shown.stored,
             previous_secret: false,
             to_confirm: Vec::new(),
+            changes: false,
         };
-        if let Verdict::Instead(text) = judge.judge(value)? {
-            instead.push((field.name.as_str(), text));
+        if let Verdict::Instead(text) = judge.judge(shown.value)? {
+            self.own.instead.push((&field.name, text));
         }
-        previous_secret |= judge.previous_secret;
-        to_confirm.append(&mut judge.to_confirm);
+        self.previous_secret |= judge.previous_secret;
+        self.to_confirm.append(&mut judge.to_confirm);
+        Ok(judge.changes)
     }
-    let answer = (!instead.is_empty()).then(|| rewrite(object, envelope, &instead));
-    Ok(Decided {
-        answer,
-        previous_secret,
-        to_confirm,
-    })
+
+    /// A column of ours: clients leave it as it is, and what it says of a picture goes with that picture.
+    fn column(&mut self, name: &'m str, picture_changes: bool) -> Result<(), Refusal> {
+        if self.named_path_reaches(name) {
+            return Err(self.column_of_ours(name));
+        }
+        let original = self.envelope.original.as_ref();
+        let shown = Shown {
+            value: self.object.get(name),
+            stored: original.and_then(|original| original.get(name)),
+        };
+        self.may_hide |= self.may_reach(name, shown);
+        let is_set = shown.value.is_some() && shown.value != shown.stored;
+        if is_set && self.envelope.has_full_master_key() {
+            return Ok(());
+        }
+        if is_set && self.save.create {
+            return match shown.value.map(JsonText::kind) {
+                Some(Kind::Null) => Ok(()),
+                _ => Err(self.column_of_ours(name)),
+            };
+        }
+        if is_set {
+            self.own.leave_out(name);
+        }
+        // Where the row holds nothing there is nothing to clear, and PostgreSQL fails on a column that was never written.
+        if picture_changes && shown.stored.is_some() {
+            self.own.clear(name);
+        }
+        Ok(())
+    }
+
+    fn column_of_ours(&self, name: &str) -> Refusal {
+        let expected = "only this service and the master key write it, expected no value";
+        Refusal::of_field(Reason::Column, self.save.class, name, expected)
+    }
+
+    /// Whether an operation on a path into the key may be hidden behind it: where the row holds something of the column's own type
+    /// Parse Server refuses one, but a column that was never written takes any. Parse Server 5 and 6 show such paths.
+    fn may_reach(&self, name: &str, shown: Shown<'_>) -> bool {
+        let is_new = shown.stored.is_none_or(|s| s.kind() == Kind::Null);
+        let mut members = self.object.members.iter();
+        (shown.value.is_some() && is_new) || members.any(|m| m.key.reaches_into(name))
+    }
+
+    /// Whether Cloud Code's object has an operation on a path into the key.
+    fn named_path_reaches(&self, name: &str) -> bool {
+        let reaches = |path: &str| {
+            let rest = path.strip_prefix(name);
+            rest.is_some_and(|rest| rest.starts_with('.'))
+        };
+        let mut paths = self.envelope.dotted_keys().iter();
+        self.envelope.from_cloud_code && paths.any(|path| reaches(path))
+    }
+
+    fn decided(self, manifest: &ClassManifest) -> Decided {
+        if self.envelope.from_cloud_code {
+            let own = || self.own.answer(self.envelope.original.as_ref());
+            return Decided {
+                answer: (!self.own.is_empty()).then(own),
+                previous_secret: self.previous_secret,
+                to_confirm: self.to_confirm,
+                left_out: self.own.left_out(),
+            };
+        }
+        let needs_answer = self.may_hide || !self.own.is_empty();
+        let answer = needs_answer.then(|| {
+            let changes = Changes::of(self.object, self.envelope);
+            let stands = self.own.is_empty() && self.is_email_verification(&changes);
+            (!stands).then(|| changes.answer(manifest, &self.own))
+        });
+        Decided {
+            answer: answer.flatten(),
+            previous_secret: self.previous_secret,
+            to_confirm: self.to_confirm,
+            left_out: self.own.left_out(),
+        }
+    }
+
+    /// Parse Server's own save, which takes the token of the e-mail away under a key that it does not show. A client's is refused
+    /// by Parse Server before it asks.
+    fn is_email_verification(&self, changes: &Changes<'_, '_>) -> bool {
+        self.save.class == "_User"
+            && !self.save.create
+            && self.save.user.is_none()
+            && !self.envelope.has_master_key()
+            && changes.are_only("emailVerified")
+    }
 }
 
 /// A guarded key's value. Parse Server would take the last of two, another reader the first: neither is let through.
@@ -97,100 +255,4 @@ fn sole<'a>(
         return Err(Refusal::of_field(Reason::Repeated, class, field, expected));
     }
     Ok(first.map(|m| m.value))
-}
-
-/// `{"success": D + own}`: each top-level key whose JSON text differs from the stored one, verbatim, operations included, and the
-/// guarded fields stripped. `success` replaces the whole write set, so what is left out would be lost, and what is sent without
-/// need would undo concurrent updates.
-fn rewrite(object: &Object<'_>, envelope: &Envelope<'_>, instead: &[(&str, String)]) -> String {
-    let stored = envelope.original.as_ref().map_or(&[][..], |o| &o.members);
-    let (stored_names, names) = (Names::of(stored), Names::of(&object.members));
-    let update = envelope.original.is_some();
-    let mut answer = String::with_capacity(object.text_len() + 16);
-    answer.push_str("{\"success\":{");
-    let mut separator = "";
-    for (index, member) in object.members.iter().enumerate() {
-        let own = instead.iter().find(|(name, _)| member.key.is(name));
-        let unchanged = || {
-            let place = stored_names.last(member.key);
-            place.is_some_and(|place| stored[place].value == member.value)
-        };
-        let text = match own {
-            Some((_, text)) => text,
-            None if is_parse_servers(member.key, update) || unchanged() => continue,
-            None => member.value.as_raw(),
-        };
-        if !names.is_last(index, member.key) {
-            continue;
-        }
-        for part in [separator, "\"", member.key.as_raw(), "\":", text] {
-            answer.push_str(part);
-        }
-        separator = ",";
-    }
-    answer.push_str("}}");
-    answer
-}
-
-/// Keys that Parse Server sets itself; on create a chosen `objectId` is the client's.
-fn is_parse_servers(key: Key<'_>, update: bool) -> bool {
-    key.is("className")
-        || key.is("createdAt")
-        || key.is("updatedAt")
-        || (update && key.is("objectId"))
-}
-
-/// Where an object's names last occur, which is where `JSON.parse` reads them.
-#[allow(
-    clippy::large_enum_variant,
-    reason = "it lives on the stack of one function"
-)]
-enum Names<'a> {
-    /// A few members are compared faster than hashed: by their marks first.
-    Few(&'a [Member<'a>], [u64; FEW]),
-    /// A client may send any number of keys: looking each up must not take longer the more there are.
-    Many(HashMap<Cow<'a, [u8]>, usize>),
-}
-
-const FEW: usize = 32;
-
-impl<'a> Names<'a> {
-    fn of(members: &'a [Member<'a>]) -> Self {
-        if members.len() <= FEW {
-            let mut marks = [0; FEW];
-            for (mark, member) in marks.iter_mut().zip(members) {
-                *mark = member.key.mark();
-            }
-            return Names::Few(members, marks);
-        }
-        let names = members.iter().enumerate();
-        Names::Many(names.map(|(index, m)| (m.key.decoded(), index)).collect())
-    }
-
-    /// Whether the key at `index` is the last one of its name.
-    fn is_last(&self, index: usize, key: Key<'_>) -> bool {
-        match self {
-            Names::Few(members, marks) => {
-                let mut later = members.iter().zip(marks).skip(index);
-                let mark = later.next().map(|(_, mark)| mark);
-                !later.any(|(other, m)| Some(m) == mark && other.key.same_as(key))
-            }
-            Names::Many(names) => names.get(&*key.decoded()) == Some(&index),
-        }
-    }
-
-    fn last(&self, key: Key<'_>) -> Option<usize> {
-        match self {
-            Names::Few([], _) => None,
-            Names::Few(members, marks) => {
-                let mark = key.mark();
-                let mut places = members.iter().zip(marks).enumerate().rev();
-                let same = |(other, m): (&Member<'_>, &u64)| *m == mark && other.key.same_as(key);
-                places
-                    .find(|(_, member)| same(*member))
-                    .map(|(place, _)| place)
-            }
-            Names::Many(names) => names.get(&*key.decoded()).copied(),
-        }
-    }
 }

@@ -20,6 +20,8 @@ mod refusal;
 pub(crate) mod registration;
 mod roles;
 mod sign_upload;
+mod stored;
+mod write_set;
 
 pub use crate::cloudinary::rest::ApiClient as Cloudinary;
 pub use crate::parse::rest::RestClient as ParseServer;
@@ -35,7 +37,7 @@ pub use roles::Roles;
 pub use sign_upload::FixedFields;
 
 /// A request that is let through.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Decided {
     /// The text to answer, `None` where the client's own write stands (`{}`).
     pub answer: Option<String>,
@@ -43,4 +45,6 @@ pub struct Decided {
     pub previous_secret: bool,
     /// New pictures of fields that confirm; for [`confirm`].
     pub to_confirm: Vec<ToConfirm>,
+    /// Columns of this service's that the client meant to write, and that are left as they are.
+    pub left_out: Vec<String>,
 }

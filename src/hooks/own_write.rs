@@ -1,15 +1,26 @@
 //! Writes of this service's own, as the guard and the clean-up see them.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use crate::cloudinary::account::Account;
+use crate::cloudinary::identifier::Identifier;
 use crate::manifest::{ClassManifest, GuardedField};
 use crate::parse::envelope::{Envelope, Object};
 use crate::parse::json::{JsonText, Kind};
 use crate::parse::own_write::{Mark, OwnWrite};
 
-/// Whether `mark` was made for the save that finds `stored` in the field and brings `value`.
-pub(super) fn covers(
+/// What a write of this service's own does to a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Effect {
+    /// The picture stays, under another name perhaps.
+    Keeps,
+    /// It is cleared, or another version comes in its place.
+    Changes,
+}
+
+/// What `mark` was made to do in the save that finds `stored` in the field and brings `value`; `None` if it was made for no such save.
+pub(super) fn covered(
     mark: &Mark,
     (class, object_id): (&str, &str),
     field: &GuardedField,
@@ -17,22 +28,32 @@ pub(super) fn covers(
     value: Option<JsonText<'_>>,
     account: &Account,
     now: u64,
-) -> bool {
+) -> Option<Effect> {
     let stored = stored.map(JsonText::texts).unwrap_or_default();
-    let to = to(value, &stored);
-    let made_for = |from: &str, to: &str| {
-        let write = OwnWrite {
-            class,
-            object_id,
-            field: &field.name,
-            from,
-            to,
-        };
-        mark.covers(&write, &account.secrets, now)
+    let to = mark.find_to(to(value, &stored))?;
+    let from = mark.find_from(&stored)?;
+    let write = OwnWrite {
+        class,
+        object_id,
+        field: &field.name,
+        from,
+        to: &to,
     };
-    stored
-        .iter()
-        .any(|from| to.iter().any(|to| made_for(from, to)))
+    let covers = mark.covers(&write, &account.secrets, now);
+    covers.then(|| effect(from, &to))
+}
+
+/// A rename keeps the version, which an upload of another picture never does.
+fn effect(from: &str, to: &str) -> Effect {
+    let version = |text: &str| {
+        let bare = text.split_once('#').map_or(text, |(bare, _)| bare);
+        Some(Identifier::parse(bare).ok()?.version.to_owned())
+    };
+    if from == to || version(from).is_some_and(|version_from| version(to) == Some(version_from)) {
+        Effect::Keeps
+    } else {
+        Effect::Changes
+    }
 }
 
 /// What a write of ours may mean to leave in the field; nothing for what we never write.
@@ -81,18 +102,19 @@ pub(super) fn renames(
         let texts = value.unwrap_or_default().into_iter();
         texts.map(Cow::into_owned).collect()
     };
-    let (before, after) = (envelope.original.as_ref().map(texts), texts(object));
-    let made_for = |from: &String, to: &String| {
-        let write = OwnWrite {
-            class: &class.class,
-            object_id: object_id.as_deref().unwrap_or_default(),
-            field: &field.name,
-            from,
-            to,
-        };
-        mark.covers(&write, &account.secrets, now)
+    let before = envelope.original.as_ref().map(texts).unwrap_or_default();
+    let after = texts(object);
+    let stays: HashSet<&String> = after.iter().collect();
+    let gone = before.iter().filter(|text| !stays.contains(text));
+    let (Some(from), Some(to)) = (mark.find_from(gone), mark.find_to(&after)) else {
+        return false;
     };
-    let gone = before.unwrap_or_default().into_iter();
-    gone.filter(|text| !after.contains(text))
-        .any(|from| after.iter().any(|to| made_for(&from, to)))
+    let write = OwnWrite {
+        class: &class.class,
+        object_id: object_id.as_deref().unwrap_or_default(),
+        field: &field.name,
+        from,
+        to,
+    };
+    mark.covers(&write, &account.secrets, now)
 }

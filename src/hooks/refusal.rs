@@ -25,6 +25,10 @@ pub enum Reason {
     Age,
     /// A guarded key or a context key that occurs twice.
     Repeated,
+    /// A value for a column that only this service and the master key write.
+    Column,
+    /// More elements than an array may have.
+    Items,
     /// A write of this service's own that a client's was faster than.
     Overtaken,
     /// An ill-typed `context.cloudinary`.
@@ -55,7 +59,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, in the order of their numbers (`as usize`).
-    pub const ALL: [Reason; 22] = [
+    pub const ALL: [Reason; 24] = [
         Reason::BadSignature,
         Reason::Malformed,
         Reason::Required,
@@ -65,6 +69,8 @@ impl Reason {
         Reason::Folder,
         Reason::Age,
         Reason::Repeated,
+        Reason::Column,
+        Reason::Items,
         Reason::Overtaken,
         Reason::Context,
         Reason::NeedsUser,
@@ -92,6 +98,8 @@ impl Reason {
             Reason::Folder => "folder",
             Reason::Age => "age",
             Reason::Repeated => "repeated",
+            Reason::Column => "column",
+            Reason::Items => "items",
             Reason::Overtaken => "overtaken",
             Reason::Context => "context",
             Reason::NeedsUser => "needs_user",

@@ -64,7 +64,7 @@ pub(super) fn sign(
             continue;
         }
         let value = parameter
-            .render(name, user, &raw)
+            .render(name, user, &raw, account.signature_version)
             .map_err(|error| match error {
                 RenderError::NoUser => Refusal::needs_user(),
                 other => Refusal::of_parameter(other),
@@ -80,15 +80,15 @@ pub(super) fn sign(
     let sent = table.read(&envelope.params.members, |name| {
         manifest.fills_template(name)
     })?;
-    let mut chosen = Vec::with_capacity(sent.len());
     for sent in &sent {
         let value = sent.choose()?;
         if sent.name == "public_id" {
             check_choice_of_public_id(value)?;
         }
-        chosen.push((sent.name, value));
+        let added = fields.add_chosen(sent.name, value, account);
+        added.map_err(Refusal::of_parameter)?;
     }
-    for (name, value) in chosen.into_iter().chain(table.defaults(&sent)) {
+    for (name, value) in table.defaults(&sent) {
         let added = fields.add_option(name, value, account);
         added.map_err(Refusal::of_parameter)?;
     }

@@ -9,15 +9,23 @@ use super::confirm::{self, Confirm};
 use super::document::{Entry, Report, Section, every};
 use super::follow::{self, Follow};
 use super::names;
+use super::references::{self as reference, Reference};
 use super::template::Template;
 use super::units::{DURATION_FORM, parse_duration};
 
 /// Keys of the file.
-pub(super) const KEYS: &[&str] = &["class", "trust_master_key", "fields"];
+pub(super) const KEYS: &[&str] = &[
+    "class",
+    "trust_master_key",
+    "called_from",
+    "references",
+    "fields",
+];
 
 pub(super) const FIELD_KEYS: &[&str] = &[
     "required",
     "many",
+    "max_items",
     "resource_types",
     "types",
     "formats",
@@ -37,14 +45,24 @@ const TYPES: &[(&str, DeliveryType)] = &[
     ("authenticated", DeliveryType::Authenticated),
 ];
 
-/// A class whose `beforeSave` is guarded.
+/// Whether it is Cloud Code that calls.
+const CALLERS: &[(&str, bool)] = &[("parse_server", false), ("cloud_code", true)];
+
+/// `max_items` of a field that says nothing else.
+const MAX_ITEMS: usize = 1000;
+
+/// A class whose `beforeSave` is guarded, or whose columns refer to assets.
 #[derive(Debug, Clone)]
 pub struct ClassManifest {
     /// The Parse class.
     pub class: String,
     /// Saves with the (full) master key are stripped but not verified.
     pub trust_master_key: bool,
-    /// The guarded fields.
+    /// The app's own Cloud Code has triggers for this class and calls this service from them: there are no hooks to register.
+    pub called_from_cloud_code: bool,
+    /// Columns, or what lies in them, that may refer to assets and are not guarded.
+    pub references: Vec<Reference>,
+    /// The guarded fields; without any the class has no hooks.
     pub fields: Vec<GuardedField>,
 }
 
@@ -57,6 +75,8 @@ pub struct GuardedField {
     pub required: bool,
     /// An array of identifiers.
     pub many: bool,
+    /// The most that a save may leave in the array.
+    pub max_items: usize,
     /// Accepted resource types.
     pub resource_types: Vec<ResourceType>,
     /// Accepted delivery types.
@@ -78,6 +98,11 @@ pub struct GuardedField {
 }
 
 impl ClassManifest {
+    /// Whether a field is guarded: then `beforeSave` is ours.
+    pub fn is_guarded(&self) -> bool {
+        !self.fields.is_empty()
+    }
+
     /// Whether a save may have an asset destroyed: then its `afterSave` is ours too.
     pub fn destroys_replaced(&self) -> bool {
         self.fields.iter().any(|field| field.clean_up.on_replace)
@@ -93,20 +118,40 @@ impl ClassManifest {
         let class = file.take("class");
         let name = class.and_then(|entry| {
             let name = entry.text(report)?;
-            if let Err(reason) = names::check_class(name) {
+            let checked = match file.at_of("fields") {
+                None if file.at_of("references").is_some() => names::check_readable_class(name),
+                _ => names::check_class(name),
+            };
+            if let Err(reason) = checked {
                 report.error(entry.at, reason);
             }
             Some(name.to_owned())
         });
         let name = name.unwrap_or_default();
+        let references = file.take("references");
         let trust_master_key = file
             .take("trust_master_key")
             .and_then(|entry| entry.flag(report));
-        let fields = read_fields(file.take("fields"), &name, report);
+        let called_from = file.take("called_from");
+        let caller = called_from.and_then(|entry| entry.one_of(CALLERS, report));
+        let fields = match file.take("fields") {
+            None if references.is_some() => Vec::new(),
+            fields => read_fields(fields, &name, report),
+        };
+        let references =
+            references.and_then(|entry| reference::read(entry, &name, &fields, report));
+        if let Some(entry) = called_from.filter(|_| fields.is_empty()) {
+            report.error(
+                entry.at,
+                "called_from is for a class with guarded fields: write a table [fields.<name>] for each",
+            );
+        }
         file.finish(KEYS, report);
         Self {
             class: name,
             trust_master_key: trust_master_key.unwrap_or(false),
+            called_from_cloud_code: caller.unwrap_or(false),
+            references: references.unwrap_or_default(),
             fields,
         }
     }
@@ -126,7 +171,7 @@ fn read_fields(
     if fields.is_empty() {
         report.error(
             at,
-            "a class without fields: write a table [fields.<name>] for each field to guard",
+            "a class without fields: write a table [fields.<name>] for each field to guard, or name columns in `references`",
         );
     }
     fields
@@ -146,6 +191,9 @@ impl GuardedField {
         let mut flag = |key: &str| keys.take(key).and_then(|entry| entry.flag(report));
         let required = flag("required").unwrap_or(false);
         let many = flag("many").unwrap_or(false);
+        let max_items = keys
+            .take("max_items")
+            .and_then(|entry| read_max_items(entry, many, report));
         let resource_types = keys
             .take("resource_types")
             .and_then(|entry| entry.some_of(RESOURCE_TYPES, report));
@@ -176,6 +224,7 @@ impl GuardedField {
             name: name.to_owned(),
             required,
             many,
+            max_items: max_items.unwrap_or(MAX_ITEMS),
             resource_types: resource_types.unwrap_or_else(|| vec![ResourceType::Image]),
             types: types.unwrap_or_else(|| vec![DeliveryType::Upload]),
             formats,
@@ -187,6 +236,15 @@ impl GuardedField {
             destroy_within,
         }
     }
+}
+
+fn read_max_items(entry: Entry<'_>, many: bool, report: &mut Report<'_>) -> Option<usize> {
+    if !many {
+        return entry.refuse("there is one identifier: it needs many = true", report);
+    }
+    let items = entry.json(report)?.as_u64().filter(|&items| items > 0);
+    let items = items.and_then(|items| usize::try_from(items).ok());
+    items.or_else(|| entry.refuse("expected a number of identifiers, at least 1", report))
 }
 
 fn read_formats(entry: Entry<'_>, report: &mut Report<'_>) -> Option<Vec<String>> {

@@ -3,12 +3,13 @@
 use serde_json::{Map, Value};
 
 use crate::cloudinary::delivery_url::check_url_options;
+use crate::cloudinary::transformation::is_composite;
 
 use super::Finding;
 use super::accept::Accepted;
 use super::document::{Entry, Report, Section};
 use super::names;
-use super::side::{Side, is_composite};
+use super::side::Side;
 
 /// Keys of the file besides those of every function.
 pub(super) const KEYS: &[&str] = &["class", "field", "url", "accept"];

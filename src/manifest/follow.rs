@@ -22,6 +22,12 @@ pub struct Follow {
 }
 
 impl Follow {
+    /// The columns that only this service and the master key write.
+    pub fn columns(&self) -> impl Iterator<Item = &str> {
+        let columns = [&self.moderation_field, &self.eager_field];
+        columns.into_iter().flatten().map(String::as_str)
+    }
+
     /// Whether anything is ever written.
     pub fn writes(&self) -> bool {
         *self != Self::default()

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use crate::cloudinary::signature::SignatureVersion;
+
 use super::document::{Entry, Report, every};
 use super::place::{self, Place};
 use super::side::Side;
@@ -21,14 +23,15 @@ pub enum Parameter {
 }
 
 impl Parameter {
-    /// Fills in the placeholders of the upload parameter `name`.
+    /// Fills in the placeholders of the upload parameter `name`, to be signed in `version`.
     pub fn render(
         &self,
         name: &str,
         user: Option<TemplateUser<'_>>,
         params: Params<'_, '_>,
+        version: SignatureVersion,
     ) -> Result<Value, RenderError> {
-        self.render_at(Place::of(name), user, params)
+        self.render_at(Place::of(name), user, params, version)
     }
 
     fn render_at(
@@ -36,19 +39,22 @@ impl Parameter {
         place: Place,
         user: Option<TemplateUser<'_>>,
         params: Params<'_, '_>,
+        version: SignatureVersion,
     ) -> Result<Value, RenderError> {
         match self {
             Self::Fixed(value) => Ok(value.clone()),
-            Self::Template(template) => template.render(place, user, params).map(Value::String),
+            Self::Template(template) => template
+                .render_signed(place, user, params, version)
+                .map(Value::String),
             Self::List(items) => items
                 .iter()
-                .map(|item| item.render_at(place, user, params))
+                .map(|item| item.render_at(place, user, params, version))
                 .collect::<Result<_, _>>()
                 .map(Value::Array),
             Self::Table(entries) => entries
                 .iter()
                 .map(|(key, item)| {
-                    let value = item.render_at(place.inside(key), user, params)?;
+                    let value = item.render_at(place.inside(key), user, params, version)?;
                     Ok((key.clone(), value))
                 })
                 .collect::<Result<Map<_, _>, _>>()

@@ -8,6 +8,8 @@ use std::borrow::Cow;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::cloudinary::identifier::{IdentifierError, check_public_id};
+use crate::cloudinary::signature::SignatureVersion;
+use crate::cloudinary::upload::MAX_PUBLIC_ID_LEN;
 
 /// Where a rendered value goes: what it may hold depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,8 +64,12 @@ impl Place {
         }
     }
 
-    /// Fits a parameter, or says what was expected.
-    pub(super) fn fit_param(self, value: Cow<'_, str>) -> Result<Cow<'_, str>, &'static str> {
+    /// Fits a parameter that is signed in `version`, or says what was expected.
+    pub(super) fn fit_param(
+        self,
+        value: Cow<'_, str>,
+        version: SignatureVersion,
+    ) -> Result<Cow<'_, str>, &'static str> {
         match self {
             Self::Path => check_path_value(&value).map(|()| value),
             Self::Url => encode(&value).map(Cow::Owned),
@@ -72,15 +78,27 @@ impl Place {
             | Self::Headers
             | Self::Caption
             | Self::Text
-            | Self::Other => match self.replacing(&value) {
+            | Self::Other => match self.replacing(&value, version) {
                 Cow::Borrowed(_) => Ok(value),
+                Cow::Owned(_)
+                    if matches!(
+                        self.replacing(&value, SignatureVersion::V2),
+                        Cow::Borrowed(_)
+                    ) =>
+                {
+                    Err("text without `&`, as signature_version=1 has no escape for it")
+                }
                 Cow::Owned(_) => Err(self.expected()),
             },
         }
     }
 
     /// Fits an attribute of the user; only paths and URLs can refuse one.
-    pub(super) fn fit_attribute(self, value: &str) -> Result<Cow<'_, str>, &'static str> {
+    pub(super) fn fit_attribute(
+        self,
+        value: &str,
+        version: SignatureVersion,
+    ) -> Result<Cow<'_, str>, &'static str> {
         match self {
             Self::Path => check_path_value(value).map(|()| Cow::Borrowed(value)),
             Self::Url => encode(value).map(Cow::Owned),
@@ -89,16 +107,18 @@ impl Place {
             | Self::Headers
             | Self::Caption
             | Self::Text
-            | Self::Other => Ok(self.replacing(value)),
+            | Self::Other => Ok(self.replacing(value, version)),
         }
     }
 
     /// The value with `_` for what would leave the place; borrowed if nothing would.
-    fn replacing(self, value: &str) -> Cow<'_, str> {
+    fn replacing(self, value: &str, version: SignatureVersion) -> Cow<'_, str> {
+        // The serialiser encodes what is in a caption.
+        let is_parameter = |c| c == '&' && version == SignatureVersion::V1 && self != Self::Caption;
         if self == Self::Caption && value.contains("$(") {
             Cow::Owned(value.replace("$(", "_("))
-        } else if value.contains(|c| self.forbids(c)) {
-            Cow::Owned(value.replace(|c| self.forbids(c), "_"))
+        } else if value.contains(|c| self.forbids(c) || is_parameter(c)) {
+            Cow::Owned(value.replace(|c| self.forbids(c) || is_parameter(c), "_"))
         } else {
             Cow::Borrowed(value)
         }
@@ -152,7 +172,21 @@ pub(super) fn check_path(path: &str) -> Result<(), String> {
     }
 }
 
+/// [`check_path`] for a path that a caller chose: Cloudinary takes no `+` in a public ID.
+pub(super) fn check_chosen_path(path: &str) -> Result<(), String> {
+    if path.contains('+') {
+        return Err("'+' is not allowed".to_owned());
+    }
+    check_path(path)
+}
+
 fn check_path_value(value: &str) -> Result<(), &'static str> {
+    if value.contains('+') {
+        return Err("text without `+`");
+    }
+    if value.chars().count() > MAX_PUBLIC_ID_LEN {
+        return Err("at most 255 characters");
+    }
     if value.contains('/') || value.contains("..") || check_public_id(value).is_err() {
         return Err(Place::Path.expected());
     }

@@ -49,6 +49,8 @@ pub enum Capability {
     CleanUp,
     /// Notifications followed.
     Notifications,
+    /// Called from an app's own Cloud Code.
+    CloudCode,
 }
 
 impl Capability {
@@ -62,6 +64,7 @@ impl Capability {
             Self::Confirmation => "confirmation",
             Self::CleanUp => "clean-up",
             Self::Notifications => "notifications",
+            Self::CloudCode => "Cloud Code",
         }
     }
 
@@ -71,6 +74,7 @@ impl Capability {
             Self::Access => Some("access.md"),
             Self::CleanUp => Some("clean-up.md"),
             Self::Notifications => Some("notifications.md"),
+            Self::CloudCode => Some("cloud-code.md"),
             Self::Guard | Self::Signing | Self::Delivery | Self::Confirmation => None,
         }
     }
@@ -99,7 +103,9 @@ const fn beside(beside: &'static str, key: Key) -> Key {
     Key { beside, ..key }
 }
 
-use Capability::{Access, CleanUp, Confirmation, Delivery, Guard, Notifications, Signing};
+use Capability::{
+    Access, CleanUp, CloudCode, Confirmation, Delivery, Guard, Notifications, Signing,
+};
 
 /// All of them, in the order of the document.
 pub const TABLES: &[Table] = &[
@@ -137,10 +143,32 @@ const CLASS: Table = Table {
                 "trust_master_key = true",
             ),
         ),
+        beside(
+            "class = \"Photo\"",
+            key(
+                CloudCode,
+                "called_from",
+                "`parse_server`",
+                "`parse_server`, `cloud_code`",
+                "`cloud_code`: the app's own Cloud Code has triggers for this class and calls this service from them. `register` then adds no hooks for the class, and those of ours that it still has are stale.",
+                "called_from = \"cloud_code\"",
+            ),
+        ),
+        beside(
+            "class = \"Photo\"",
+            key(
+                CleanUp,
+                "references",
+                "none",
+                "columns, or paths inside Object and Array columns",
+                "Where else rows may hold identifiers: they are not guarded, but what they hold is in use. A class without `fields` has no hooks.",
+                "references = [\"cover\", \"slides.items.image\"]",
+            ),
+        ),
         key(
             Guard,
             "fields",
-            "required",
+            "required without `references`",
             "a table for each field",
             "The guarded fields, each a table `[fields.<name>]` that may be empty.",
             "class = \"Photo\"",
@@ -168,6 +196,17 @@ const FIELD: Table = Table {
             "`true`, `false`",
             "The field holds an array of identifiers.",
             "many = true",
+        ),
+        beside(
+            "many = true",
+            key(
+                Guard,
+                "max_items",
+                "`1000`",
+                "a number, at least 1",
+                "The most that a save may leave in the array; for `Add` and `AddUnique` what is stored and what is sent count. Unchanged values, `Remove` and arrays shorter than the stored one pass.",
+                "max_items = 20",
+            ),
         ),
         key(
             Guard,
@@ -326,7 +365,7 @@ const FIELD: Table = Table {
             "moderation_field",
             "none",
             "a field of the same class",
-            "Gets `\"pending\"`, `\"approved\"` or `\"rejected\"`. Not with `many`.",
+            "Gets `\"pending\"`, `\"approved\"` or `\"rejected\"`; a save that changes the picture clears it. Clients cannot write it, the master key can. Not with `many`.",
             "moderation_field = \"imageStatus\"",
         ),
         key(
@@ -350,7 +389,7 @@ const FIELD: Table = Table {
             "eager_field",
             "none",
             "a field of the same class",
-            "Gets the URLs of eager transformations, as an array. Not with `many`.",
+            "Gets the URLs of eager transformations, as an array; cleared and written as `moderation_field` is. Not with `many`.",
             "eager_field = \"thumbnails\"",
         ),
     ],
@@ -390,7 +429,7 @@ const FUNCTION: Table = Table {
                 "access",
                 "`\"user\"`",
                 "`\"public\"`, `\"user\"`, `\"master\"`, `{ role = \"…\" }`",
-                "Who may call it. `\"user\"` needs a session, which the master key alone is not; `\"master\"` the full master key.",
+                "Who may call it. `\"user\"` needs a session, which the master key alone is not; `\"master\"` the full master key (before Parse Server 9 as far as it can be told).",
                 "access = \"public\"",
             ),
         ),
@@ -535,7 +574,7 @@ const DELIVERY_URL: Table = Table {
 const ACCEPT: Table = Table {
     title: "What a caller may choose",
     place: "function = \"f\"\naction = \"sign_upload\"\n[accept.public_id]\n…\n",
-    introduction: "In `[accept]`, `name = true` takes any value, `name = [\"a\", \"b\"]` one of these, and a table has these keys.",
+    introduction: "In `[accept]`, `name = true` takes any value, `name = [\"a\", \"b\"]` one of these, and a table has these keys. What a caller makes up (`true`, a range, a pattern) must be written as one value of that option: no separators in any spelling, no layers, names, code or conditions. `eager` and `transformation` take steps of plain parameters. In `folder` and `public_id` there is no `+`, and no more than 255 characters together.",
     keys: &[
         key(
             Signing,

@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 
-use super::accept::Accepted;
+use crate::cloudinary::transformation::is_composite;
+
+use super::accept::{Accepted, Choice};
 use super::document::{Entry, Report, Section};
 use super::parameter::Parameter;
 use super::side::Side;
@@ -86,6 +88,7 @@ impl SignUpload {
         };
         function.check_overlap(&accept_entries, report);
         function.warn_of_usernames(&upload_entries, report);
+        function.warn_of_signed_choices(&accept_entries, report);
         function.warn_of_choice(&[upload_entries, accept_entries].concat(), report);
         function
     }
@@ -102,6 +105,26 @@ impl SignUpload {
             if self.fills_template(entry.key) {
                 entry.refuse::<()>(
                     "it fills a template of [upload] and is not sent on by itself, take it out of [accept]",
+                    report,
+                );
+            }
+        }
+    }
+
+    /// Code that Cloudinary runs for whoever wrote it, and options that nothing confines once the caller makes up their value.
+    fn warn_of_signed_choices(&self, accept: &[Entry<'_>], report: &mut Report<'_>) {
+        for entry in accept {
+            let is_listed = self.accept.iter().any(|(name, accepted)| {
+                name == entry.key && matches!(accepted.choice, Choice::OneOf(_) | Choice::Named(_))
+            });
+            if matches!(entry.key, "eval" | "on_success") {
+                entry.warn(
+                    "the caller chooses code that Cloudinary runs when the upload is done; set it in [upload]",
+                    report,
+                );
+            } else if is_composite(entry.key) && entry.key != "transformation" && !is_listed {
+                entry.warn(
+                    "layers, code and raw transformations that a caller makes up are refused where they are signed; list them here, or as `named`",
                     report,
                 );
             }

@@ -9,6 +9,7 @@ use std::fmt;
 use serde_json::value::RawValue;
 
 use crate::cloudinary::identifier::check_public_id;
+use crate::cloudinary::signature::SignatureVersion;
 
 use super::place::Place;
 
@@ -112,6 +113,18 @@ impl Template {
         user: Option<TemplateUser<'_>>,
         params: Params<'_, '_>,
     ) -> Result<String, RenderError> {
+        self.render_signed(place, user, params, SignatureVersion::V2)
+    }
+
+    /// [`render`](Self::render) of what is signed in `version`: in version 1 `&` would begin another parameter, so it leaves every
+    /// place that does not encode it.
+    pub fn render_signed(
+        &self,
+        place: Place,
+        user: Option<TemplateUser<'_>>,
+        params: Params<'_, '_>,
+        version: SignatureVersion,
+    ) -> Result<String, RenderError> {
         let mut rendered = String::new();
         for piece in &self.pieces {
             let fitted = match piece {
@@ -120,15 +133,18 @@ impl Template {
                     user.map(|user| user.object_id)
                         .filter(|id| !id.is_empty())
                         .ok_or(RenderError::NoUser)?,
+                    version,
                 ),
                 Piece::Username => place.fit_attribute(
                     user.ok_or(RenderError::NoUser)?
                         .username
                         .filter(|name| !name.is_empty())
                         .ok_or(RenderError::NoUsername)?,
+                    version,
                 ),
                 Piece::Param(name) => place.fit_param(
                     text_of(params(name)).ok_or_else(|| RenderError::NotText(name.clone()))?,
+                    version,
                 ),
             };
             rendered.push_str(&fitted.map_err(|expected| piece.misplaced(expected))?);

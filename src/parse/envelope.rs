@@ -1,10 +1,14 @@
 //! The JSON object that Parse Server posts to a webhook, as slices of the request's own text.
 //!
-//! Everything here is untrusted but for one thing: it came with the webhook key. `headers`, `log` and `installationId` are
-//! checked as JSON and otherwise ignored; they hold session tokens and the master key of REST clients.
+//! Everything here is untrusted but for one thing: it came with the webhook key. `log` and `installationId` are checked as JSON and
+//! otherwise ignored. So are `headers`, which hold session tokens and the master key of REST clients, until somebody asks whether that
+//! key is the full one.
 
 use std::borrow::Cow;
 
+use secrecy::SecretString;
+
+use super::headers;
 use super::json::{JsonError, JsonText, Key, Kind, Member, Scanner};
 
 /// Why a body is no request of Parse Server's: the answer is a 400.
@@ -31,6 +35,12 @@ pub enum EnvelopeError {
     /// `params` is neither an object nor null.
     #[error("\"params\" is not an object")]
     Params,
+    /// `calledFrom` is not `"cloud_code"`.
+    #[error("\"calledFrom\" is not \"cloud_code\"")]
+    CalledFrom,
+    /// `dottedKeys` is not an array of texts, or missing beside `calledFrom`.
+    #[error("\"dottedKeys\" is missing or not an array of texts")]
+    DottedKeys,
     /// `className`, `triggerName` or `functionName` is not what the path says.
     #[error("{0:?} contradicts the path")]
     Contradiction(&'static str),
@@ -49,8 +59,15 @@ pub struct Envelope<'a> {
     pub params: Object<'a>,
     /// The client's context.
     pub context: Option<JsonText<'a>>,
+    /// Parse Server's Cloud Code asks, not Parse Server: what it saves stays its own, but for what is answered.
+    pub from_cloud_code: bool,
+    dotted_keys: Option<Vec<Cow<'a, str>>>,
     master: bool,
-    read_only: bool,
+    /// `None` before Parse Server 9.
+    read_only: Option<bool>,
+    /// Of the client's request.
+    headers: Option<JsonText<'a>>,
+    repeats_headers: bool,
     class_name: Option<JsonText<'a>>,
     trigger_name: Option<JsonText<'a>>,
     function_name: Option<JsonText<'a>>,
@@ -155,7 +172,8 @@ impl<'a> Envelope<'a> {
             return Ok(scanner.skip()?);
         };
         // Of two that decide nothing, `JSON.parse` takes the last, and so does this.
-        if *seen & 1 << known as u16 != 0 && known != Known::Ip {
+        let is_repeated = *seen & 1 << known as u16 != 0;
+        if is_repeated && !matches!(known, Known::Ip | Known::Headers) {
             return Err(EnvelopeError::Repeated(name));
         }
         *seen |= 1 << known as u16;
@@ -168,14 +186,33 @@ impl<'a> Envelope<'a> {
             Known::User if scanner.at_object() => self.user = Some(User::read(scanner)?),
             Known::User => scanner.skip()?,
             Known::Master => self.master = scanner.value()?.is_true(),
-            Known::IsReadOnly => self.read_only = scanner.value()?.as_raw() != "false",
+            Known::IsReadOnly => {
+                self.read_only = Some(scanner.value()?.as_raw() != "false");
+            }
             Known::Context => self.context = Some(scanner.value()?),
             Known::ClassName => self.class_name = Some(scanner.value()?),
             Known::TriggerName => self.trigger_name = Some(scanner.value()?),
             Known::FunctionName => self.function_name = Some(scanner.value()?),
             Known::Ip => self.ip = Some(scanner.value()?),
+            Known::Headers => {
+                self.repeats_headers |= is_repeated;
+                self.headers = Some(scanner.value()?);
+            }
+            Known::CalledFrom if scanner.value()?.is_str("cloud_code") => {
+                self.from_cloud_code = true;
+            }
+            Known::CalledFrom => return Err(EnvelopeError::CalledFrom),
+            Known::DottedKeys => {
+                let keys = texts(scanner.value()?).ok_or(EnvelopeError::DottedKeys)?;
+                self.dotted_keys = Some(keys);
+            }
         }
         Ok(())
+    }
+
+    /// The keys with a dot that Cloud Code has in its object: operations on paths, which the object does not show.
+    pub fn dotted_keys(&self) -> &[Cow<'a, str>] {
+        self.dotted_keys.as_deref().unwrap_or_default()
     }
 
     /// The client's address as Parse Server sees it: a proxy's, unless its option `trustProxy` says which proxies to believe.
@@ -183,9 +220,27 @@ impl<'a> Envelope<'a> {
         self.ip?.as_str()
     }
 
+    /// Whether the caller used a master key, the read-only one included.
+    pub fn has_master_key(&self) -> bool {
+        self.master
+    }
+
     /// Whether the caller used the master key itself, not the read-only one.
     pub fn has_full_master_key(&self) -> bool {
-        self.master && !self.read_only
+        self.master && self.read_only != Some(true)
+    }
+
+    /// [`Self::has_full_master_key`], held against the `key` that is configured. Before version 9 Parse Server does not say which of
+    /// the two master keys it was, but a REST client's own header shows it: that must be `key`. A call that shows none is taken.
+    pub fn has_full_master_key_as(&self, key: Option<&SecretString>) -> bool {
+        let shows_another = |key| {
+            self.repeats_headers
+                || self
+                    .headers
+                    .is_some_and(|headers| headers::show_other_key(headers, key))
+        };
+        let is_told = self.read_only.is_some();
+        self.has_full_master_key() && (is_told || !key.is_some_and(shows_another))
     }
 
     /// Checks that the body speaks of the trigger that the path names, and holds the object that it needs.
@@ -197,6 +252,9 @@ impl<'a> Envelope<'a> {
         expect_name(self.class_name, class, "className")?;
         if self.function_name.is_some() {
             return Err(EnvelopeError::Contradiction("functionName"));
+        }
+        if self.from_cloud_code && self.dotted_keys.is_none() {
+            return Err(EnvelopeError::DottedKeys);
         }
         let object = self.object.as_ref().ok_or(EnvelopeError::Object)?;
         for member in object.members.iter().filter(|m| m.key.is("className")) {
@@ -218,7 +276,7 @@ impl<'a> Envelope<'a> {
     }
 }
 
-/// The keys that this service reads; each but `ip` may occur once.
+/// The keys that this service reads; each but `ip` and `headers` may occur once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Known {
     Object,
@@ -232,6 +290,9 @@ enum Known {
     FunctionName,
     ClassName,
     Ip,
+    Headers,
+    CalledFrom,
+    DottedKeys,
 }
 
 impl Known {
@@ -249,6 +310,9 @@ impl Known {
             b"functionName" => (Known::FunctionName, "functionName"),
             b"className" => (Known::ClassName, "className"),
             b"ip" => (Known::Ip, "ip"),
+            b"headers" => (Known::Headers, "headers"),
+            b"calledFrom" => (Known::CalledFrom, "calledFrom"),
+            b"dottedKeys" => (Known::DottedKeys, "dottedKeys"),
             _ => return None,
         })
     }
@@ -274,6 +338,15 @@ fn nullable_object<'a>(
         Kind::Null => Ok(None),
         _ => Err(error),
     }
+}
+
+/// The elements of an array that holds nothing but texts.
+fn texts(value: JsonText<'_>) -> Option<Vec<Cow<'_, str>>> {
+    value
+        .elements()?
+        .into_iter()
+        .map(JsonText::as_str)
+        .collect()
 }
 
 /// A name that is absent contradicts nothing: the path decides.

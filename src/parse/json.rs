@@ -157,6 +157,19 @@ impl<'a> Key<'a> {
         }
     }
 
+    /// Whether it is a path into `name`, as in `name.0`, however it is spelled.
+    #[inline]
+    pub fn reaches_into(self, name: &str) -> bool {
+        if self.escaped {
+            let path = self.decoded();
+            let rest = path.strip_prefix(name.as_bytes());
+            rest.is_some_and(|rest| rest.first() == Some(&b'.'))
+        } else {
+            let path = self.raw.as_bytes();
+            path.get(name.len()) == Some(&b'.') && path.starts_with(name.as_bytes())
+        }
+    }
+
     /// Whether two keys have the same name, however they are spelled.
     pub fn same_as(self, other: Key<'_>) -> bool {
         if self.escaped || other.escaped {

@@ -9,7 +9,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use sha2::Sha256;
+use sha2::{Digest as _, Sha256};
 
 use super::json::JsonText;
 
@@ -44,6 +44,9 @@ pub struct Mark {
     pub field: String,
     /// When it was made, in seconds since 1970.
     at: u64,
+    /// Digests of what the field held and is to hold. They prove nothing: they say which of an array's texts to try.
+    from: String,
+    to: String,
     mac: String,
 }
 
@@ -56,6 +59,8 @@ impl OwnWrite<'_> {
         let mark = Mark {
             field: self.field.to_owned(),
             at: now,
+            from: digest(self.from),
+            to: digest(self.to),
             mac: mac.unwrap_or_default(),
         };
         json!({ CONTEXT_KEY: mark }).to_string()
@@ -90,6 +95,16 @@ impl Mark {
         serde_json::from_str(mark.value.as_raw()).ok()
     }
 
+    /// Which of `texts` it says that the field held.
+    pub fn find_from<T: AsRef<str>>(&self, texts: impl IntoIterator<Item = T>) -> Option<T> {
+        find(&self.from, texts)
+    }
+
+    /// Which of `texts` it says that the field is to hold.
+    pub fn find_to<T: AsRef<str>>(&self, texts: impl IntoIterator<Item = T>) -> Option<T> {
+        find(&self.to, texts)
+    }
+
     /// Whether one of `secrets` made it for `write`, not long before `now`.
     pub fn covers(&self, write: &OwnWrite<'_>, secrets: &[SecretString], now: u64) -> bool {
         let Ok(mac) = hex::decode(&self.mac) else {
@@ -102,6 +117,15 @@ impl Mark {
                 made.is_some_and(|made| made.verify_slice(&mac).is_ok())
             })
     }
+}
+
+fn find<T: AsRef<str>>(wanted: &str, texts: impl IntoIterator<Item = T>) -> Option<T> {
+    let mut texts = texts.into_iter();
+    texts.find(|text| digest(text.as_ref()) == wanted)
+}
+
+fn digest(text: &str) -> String {
+    hex::encode(Sha256::digest(text))
 }
 
 #[cfg(test)]
@@ -130,6 +154,16 @@ mod tests {
         for now in [0, 699, 1301] {
             assert!(!mark().covers(&WRITE, &secrets, now), "{now}");
         }
+    }
+
+    #[test]
+    fn says_which_text_it_is_of_and_which_it_is_for() {
+        let mark = mark();
+        let texts = ["image/upload/v1/c.jpg", WRITE.to, WRITE.from];
+        assert_eq!(mark.find_from(texts), Some(WRITE.from));
+        assert_eq!(mark.find_to(texts), Some(WRITE.to));
+        assert_eq!(mark.find_to(&texts[..1]), None);
+        assert_eq!(mark.find_from::<&str>([]), None);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Client of Parse Server's REST API: `/hooks`, `/serverInfo`, `/classes`, `/roles`.
+//! Client of Parse Server's REST API: `/hooks`, `/serverInfo`, `/schemas`, `/classes`, `/aggregate`, `/roles`.
 //!
 //! It follows no redirects (a redirected request would carry the keys to wherever it points), bounds every call in time, and
 //! names in its errors the variable to mend. Keys and session tokens never reach an error or a log.
@@ -22,12 +22,16 @@ mod hooks;
 mod master;
 mod probe;
 mod roles;
+mod rows;
+mod schema;
 
 pub use error::RestError;
 pub use hooks::{HookName, RegisteredHook};
 pub use master::{MasterClient, ServerInfo};
 pub use probe::Reply;
 pub use roles::Role;
+pub use rows::Rows;
+pub use schema::{Column, Schema};
 
 /// Everything that could end a path segment or be read as an escape.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
@@ -35,6 +39,9 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'.')
     .remove(b'~');
+
+/// Longest answer that is read, in bytes: far more than any row may have.
+const LONGEST: usize = 64 << 20;
 
 /// A row as Parse Server answered it: each column's JSON text, since a number or a lone surrogate in a column that nobody asks
 /// for must not make the row unreadable.
@@ -195,18 +202,27 @@ impl RestClient {
 
     async fn finish(&self, request: reqwest::RequestBuilder) -> Result<Answer, RestError> {
         let failed = |error: reqwest::Error| RestError::transport(self, &error);
-        let response = request.send().await.map_err(failed)?;
+        let mut response = request.send().await.map_err(failed)?;
         let text = |name| {
             let value = response.headers().get(name)?;
             Some(value.to_str().ok()?.to_owned())
         };
-        Ok(Answer {
+        let mut answer = Answer {
             status: response.status(),
             content_type: text(CONTENT_TYPE),
             location: text(LOCATION),
             date: text(DATE).as_deref().and_then(http::date),
-            body: response.bytes().await.map_err(failed)?.into(),
-        })
+            body: Vec::new(),
+        };
+        while let Some(chunk) = response.chunk().await.map_err(failed)? {
+            if answer.body.len() + chunk.len() > LONGEST {
+                return Err(RestError::TooLong {
+                    server: self.server(),
+                });
+            }
+            answer.body.extend_from_slice(&chunk);
+        }
+        Ok(answer)
     }
 }
 

@@ -8,18 +8,19 @@ use arc_swap::ArcSwap;
 use futures_util::FutureExt as _;
 use log::{error, warn};
 use serde_json::Value;
+use ulid::Ulid;
 
 use super::Queue;
 use crate::cloudinary::notice::Notice;
 
-use super::clean_up::{self, Shared, Trouble};
+use super::clean_up::{Shared, Trouble};
 use super::clock::unix_time;
 use super::follow;
 use super::health::Check;
-use super::job::Job;
+use super::job::{Destroy, Job};
 use super::plan::Plan;
 use super::retry::{Failure, back_off, chance};
-use super::store::{Store, Turn};
+use super::store::Store;
 
 /// Seconds after a verdict from which on a later one may have come before it.
 const LATE: u64 = 10;
@@ -65,7 +66,7 @@ pub(super) async fn handle(
     };
     // A panic would take the whole worker with it.
     let tries = attempt.current();
-    let attempted = AssertUnwindSafe(work.attempt(&job, tries, store))
+    let attempted = AssertUnwindSafe(work.attempt(&job, &id, tries, store))
         .catch_unwind()
         .await;
     let trouble = match attempted {
@@ -98,17 +99,25 @@ pub(super) async fn handle(
 }
 
 impl Work {
-    async fn attempt(&self, job: &Job, tries: usize, store: &Store) -> Result<(), Trouble> {
+    async fn attempt(
+        &self,
+        job: &Job,
+        id: &str,
+        tries: usize,
+        store: &Store,
+    ) -> Result<(), Trouble> {
         let plan = self.plan.load_full();
         let health = &self.queue.0.health;
         match job {
             Job::Destroy(job) => {
-                let turn = turn(store, &format!("{}/{}", job.cloud, job.asset)).await?;
-                let outcome = tokio::select! {
-                    outcome = clean_up::attempt(job, &plan, &self.shared, health, &turn) => outcome?,
-                    lost = turn.keep() => return Err(lost.into()),
+                // A version of this program before batches has queued it, and did not note which upload was lost.
+                let version = job.version.or_else(|| made_at(id));
+                let job = Destroy {
+                    version,
+                    ..job.clone()
                 };
-                health.tried(outcome.name());
+                let due = vec![(job, unix_time())];
+                store.push_losses(&self.queue.0.name, due).await?;
             }
             Job::Follow(notice) => {
                 let now = unix_time();
@@ -143,10 +152,8 @@ impl Work {
     }
 }
 
-async fn turn(store: &Store, subject: &str) -> Result<Turn, Trouble> {
-    match store.turn(subject).await {
-        Ok(Some(turn)) => Ok(turn),
-        Ok(None) => Err(Trouble::outage("another node is at it".to_owned())),
-        Err(error) => Err(error.into()),
-    }
+/// When a job was queued, in seconds since 1970: what it lost was uploaded before.
+fn made_at(id: &str) -> Option<u64> {
+    let id = Ulid::from_string(id).ok()?;
+    Some(id.timestamp_ms() / 1000)
 }

@@ -1,19 +1,22 @@
 //! The durable queue of what is to be done later: assets to destroy, notifications to act on.
 //!
-//! apalis keeps the jobs, in an SQLite file or in PostgreSQL. A job is on disk before its hook is answered, is locked by one worker
-//! at a time, comes back when its worker dies, and stays as dead when it cannot succeed. A job says only what to look into: whether
-//! an asset is really destroyed is decided anew at every try, by the manifests then in force and by the references then counted, so
-//! that repeating a job, or one from an old backup, harms nothing.
+//! apalis keeps the jobs, in an SQLite file or in PostgreSQL. A job is on disk before its hook is answered, and stays as dead when it
+//! cannot succeed. A notification is locked by one worker at a time and comes back when its worker dies; assets to destroy are worked
+//! off in batches, by one node at a time. A job says only what to look into: whether an asset is really destroyed is decided anew at
+//! every try, by the manifests then in force, by the references then counted and by what Cloudinary then has, so that repeating a
+//! job, or one from an old backup, harms nothing.
 
 mod attempt;
-mod census;
+mod batches;
 mod clean_up;
 mod clock;
+mod count;
 mod follow;
 mod health;
 mod job;
 mod key;
 mod parse_rows;
+mod pattern;
 mod plan;
 mod proof;
 mod retry;

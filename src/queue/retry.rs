@@ -14,12 +14,14 @@ const OUTAGES: usize = 100;
 /// Why a job failed, by what may mend it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Failure {
-    /// A key is wrong: the operator mends it, and until then the job waits.
+    /// A key is wrong, or its rights: the operator mends it, and until then the job waits.
     Key,
     /// Somebody cannot be reached, or has no time.
     Outage,
     /// Somebody refuses.
     Refusal,
+    /// The job is not in this version's words.
+    Unreadable,
 }
 
 impl Failure {
@@ -29,6 +31,7 @@ impl Failure {
             Self::Key => false,
             Self::Outage => tries >= OUTAGES,
             Self::Refusal => tries >= REFUSALS,
+            Self::Unreadable => true,
         }
     }
 }
@@ -91,5 +94,6 @@ mod tests {
         assert!(Failure::Outage.is_final(100));
         assert!(!Failure::Refusal.is_final(4));
         assert!(Failure::Refusal.is_final(5));
+        assert!(Failure::Unreadable.is_final(1));
     }
 }

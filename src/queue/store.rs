@@ -16,12 +16,14 @@ use super::key::NotificationKey;
 use crate::cloudinary::notice::Notice;
 
 mod entry;
+mod lock;
+mod losses;
 mod statement;
-mod turn;
 
 use entry::Row;
 pub use entry::{Counts, Entry, State};
-pub(super) use turn::Turn;
+pub(super) use lock::Lock;
+pub(super) use losses::{Again, Due};
 
 /// How long a statement waits for another process's lock on an SQLite file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(4);
@@ -103,13 +105,15 @@ macro_rules! on_both {
     };
 }
 
+use on_both;
+
 impl Store {
     pub(super) async fn open(url: &str, create: bool) -> Result<Self, StoreError> {
         if is_postgres(url) {
             let pool = PgPoolOptions::new()
                 .max_connections(12)
                 .acquire_timeout(ACQUIRE_TIMEOUT)
-                .after_connect(|connection, _| Box::pin(turn::end_when_stalled(connection)))
+                .after_connect(|connection, _| Box::pin(lock::end_when_stalled(connection)))
                 .connect_with(PgConnectOptions::from_str(url)?)
                 .await?;
             PostgresStorage::migrations().run(&pool).await?;
@@ -131,6 +135,20 @@ impl Store {
     }
 
     pub(super) async fn push(&self, queue: &str, jobs: Vec<Scheduled>) -> Result<(), StoreError> {
+        let (mut losses, mut others) = (Vec::new(), Vec::new());
+        for scheduled in jobs {
+            match scheduled.job {
+                Job::Destroy(job) => losses.push((job, scheduled.run_at)),
+                Job::Follow(_) => others.push(scheduled),
+            }
+        }
+        if !losses.is_empty() {
+            self.push_losses(queue, losses).await?;
+        }
+        if others.is_empty() {
+            return Ok(());
+        }
+        let jobs = others;
         let keyed = jobs.iter().any(|job| job.key.is_some());
         let tasks: Vec<_> = jobs.into_iter().map(task).collect();
         match self {
@@ -158,9 +176,10 @@ impl Store {
         let rows: Vec<Row> = on_both!(
             self,
             "SELECT id, status, CAST(attempts AS bigint) AS attempts, {run_at} AS run_at, {result} AS result, job
-             FROM {jobs} WHERE job_type = $1 AND status <> 'Done' ORDER BY run_at, id",
+             FROM {jobs} WHERE job_type IN ($1, $2) AND status <> 'Done' ORDER BY run_at, id",
             fetch_all as Row,
-            queue
+            queue,
+            losses::losses_of(queue)
         );
         Ok(rows.into_iter().map(Entry::from).collect())
     }
@@ -169,10 +188,11 @@ impl Store {
         let rows = on_both!(
             self,
             "UPDATE {jobs} SET status = 'Pending', attempts = 0, lock_by = NULL, lock_at = NULL, done_at = NULL, run_at = {time $2}
-             WHERE job_type = $1 AND id = $3 AND status IN ('Pending', 'Failed', 'Killed')",
+             WHERE job_type IN ($1, $4) AND id = $3 AND status IN ('Pending', 'Failed', 'Killed')",
             queue,
             i64::try_from(unix_time()).unwrap_or(i64::MAX),
-            id
+            id,
+            losses::losses_of(queue)
         );
         Ok(rows > 0)
     }
@@ -180,9 +200,10 @@ impl Store {
     pub(super) async fn delete(&self, queue: &str, id: &str) -> Result<bool, StoreError> {
         let rows = on_both!(
             self,
-            "DELETE FROM {jobs} WHERE job_type = $1 AND id = $2 AND status IN ('Pending', 'Failed', 'Killed')",
+            "DELETE FROM {jobs} WHERE job_type IN ($1, $3) AND id = $2 AND status IN ('Pending', 'Failed', 'Killed')",
             queue,
-            id
+            id,
+            losses::losses_of(queue)
         );
         Ok(rows > 0)
     }
@@ -210,9 +231,10 @@ impl Store {
             "SELECT count(CASE WHEN status <> 'Killed' THEN 1 END) AS waiting,
                     count(CASE WHEN status IN ('Pending', 'Failed') AND {run_at} <= {now} THEN 1 END) AS due,
                     count(CASE WHEN status = 'Killed' THEN 1 END) AS dead
-             FROM {jobs} WHERE job_type = $1 AND status <> 'Done'",
+             FROM {jobs} WHERE job_type IN ($1, $2) AND status <> 'Done'",
             fetch_one as Counts,
-            queue
+            queue,
+            losses::losses_of(queue)
         ))
     }
 
@@ -276,12 +298,12 @@ impl Store {
         Ok(())
     }
 
-    /// The turn of a job about `subject`; `None` while another node has it.
-    pub(super) async fn turn(&self, subject: &str) -> Result<Option<Turn>, StoreError> {
+    /// The right to destroy what a queue says; `None` while another node has it.
+    pub(super) async fn lock(&self, queue: &str) -> Result<Option<Lock>, StoreError> {
         let Self::Postgres(pool) = self else {
-            return Ok(Some(Turn::Alone));
+            return Ok(Some(Lock::Alone));
         };
-        Turn::of(subject, pool).await
+        Lock::of(queue, pool).await
     }
 }
 

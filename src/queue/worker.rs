@@ -12,6 +12,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use super::attempt::{Hand, Work, handle};
+use super::batches::keep_destroying;
 use super::clean_up::Shared;
 use super::health::Check;
 use super::plan::Plan;
@@ -26,7 +27,7 @@ const POLL: Duration = Duration::from_secs(1);
 const HEARTBEAT: Duration = Duration::from_secs(10);
 const MISSED_HEARTBEATS: usize = 4;
 
-/// Jobs that a process works on at once.
+/// Notifications that a process works on at once.
 const AT_ONCE: usize = 4;
 
 /// Pause before a worker is started again that the database has stopped.
@@ -91,10 +92,13 @@ async fn keep_working(work: Arc<Work>, stopped: watch::Receiver<bool>) {
             Ok(store) => {
                 let watch: BoxFuture<'static, ()> =
                     Box::pin(watch_over(work.clone(), store.clone(), name.clone()));
+                let destroy: BoxFuture<'static, ()> =
+                    Box::pin(keep_destroying(work.clone(), store.clone()));
                 let run: BoxFuture<'static, _> = Box::pin(run(work.clone(), store, name));
                 tokio::select! {
                     ended = run => ended,
                     () = watch => Ok(()),
+                    () = destroy => Ok(()),
                 }
             }
             Err(error) => Err(error.to_string()),

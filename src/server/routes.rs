@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use percent_encoding::percent_decode_str;
+use secrecy::SecretString;
 
 use crate::cloudinary::account::Account;
 use crate::cloudinary::notice::Notice;
@@ -28,6 +29,8 @@ pub struct Deployment {
     pub cloudinary: Option<Cloudinary>,
     /// Where jobs go, if a manifest has any.
     pub queue: Option<Queue>,
+    /// The full master key, for functions that need it and a Parse Server that does not say which of the two a caller has.
+    pub master_key: Option<SecretString>,
 }
 
 /// One hook.
@@ -49,6 +52,7 @@ pub(super) struct Routes {
     pub(super) parse_server: Option<ParseServer>,
     pub(super) cloudinary: Option<Cloudinary>,
     pub(super) queue: Option<Queue>,
+    pub(super) master_key: Option<SecretString>,
     hooks: BTreeMap<String, Arc<Route>>,
 }
 
@@ -72,19 +76,21 @@ impl Hook {
         }
     }
 
-    /// What it is registered for at Parse Server.
-    pub(super) fn registered_as(&self) -> HookName {
-        let trigger = |class: &ClassManifest, trigger: &str| HookName::Trigger {
-            class_name: class.class.clone(),
-            trigger_name: trigger.to_owned(),
+    /// What it is registered for at Parse Server; `None` if Cloud Code calls it.
+    pub(super) fn registered_as(&self) -> Option<HookName> {
+        let trigger = |class: &ClassManifest, trigger: &str| {
+            (!class.called_from_cloud_code).then(|| HookName::Trigger {
+                class_name: class.class.clone(),
+                trigger_name: trigger.to_owned(),
+            })
         };
         match self {
             Hook::BeforeSave(class) => trigger(class, "beforeSave"),
             Hook::AfterSave(class) => trigger(class, "afterSave"),
             Hook::AfterDelete(class) => trigger(class, "afterDelete"),
-            Hook::Function(function) => HookName::Function {
+            Hook::Function(function) => Some(HookName::Function {
                 function_name: function.name.clone(),
-            },
+            }),
         }
     }
 
@@ -110,10 +116,15 @@ impl Hook {
 
 fn of_class(class: ClassManifest) -> Vec<Hook> {
     let mut hooks = Vec::with_capacity(3);
-    if class.destroys_replaced() {
+    if !class.is_guarded() {
+        return hooks;
+    }
+    // Cloud Code may call after a save and a deletion whether there is anything to do or not.
+    let called = class.called_from_cloud_code;
+    if called || class.destroys_replaced() {
         hooks.push(Hook::AfterSave(class.clone()));
     }
-    if class.destroys_deleted() {
+    if called || class.destroys_deleted() {
         hooks.push(Hook::AfterDelete(class.clone()));
     }
     hooks.push(Hook::BeforeSave(class));
@@ -160,6 +171,7 @@ impl Routes {
             parse_server: deployment.parse_server,
             cloudinary: deployment.cloudinary,
             queue: deployment.queue,
+            master_key: deployment.master_key,
         }
     }
 

@@ -161,6 +161,7 @@ async fn decide(
                 parse_server: routes.parse_server.as_ref(),
                 roles: &state.roles,
                 limits: &route.limits,
+                master_key: routes.master_key.as_ref(),
                 fixed: &route.fixed,
             };
             let mut work = pin!(hooks::call(function, means, &envelope, now));
@@ -175,7 +176,7 @@ async fn decide(
         }
     };
     Ok(match decided {
-        Ok(decided) => accepted(route, state, decided),
+        Ok(decided) => accepted(route, state, &envelope, decided),
         Err(refusal) => refused(route, state, &envelope, &refusal),
     })
 }
@@ -197,6 +198,7 @@ async fn later(
             key: None,
             job: Job::Destroy(Destroy {
                 asset: lost.asset,
+                version: Some(lost.version),
                 cloud: routes.account.cloud_name.clone(),
                 class: class.class.clone(),
                 field: lost.field.to_owned(),
@@ -226,8 +228,22 @@ async fn confirmed(
     Ok(decided)
 }
 
-fn accepted(route: &Route, state: &State, decided: Decided) -> HttpResponse {
+fn accepted(
+    route: &Route,
+    state: &State,
+    envelope: &Envelope<'_>,
+    decided: Decided,
+) -> HttpResponse {
     route.metrics.accepted(decided.answer.is_some());
+    if !decided.left_out.is_empty() {
+        let user = envelope.user.and_then(|user| user.object_id());
+        info!(
+            hook = &*route.name,
+            field = &*decided.left_out.join(","),
+            user = user.as_deref().unwrap_or("-");
+            "left out: only this service and the master key write it"
+        );
+    }
     if decided.previous_secret {
         state.metrics.previous_cloudinary_secret();
     }

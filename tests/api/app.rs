@@ -49,6 +49,7 @@ pub(crate) fn deployment(manifests: &[&str]) -> Deployment {
         parse_server: None,
         cloudinary: None,
         queue: None,
+        master_key: None,
     }
 }
 

@@ -64,6 +64,7 @@ fn reports_everything_that_is_not_as_it_should_be_and_changes_nothing() {
          not signed by this account 1\n\
          malformed                  2\n\
          assets that do not exist   1\n\
+         rejected or deleted        0\n\
          assets in the folders      2\n\
          nothing refers to          1 (1.0 MB; 1 within destroy_within, 0 destroyed)\n"
     );
@@ -92,7 +93,7 @@ fn prints_json_lines_for_programs() {
     assert_eq!(lines[1]["destroyable"], true);
     assert_eq!(
         lines[2]["summary"],
-        json!({"rows": 2, "identifiers": 1, "left_over_signatures": 0, "unsigned": 0, "malformed": 1, "missing_assets": 0, "stripped": 0,
+        json!({"rows": 2, "identifiers": 1, "left_over_signatures": 0, "unsigned": 0, "malformed": 1, "missing_assets": 0, "placeholders": 0, "stripped": 0,
             "not_stripped": 0, "assets": 2, "orphans": 1, "orphan_bytes": 1_000_000, "destroyable": 1, "destroyed": 0, "kept": 0})
     );
 }
@@ -147,7 +148,7 @@ fn a_master_key_that_stops_being_one_hides_rows_and_destroys_nothing() {
                         .then(|| answer(403, json!({"error": "Permission denied"})));
                 }
                 if proofs.load(Ordering::Relaxed) >= good
-                    && request.url.path() == "/parse/classes/Photo"
+                    && request.url.path() == "/parse/aggregate/Photo"
                 {
                     contents.rows.clear();
                 }
@@ -236,8 +237,8 @@ fn an_orphan_that_a_row_refers_to_by_now_is_kept() {
     ] {
         let readings = AtomicUsize::new(0);
         let world = cat().image("app/orphan", 30).before(move |request, contents| {
-            let reads_rows = request.url.path() == "/parse/classes/Photo" && param(request, "count").is_none();
-            let begins = param(request, "where").is_some_and(|filter| !filter.contains("$gt\""));
+            let reads_rows = request.url.path() == "/parse/aggregate/Photo";
+            let begins = param(request, "pipeline").is_some_and(|pipeline| !pipeline.contains("$gt\""));
             if reads_rows && begins && readings.fetch_add(1, Ordering::Relaxed) == reading {
                 let row = json!({"objectId": "r0", "updatedAt": updated, "picture": "image/upload/v1/app/orphan.jpg"});
                 contents.rows.push(("Photo".into(), row));
@@ -339,7 +340,7 @@ fn a_run_that_is_broken_off_is_taken_up_after_the_last_row() {
         );
     }
     let world = world.before(move |request, _| {
-        let third = param(request, "where").is_some_and(|filter| filter.contains("r6"));
+        let third = param(request, "pipeline").is_some_and(|pipeline| pipeline.contains("r6"));
         let fails = third && failed.fetch_add(1, Ordering::Relaxed) == 0;
         fails.then(|| answer(400, json!({"code": 102, "error": "no"})))
     });
@@ -368,14 +369,12 @@ fn a_run_that_is_broken_off_is_taken_up_after_the_last_row() {
     );
     let again: Vec<_> = world.asked_of_parse()[before..]
         .iter()
-        .filter_map(|r| param(r, "where"))
+        .filter_map(|r| param(r, "pipeline"))
+        .map(|pipeline| serde_json::from_str::<Value>(&pipeline).unwrap()[0].clone())
         .collect();
     assert_eq!(
         again,
-        [
-            r#"{"objectId":{"$gt":"r6"}}"#,
-            r#"{"objectId":{"$gt":"r8"}}"#
-        ]
+        ["r6", "r8"].map(|id| json!({"$match": {"objectId": {"$gt": id}}}))
     );
     assert!(!command.directory().join(".cloudinary-parse-audit").exists());
 }
@@ -440,4 +439,197 @@ fn refuses_what_makes_no_sense_before_it_asks_anybody() {
         assert_eq!(command.run(arguments).code, 64, "{arguments:?}");
     }
     assert!(world.asked_of_parse().is_empty() && world.asked_of_cloudinary().is_empty());
+}
+
+#[test]
+fn a_cursor_that_cloudinary_no_longer_takes_lists_the_place_anew() {
+    let manifest = "class = \"Photo\"\n[fields.picture]\nfolder = \"app\"\ntypes = [\"upload\", \"private\"]\n";
+    let expired = || {
+        let message = "Invalid value for parameter next_cursor: 2";
+        ResponseTemplate::new(400).set_body_json(json!({"error": {"message": message}}))
+    };
+    let calls = AtomicUsize::new(0);
+    let mut world = cat().before(move |request, _| {
+        let is_private = request.url.path().ends_with("/image/private");
+        let goes_on = is_private && param(request, "next_cursor").is_some();
+        // Another failure first, so that the next run has a stored cursor.
+        match goes_on.then(|| calls.fetch_add(1, Ordering::Relaxed)) {
+            Some(0) => {
+                Some(ResponseTemplate::new(409).set_body_json(json!({"error": {"message": "no"}})))
+            }
+            Some(1 | 2) => Some(expired()),
+            _ => None,
+        }
+    });
+    for name in ["a", "b", "c", "d", "e"] {
+        world = world.asset("image/private", &format!("app/{name}"), 30);
+    }
+    let command = world.command(manifest);
+    assert_eq!(command.run(&["audit"]).code, 1);
+    let result = command.run(&["audit"]);
+    assert_eq!(result.code, 0, "{}", result.stderr);
+    let listed = ["a", "b", "c", "d", "e"]
+        .map(|name| format!("nothing refers to: image/private/app/{name} (1000000 bytes)"));
+    assert_eq!(findings(&result.stdout), listed);
+    assert!(result.stdout.contains("assets in the folders      6\n"));
+}
+
+#[test]
+fn cursors_that_always_expire_end_the_audit() {
+    let world = cat()
+        .image("app/b", 1)
+        .image("app/c", 1)
+        .before(|request, _| {
+            let message = "Invalid value for parameter next_cursor";
+            param(request, "next_cursor").map(|_| {
+                ResponseTemplate::new(400).set_body_json(json!({"error": {"message": message}}))
+            })
+        });
+    let result = world.command(PHOTO).run(&["audit"]);
+    assert_eq!(
+        (result.code, result.error()),
+        (
+            1,
+            "error: Cloudinary's cursors expire before the assets below \"app/\" are listed"
+        )
+    );
+}
+
+#[test]
+fn a_state_folder_with_anything_else_is_refused_before_anybody_is_asked() {
+    let world = cat();
+    let command = world.command(PHOTO);
+    let queue = command.directory().join("state/cloudinary-parse.db");
+    for folder in ["state", "."] {
+        std::fs::create_dir_all(queue.parent().unwrap()).unwrap();
+        std::fs::write(&queue, "precious").unwrap();
+        let result = command.run(&["audit", "--state", folder]);
+        assert_eq!(result.code, 1);
+        let what = if folder == "." {
+            "state, webhooks"
+        } else {
+            "cloudinary-parse.db"
+        };
+        let expected = format!(
+            "error: --state: {folder} holds what is not an audit's: {what}; name an empty folder, or the one of an audit that was broken off"
+        );
+        assert_eq!(result.error(), expected);
+        assert_eq!(std::fs::read_to_string(&queue).unwrap(), "precious");
+        assert!(command.directory().join("webhooks").exists());
+    }
+    assert!(world.asked_of_parse().is_empty() && world.asked_of_cloudinary().is_empty());
+}
+
+#[test]
+fn the_default_folder_is_no_exception() {
+    let world = cat();
+    let command = world.command(PHOTO);
+    let folder = command.directory().join(".cloudinary-parse-audit");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("notes.txt"), "precious").unwrap();
+    let result = command.run(&["audit"]);
+    assert_eq!(result.code, 1);
+    assert_eq!(
+        result.error(),
+        "error: --state: .cloudinary-parse-audit holds what is not an audit's: notes.txt; name an empty folder, or the one of an audit that was broken off"
+    );
+    std::fs::remove_file(folder.join("notes.txt")).unwrap();
+    // A folder that was there stays, without what the audit wrote.
+    assert_eq!(command.run(&["audit"]).code, 0);
+    assert_eq!(std::fs::read_dir(folder).unwrap().count(), 0);
+}
+
+#[test]
+fn what_is_put_into_the_state_folder_during_the_audit_stays() {
+    let world = cat();
+    let state = tempfile::tempdir().unwrap();
+    let folder = state.path().join("made");
+    let notes = folder.join("notes.txt");
+    let to_write = notes.clone();
+    let world = world.before(move |_, _| {
+        std::fs::write(&to_write, "precious").unwrap();
+        None
+    });
+    let command = world.command(PHOTO);
+    let result = command.run(&["audit", "--state", folder.to_str().unwrap()]);
+    assert_eq!(
+        (result.code, &*result.stderr),
+        (
+            0,
+            "the folder of --state is left with what is not an audit's: notes.txt\n"
+        )
+    );
+    assert_eq!(std::fs::read_to_string(notes).unwrap(), "precious");
+    assert_eq!(std::fs::read_dir(folder).unwrap().count(), 1);
+}
+
+#[test]
+fn a_rejected_asset_is_neither_missing_nor_an_orphan() {
+    let mut rejected = asset("app/rejected", 30);
+    rejected["placeholder"] = json!(true);
+    rejected["bytes"] = json!(0);
+    let row = json!({"objectId": "r2", "picture": "image/upload/v1/app/rejected.jpg"});
+    let world = cat().row("Photo", row).before(move |_, contents| {
+        let mut alone = rejected.clone();
+        alone["public_id"] = json!("app/rejected-alone");
+        for asset in [&rejected, &alone] {
+            if !contents.assets.iter().any(|(_, known)| known == asset) {
+                contents.assets.push(("image/upload".into(), asset.clone()));
+            }
+        }
+        None
+    });
+    let result = world.command(PHOTO).run(&["audit"]);
+    assert_eq!(
+        findings(&result.stdout),
+        ["asset is rejected or deleted: Photo r2 picture: image/upload/v1/app/rejected.jpg"]
+    );
+    assert!(result.stdout.contains(
+        "assets that do not exist   0\nrejected or deleted        1\nassets in the folders      1\n"
+    ));
+    let result = world.command(PHOTO).run(&DESTROY);
+    assert_eq!((result.code, destroyed(&world)), (0, 0));
+}
+
+#[test]
+fn a_manifest_that_names_what_parse_server_does_not_have_destroys_nothing() {
+    let field = "destroy_within = \"app/\"\n";
+    for (manifest, mistake) in [
+        (
+            format!("class = \"Phto\"\n[fields.picture]\n{field}"),
+            "Parse Server has no class Phto: did you mean Photo?",
+        ),
+        (
+            format!("class = \"Invoice\"\n[fields.picture]\n{field}"),
+            "Parse Server has no class Invoice",
+        ),
+        (
+            format!("class = \"Photo\"\n[fields.pictrue]\n{field}"),
+            "Photo has no column pictrue: did you mean picture?",
+        ),
+        (
+            format!("class = \"Photo\"\n[fields.picture]\n{field}[fields.zoom]\n"),
+            "Photo has no column zoom",
+        ),
+        (
+            format!("class = \"Photo\"\n[fields.owner]\n{field}"),
+            "Photo.owner is of type Pointer, which holds no identifiers",
+        ),
+    ] {
+        let world = cat()
+            .column("Photo", "owner", "Pointer")
+            .image("app/orphan", 30);
+        let command = world.command(&manifest);
+        let result = command.run(&DESTROY);
+        let expected = format!(
+            "error: --destroy-orphans: what is in use cannot be known, so nothing is destroyed: correct the manifests, or create what is missing\n{mistake}\n"
+        );
+        assert_eq!(result.code, 1);
+        assert_eq!(result.stderr.split("next: ").next(), Some(&*expected));
+        assert_eq!(destroyed(&world), 0);
+        // A report is given all the same, and says what to think of it.
+        let result = command.run(&["audit"]);
+        assert_eq!(result.code, 0);
+        assert!(result.stderr.contains(mistake), "{}", result.stderr);
+    }
 }

@@ -39,15 +39,18 @@ async fn answer(request: HttpRequest, size: web::Data<Size>) -> HttpResponse {
         json!({"public_id": format!("app/{n:010}"), "format": "jpg", "version": 1_700_000_000, "bytes": 1,
             "created_at": "2023-11-14T22:13:20Z"})
     };
+    let photo = || json!({"className": "Photo", "fields": {"picture": {"type": "String"}}});
     HttpResponse::Ok().json(match request.path() {
         "/parse/serverInfo" => json!({"parseServerVersion": "9.10.0"}),
         "/parse/classes/Photo" if param("count").is_some() => json!({"results": [], "count": size.rows}),
-        "/parse/classes/Photo" => {
-            let filter: Value = serde_json::from_str(param("where").unwrap()).unwrap();
-            let first = filter["objectId"]["$gt"].as_str().map_or(0, |id| id.parse::<usize>().unwrap() + 1);
+        "/parse/schemas/Photo" => photo(),
+        "/parse/schemas" => json!({"results": [photo()]}),
+        "/parse/aggregate/Photo" => {
+            let stages: Value = serde_json::from_str(param("pipeline").unwrap()).unwrap();
+            let after = &stages[0]["$match"]["objectId"]["$gt"];
+            let first = after.as_str().map_or(0, |id| id.parse::<usize>().unwrap() + 1);
             let rows = (first..size.rows.min(first + 1000)).map(|n| {
-                json!({"objectId": format!("{n:010}"), "createdAt": "2023-11-14T22:13:20.000Z", "updatedAt": "2023-11-14T22:13:20.000Z",
-                    "picture": format!("image/upload/v1700000000/app/{n:010}.jpg")})
+                json!({"objectId": format!("{n:010}"), "picture": format!("image/upload/v1700000000/app/{n:010}.jpg")})
             });
             json!({"results": rows.collect::<Vec<_>>()})
         }

@@ -77,6 +77,51 @@ fn warns_and_fails_only_when_strict() {
 }
 
 #[test]
+fn warns_of_version_1_of_the_signature() {
+    let service = configured()
+        .env(
+            "CLOUDINARY_URL",
+            "cloudinary://key:hush@demo?signature_version=1",
+        )
+        .manifest("Photo.toml", "class = \"Photo\"\n[fields.picture]\n");
+    let warning = "warning: CLOUDINARY_URL: signature_version=1 signs what follows a `&` in a value as another parameter; leave it out\n";
+    for (arguments, code) in [(&["check"][..], 0), (&["check", "--strict"], 1)] {
+        let result = service.run(arguments);
+        assert_eq!((result.code, &*result.stderr), (code, warning));
+    }
+}
+
+#[test]
+fn warns_of_what_a_caller_should_not_choose() {
+    let manifest = "function = \"sign\"\naction = \"sign_upload\"\n[accept]\neval = true\non_success = [\"x\"]\noverlay = true\nunderlay = [\"logo\"]\n";
+    let result = configured()
+        .manifest("sign.toml", manifest)
+        .run(&["check", "--strict"]);
+    assert_eq!(
+        (result.code, &*result.stderr),
+        (
+            1,
+            "warning: webhooks/sign.toml:4: `eval`: the caller chooses code that Cloudinary runs when the upload is done; set it in [upload]\n\
+             warning: webhooks/sign.toml:5: `on_success`: the caller chooses code that Cloudinary runs when the upload is done; set it in [upload]\n\
+             warning: webhooks/sign.toml:6: `overlay`: layers, code and raw transformations that a caller makes up are refused where they are signed; list them here, or as `named`\n"
+        )
+    );
+}
+
+#[test]
+fn says_which_master_key_passes_before_parse_server_9() {
+    let manifest = "function = \"sign\"\naction = \"sign_upload\"\naccess = \"master\"\n";
+    let service = configured().manifest("sign.toml", manifest);
+    let note = "sign: access = \"master\": on Parse Server 5 to 8 a read-only master key passes where the call does not show it in a header (the JavaScript SDK, Cloud Code); other calls must show PARSE_SERVER_MASTER_KEY, if that is set";
+    let result = service.run(&["check", "--strict"]);
+    assert_eq!((result.code, result.stderr), (0, format!("note: {note}\n")));
+    let result = service.run(&["check", "--strict", "--json"]);
+    let said: serde_json::Value = serde_json::from_str(&result.stdout).unwrap();
+    assert_eq!(said["notes"], serde_json::json!([note]));
+    assert_eq!((result.code, &said["ready"]), (0, &serde_json::json!(true)));
+}
+
+#[test]
 fn refuses_layers_from_callers_of_an_account_that_signs_every_url() {
     let url = "function = \"url\"\naction = \"delivery_url\"\n[accept]\noverlay = true\n";
     let result = configured().manifest("url.toml", url).run(&["check"]);

@@ -44,3 +44,25 @@ fn a_line_of_json_names_its_request() {
     let line: Value = serde_json::from_str(&running.wait_for("bad request")).unwrap();
     assert!(line["request"].as_str().unwrap().ends_with("-1"), "{line}");
 }
+
+#[test]
+fn a_value_that_is_left_out_is_one_line_that_names_the_columns_and_not_the_value() {
+    let manifest = "class = \"Photo\"\n[fields.picture]\nmoderation_field = \"status\"\neager_field = \"thumbnails\"\n";
+    let service = service("text")
+        .env("PARSE_SERVER_URL", "http://127.0.0.1:1/parse")
+        .env("PARSE_SERVER_APPLICATION_ID", "app")
+        .env("PARSE_SERVER_MASTER_KEY", "master")
+        .manifest("Photo.toml", manifest);
+    let mut running = Running::start(&service);
+    let body = r#"{"object":{"status":"forged","thumbnails":[]},"original":{"status":"pending"},"user":{"objectId":"u1"}}"#;
+    let mut asked = running.webhook("/triggers/Photo/beforeSave", body);
+    asked.headers.push(("X-Request-Id", "proxy-1"));
+    let (status, _, answer) = ask(&client(None), &asked).unwrap();
+    assert_eq!((status.as_u16(), &*answer), (200, r#"{"success":{}}"#));
+    let line = running.wait_for("left out");
+    let (_, line) = line.split_once("left out").unwrap();
+    assert_eq!(
+        line,
+        ": only this service and the master key write it hook=Photo.beforeSave field=status,thumbnails user=u1 request=proxy-1"
+    );
+}

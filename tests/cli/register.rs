@@ -267,3 +267,36 @@ fn reaches_parse_server_where_this_service_does() {
     assert_eq!(result.code, 0);
     assert_eq!(server.registered().len(), 2);
 }
+
+#[test]
+fn sets_no_hooks_for_a_class_that_cloud_code_calls_from_and_prunes_those_that_it_still_has() {
+    let manifest = "class = \"Photo\"\ncalled_from = \"cloud_code\"\n[fields.picture]\non_replace = \"destroy\"\non_delete = \"destroy\"\ngrace = \"1h\"\ndestroy_within = \"\"\n";
+    let against =
+        |server: &ParseServer| CloudinaryParse::against(server).manifest("Photo.toml", manifest);
+    let server = ParseServer::start().function("url", FUNCTION);
+    let result = against(&server).run(&["register"]);
+    assert_eq!(result.code, 0, "{}", result.stderr);
+    assert_eq!(server.changes(), [""; 0]);
+
+    let server = registered();
+    let result = against(&server).run(&["register", "--dry-run"]);
+    assert_eq!(result.code, 2, "{}", result.stderr);
+    assert!(
+        result.stdout.contains(&format!(
+            "stale       Photo.beforeSave  {TRIGGER}  (no manifest names it; --prune removes it)"
+        )),
+        "{}",
+        result.stdout
+    );
+    let result = against(&server).run(&["register", "--prune"]);
+    assert_eq!(result.code, 0, "{}", result.stderr);
+    assert_eq!(
+        server.changes(),
+        [r#"PUT /parse/hooks/triggers/Photo/beforeSave {"__op":"Delete"}"#]
+    );
+    assert!(
+        result.stderr.contains("removing a hook also takes Cloud Code for the same class and trigger, or function, out of force until Parse Server restarts"),
+        "{}",
+        result.stderr
+    );
+}

@@ -1,5 +1,6 @@
-//! Doubles of Parse Server's `/classes` and of Cloudinary, with rows and assets that a test can change while a command runs.
+//! Doubles of Parse Server's `/classes`, `/aggregate` and `/schemas` and of Cloudinary, with rows and assets that a test can change while a command runs.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -10,7 +11,7 @@ use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 use crate::command::CloudinaryParse;
 use crate::parse_server::{APPLICATION_ID, MASTER_KEY, answer, run, unauthorized};
 
-/// Rows that Parse Server answers at most, as when `maxLimit` is set.
+/// Rows that Parse Server answers at most.
 const MAX_LIMIT: usize = 3;
 /// Assets on a page of Cloudinary's.
 const PAGE: usize = 2;
@@ -26,6 +27,8 @@ pub(crate) struct World {
 pub(crate) struct Contents {
     /// Class and row.
     pub(crate) rows: Vec<(String, Value)>,
+    /// Columns and their types by class. What there is of `Photo` is there from the start.
+    pub(crate) schemas: BTreeMap<String, BTreeMap<String, String>>,
     /// Kind (`image/upload`) and asset.
     pub(crate) assets: Vec<(String, Value)>,
     /// Runs before each request, told its method and path, and may answer in Parse Server's or Cloudinary's place.
@@ -41,7 +44,12 @@ struct Side {
 
 impl World {
     pub(crate) fn new() -> Self {
-        let contents = Arc::new(Mutex::new(Contents::default()));
+        Self::of(Arc::default())
+            .column("Photo", "picture", "String")
+            .column("Photo", "list", "Array")
+    }
+
+    fn of(contents: Arc<Mutex<Contents>>) -> Self {
         let start = |is_parse| {
             let server = run(MockServer::start());
             let side = Side {
@@ -56,6 +64,14 @@ impl World {
             cloudinary: start(false),
             contents: contents.clone(),
         }
+    }
+
+    pub(crate) fn column(self, class: &str, name: &str, type_name: &str) -> Self {
+        self.lock(|contents| {
+            let columns = contents.schemas.entry(class.to_owned()).or_default();
+            columns.insert(name.to_owned(), type_name.to_owned());
+        });
+        self
     }
 
     pub(crate) fn row(self, class: &str, row: Value) -> Self {
@@ -152,14 +168,15 @@ impl Respond for Side {
         let path = request.url.path().to_owned();
         let path: Vec<_> = path.trim_start_matches('/').split('/').collect();
         if self.is_parse {
-            parse(request, &path, &mut contents.rows)
+            parse(request, &path, &mut contents)
         } else {
             cloudinary(request, &path, &mut contents.assets)
         }
     }
 }
 
-fn parse(request: &Request, path: &[&str], rows: &mut [(String, Value)]) -> ResponseTemplate {
+fn parse(request: &Request, path: &[&str], contents: &mut Contents) -> ResponseTemplate {
+    let Contents { rows, schemas, .. } = contents;
     let header = |name: &str| Some(request.headers.get(name)?.to_str().unwrap().to_owned());
     if header("x-parse-application-id").as_deref() != Some(APPLICATION_ID) {
         return unauthorized();
@@ -174,21 +191,24 @@ fn parse(request: &Request, path: &[&str], rows: &mut [(String, Value)]) -> Resp
             let count = rows.iter().filter(|(of, _)| of == class).count();
             answer(200, json!({"results": [], "count": count}))
         }
-        ("GET", ["parse", "classes", class]) => {
-            let filter: Value = serde_json::from_str(&param(request, "where").unwrap()).unwrap();
-            let after = filter["objectId"]["$gt"].as_str().unwrap_or_default();
-            let since = filter["updatedAt"]["$gte"]["iso"]
-                .as_str()
-                .unwrap_or_default();
-            let mut found: Vec<_> = rows
-                .iter()
-                .filter(|(of, row)| of == class && row["objectId"].as_str().unwrap() > after)
-                .filter(|(_, row)| row["updatedAt"].as_str().unwrap_or_default() >= since)
-                .map(|(_, row)| row)
-                .collect();
-            found.sort_by_key(|row| row["objectId"].as_str().unwrap());
-            found.truncate(MAX_LIMIT);
-            answer(200, json!({ "results": found }))
+        ("GET", ["parse", "schemas" | "aggregate", ..]) if !master => {
+            answer(403, json!({"error": "Permission denied"}))
+        }
+        ("GET", ["parse", "schemas"]) => {
+            let schemas: Vec<_> = schemas.iter().map(schema).collect();
+            answer(200, json!({ "results": schemas }))
+        }
+        ("GET", ["parse", "schemas", class]) => match schemas.get_key_value(*class) {
+            Some(known) => answer(200, schema(known)),
+            None => {
+                let error = format!("Class {class} does not exist.");
+                answer(400, json!({"code": 103, "error": error}))
+            }
+        },
+        ("GET", ["parse", "aggregate", class]) => {
+            let of_class: Vec<_> = rows.iter().filter(|(of, _)| of == class).collect();
+            let columns = schemas.get(*class).cloned().unwrap_or_default();
+            aggregate(request, &of_class, &columns)
         }
         (method, ["parse", "classes", class, id]) => {
             let mut rows = rows
@@ -205,6 +225,57 @@ fn parse(request: &Request, path: &[&str], rows: &mut [(String, Value)]) -> Resp
         }
         _ => panic!("unexpected {} {}", request.method, request.url),
     }
+}
+
+fn schema((class, columns): (&String, &BTreeMap<String, String>)) -> Value {
+    let fields: Map<_, _> = columns
+        .iter()
+        .map(|(name, type_name)| (name.clone(), json!({ "type": type_name })))
+        .collect();
+    json!({"className": class, "fields": fields, "classLevelPermissions": {}})
+}
+
+/// What Parse Server on `PostgreSQL` makes of a pipeline.
+fn aggregate(
+    request: &Request,
+    rows: &[&(String, Value)],
+    columns: &BTreeMap<String, String>,
+) -> ResponseTemplate {
+    let pipeline: Value = serde_json::from_str(&param(request, "pipeline").unwrap()).unwrap();
+    let stage = |name: &str| {
+        let stages = pipeline.as_array().unwrap().iter();
+        stages.rev().find_map(|stage| stage.get(name)).cloned()
+    };
+    let filter = stage("$match").unwrap_or_default();
+    let after = filter["objectId"]["$gt"].as_str().unwrap_or_default();
+    let since = filter["updatedAt"]["$gte"].as_str().unwrap_or_default();
+    assert_eq!(stage("$sort"), Some(json!({"objectId": 1})));
+    let limit = usize::try_from(stage("$limit").unwrap().as_u64().unwrap()).unwrap();
+    let project = stage("$project").unwrap();
+    let project: Vec<_> = project.as_object().unwrap().keys().collect();
+    let is_known = |name: &&&String| name.as_str() == "objectId" || columns.contains_key(**name);
+    if let Some(unknown) = project.iter().find(|name| !is_known(name)) {
+        let error = format!("column \"{unknown}\" does not exist");
+        return answer(400, json!({"code": 102, "error": error}));
+    }
+    let mut found: Vec<_> = rows
+        .iter()
+        .map(|(_, row)| row)
+        .filter(|row| row["objectId"].as_str().unwrap() > after)
+        .filter(|row| row["updatedAt"].as_str().unwrap_or_default() >= since)
+        .collect();
+    found.sort_by_key(|row| row["objectId"].as_str().unwrap());
+    found.truncate(limit.min(MAX_LIMIT));
+    let projected: Vec<Map<String, Value>> = found
+        .iter()
+        .map(|row| {
+            let stored = project.iter().filter(|name| !row[name.as_str()].is_null());
+            stored
+                .map(|name| ((*name).clone(), row[name.as_str()].clone()))
+                .collect()
+        })
+        .collect();
+    answer(200, json!({ "results": projected }))
 }
 
 fn cloudinary(

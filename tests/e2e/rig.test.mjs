@@ -1,10 +1,11 @@
 // The rig itself, without the service: a double that is too kind or too strict would prove nothing.
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
-import { startCloudinaryDouble, startParseServer } from "../../scripts/parse-server/stack.mjs";
+import { run } from "../../scripts/parse-server/processes.mjs";
+import { REPOSITORY, startCloudinaryDouble, startParseServer } from "../../scripts/parse-server/stack.mjs";
 import { ACCOUNT, cloudinary, identifier, picture, rest, upload } from "./support/rig.mjs";
 
 const folder = mkdtempSync(path.join(tmpdir(), "cloudinary-parse-rig-"));
@@ -62,6 +63,69 @@ describe("Cloudinary's double", () => {
 
   test("refuses what is no picture", async () => {
     await assert.rejects(post(sign({}), Buffer.from("hello")), /400: Invalid image file/);
+  });
+
+  describe("takes uploads in parts", () => {
+    const MB = 1024 * 1024;
+    const range = (start, end, total) => ({ "Content-Range": `bytes ${start}-${end}/${total}` });
+
+    async function part(headers, bytes, fields = sign({})) {
+      const form = new FormData();
+      for (const [name, value] of Object.entries(fields)) form.append(name, value);
+      form.append("file", new Blob([bytes]), "film.bin");
+      const response = await fetch(`${double.url}/v1_1/${ACCOUNT.cloud_name}/raw/upload`, { method: "POST", body: form, headers });
+      return { status: response.status, json: await response.json() };
+    }
+    const refusal = (status, message) => ({ status, json: { error: { message } } });
+
+    test("as the official SDK sends them", async () => {
+      const file = path.join(folder, "film.bin");
+      writeFileSync(file, Buffer.alloc(13 * MB, "film"));
+      const script = `
+        const { v2 } = require("cloudinary");
+        v2.uploader.upload_large(process.argv[1], { resource_type: "raw", chunk_size: ${6 * MB}, public_id: "film" }, (error, answer) =>
+          console.log(JSON.stringify(error ?? answer)));`;
+      const env = { CLOUDINARY_URL: double.cloudinaryUrl };
+      const rig = path.join(REPOSITORY, "scripts/parse-server");
+      const { stdout, stderr } = await run(process.execPath, ["-e", script, file], { env, cwd: rig });
+      assert.equal(JSON.parse(stdout || "{}").bytes, 13 * MB, stdout + stderr);
+      assert.match(double.output(), /^part 12582912-13631487\/13631488 of /m);
+    });
+
+    test("and answers each but the last that more is awaited", async () => {
+      const id = { "X-Unique-Upload-Id": "patient" };
+      const first = await part({ ...id, ...range(0, 6 * MB - 1, 6 * MB + 1) }, Buffer.alloc(6 * MB));
+      assert.deepEqual(first, { status: 200, json: { done: false, bytes: 6 * MB, kind: "upload", resource_type: "raw" } });
+      assert.deepEqual(await part({ ...id, ...range(0, 6 * MB - 1, 6 * MB + 1) }, Buffer.alloc(6 * MB)), first);
+      const { status, json } = await part({ ...id, ...range(6 * MB, 6 * MB, 6 * MB + 1) }, Buffer.alloc(1));
+      assert.deepEqual([status, json.bytes], [200, 6 * MB + 1]);
+    });
+
+    test("and refuses what Cloudinary would", async () => {
+      const id = { "X-Unique-Upload-Id": "impatient" };
+      const whole = { ...id, ...range(0, 6 * MB - 1, 20 * MB) };
+      const six = Buffer.alloc(6 * MB);
+      assert.deepEqual(await part(range(0, 6 * MB - 1, 20 * MB), six), refusal(400, "Missing X-Unique-Upload-Id header"));
+      for (const wrong of ["0-5/9", "bytes 5-0/9", "bytes 0-9/9", "bytes 0-/9", "bytes */9"]) {
+        assert.deepEqual(await part({ ...id, "Content-Range": wrong }, Buffer.alloc(6)), refusal(400, "Invalid Content-Range header"), wrong);
+      }
+      assert.deepEqual(await part({ ...id, ...range(0, 6 * MB, 20 * MB) }, six), refusal(400, "Content-Range does not match the size of the part"));
+      assert.deepEqual(await part({ ...id, ...range(0, MB - 1, 20 * MB) }, Buffer.alloc(MB)), refusal(400, "All parts except EOF-chunk must be larger than 5mb"));
+      assert.deepEqual(await part({ ...id, ...range(6 * MB, 12 * MB - 1, 20 * MB) }, six), refusal(400, "Expected a part that begins at 0"));
+      assert.equal((await part(whole, six)).status, 200);
+      assert.deepEqual(await part({ ...id, ...range(7 * MB, 13 * MB - 1, 20 * MB) }, six), refusal(400, `Expected a part that begins at ${6 * MB}`));
+      assert.deepEqual(await part({ ...id, ...range(6 * MB, 12 * MB - 1, 21 * MB) }, six), refusal(400, "The total size differs from the one before"));
+      const next = { ...id, ...range(6 * MB, 12 * MB - 1, 20 * MB) };
+      assert.deepEqual(await part(next, six, sign({ tags: "other" })), refusal(400, "The parameters of a part differ from those of the first one"));
+      assert.equal((await part(next, six, { ...sign({}), signature: "0" })).status, 401);
+    });
+
+    test("and preflights", async () => {
+      const { status, headers } = await fetch(`${double.url}/v1_1/${ACCOUNT.cloud_name}/raw/upload`, { method: "OPTIONS" });
+      assert.equal(status, 200);
+      assert.equal(headers.get("access-control-allow-origin"), "*");
+      assert.match(headers.get("access-control-allow-headers"), /\bContent-Range\b.*\bX-Unique-Upload-Id\b/);
+    });
   });
 
   test("serves a picture plain, transformed and signed, and refuses nonsense", async () => {

@@ -3,7 +3,9 @@
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::checks::{identifier, notification, webhook};
+use cloudinary_parse::parse::own_write::OwnWrite;
+
+use crate::checks::{SECRET, identifier, notification, webhook};
 
 /// JSON texts that a guarded field may hold, good and bad.
 fn text() -> impl Strategy<Value = String> {
@@ -59,6 +61,15 @@ fn member() -> impl Strategy<Value = String> {
             "objectId",
             "className",
             "createdAt",
+            "status",
+            "status",
+            "thumbnails",
+            "emailVerified",
+            "picture.x",
+            "pictures.0",
+            "\\u0070ictures.1",
+            "status\\u002ex",
+            "pictures0",
             "a\\\"b",
             "\\ud83d",
             "\\u006e",
@@ -72,11 +83,14 @@ fn member() -> impl Strategy<Value = String> {
             "\"\\ud83d\"",
             "[1 ,2]",
             "{\"__op\":\"Increment\",\"amount\":1}",
+            "null",
+            "{\"__op\":\"Delete\"}",
+            "\"approved\"",
         ][..],
     );
     let space = select(&["", " ", "\n"][..]);
     (key, value(), other, space).prop_map(|(key, value, other, space)| {
-        let value = if key.contains("icture") {
+        let value = if key.ends_with("icture") || key.ends_with("ictures") {
             value
         } else {
             other.to_owned()
@@ -99,6 +113,32 @@ fn object() -> impl Strategy<Value = String> {
     })
 }
 
+/// The context of a write of the service's own, which may fit the save that it comes with.
+fn own_write() -> impl Strategy<Value = String> {
+    let text = || {
+        select(
+            &[
+                "image/upload/v1788999000/users/u1/cat.jpg",
+                "image/upload/v1788999000/users/u2/cat.jpg",
+                "image/upload/v1/a.png",
+                "",
+            ][..],
+        )
+    };
+    let object_id = select(&["", "Photo"][..]);
+    let field = select(&["picture", "pictures"][..]);
+    (text(), text(), object_id, field).prop_map(|(from, to, object_id, field)| {
+        let write = OwnWrite {
+            class: "Photo",
+            object_id,
+            field,
+            from,
+            to,
+        };
+        write.context(&SECRET.into(), webhook::NOW)
+    })
+}
+
 fn context() -> impl Strategy<Value = String> {
     let signature = || {
         select(
@@ -115,6 +155,7 @@ fn context() -> impl Strategy<Value = String> {
     let members = (select(&["picture", "pictures", "x"][..]), signature());
     let members = prop::collection::vec(members, 0..3);
     prop_oneof![
+        2 => own_write(),
         3 => members.prop_map(|members| {
             let members: Vec<_> = members.iter().map(|(key, value)| format!("\"{key}\":{value}")).collect();
             format!("{{\"cloudinary\":{{{}}}}}", members.join(","))
@@ -125,7 +166,7 @@ fn context() -> impl Strategy<Value = String> {
 
 fn body() -> impl Strategy<Value = String> {
     let object = || object();
-    let original = prop_oneof![object().prop_map(Some), Just(None)];
+    let original = prop_oneof![3 => object().prop_map(Some), 1 => Just(None), 2 => Just(Some("{}".to_owned()))];
     let envelope = select(
         &[
             "",
@@ -134,6 +175,7 @@ fn body() -> impl Strategy<Value = String> {
             "\"user\":null",
             "\"user\":{\"objectId\":\"../u1\"}",
             "\"master\":true",
+            "\"master\":true,\"isReadOnly\":false",
             "\"master\":true,\"isReadOnly\":true",
             "\"triggerName\":\"beforeSave\"",
             "\"triggerName\":\"afterSave\"",

@@ -7,8 +7,11 @@
 )]
 
 mod checks;
+mod choices;
 mod made;
+mod rows;
 mod security;
+mod work;
 
 use std::fs;
 use std::path::Path;

@@ -37,15 +37,10 @@ fn two_nodes_never_do_a_job_twice_at_the_same_time() {
         let name = format!("cloudinary_parse_queue_tries_total{{outcome=\"{outcome}\"}} ");
         nodes.iter().map(|node| node.metric(&name)).sum()
     };
-    #[allow(clippy::cast_precision_loss, reason = "sixty is a small number")]
-    wait(Duration::from_mins(1), || {
-        tries("destroyed") + tries("not_found") >= 2.0 * JOBS as f64
-    });
+    wait(Duration::from_mins(1), || no_jobs(&setup));
     assert_eq!(world.state().overlaps, 0);
-    for node in &nodes {
-        let name = "cloudinary_parse_queue_tries_total{outcome=\"destroyed\"} ";
-        assert!(node.metric(name) >= 1.0, "both nodes work");
-    }
+    assert_eq!(world.state().calls.len(), JOBS);
+    assert!(tries("destroyed") >= 1.0);
 }
 
 /// What the design allows from a node's end to the last of its jobs.
@@ -112,10 +107,7 @@ fn a_node_that_is_cut_off_from_the_queue_is_stood_in_for_and_destroys_nothing() 
         .env("CLOUDINARY_PARSE_QUEUE", &cable.url())
         .start();
     attached_again_while_counted(&world, &cut_off, || cable.cut());
-    let gave_up = || {
-        let log = cut_off.log();
-        log.matches("no answer within 5 s").count() >= AT_ONCE
-    };
+    let gave_up = || cut_off.log().contains("queue: CLOUDINARY_PARSE_QUEUE: ");
     wait(Duration::from_secs(30), gave_up);
     let _stands_in = setup.start();
     wait(STAND_IN, || no_jobs(&setup));
@@ -125,6 +117,8 @@ fn a_node_that_is_cut_off_from_the_queue_is_stood_in_for_and_destroys_nothing() 
 /// Parse Server answers what rows there are after a while, with what there was when it was asked.
 fn counts_slowly(postgres: &Postgres, seconds: u64) -> (World, Setup) {
     let world = World::new();
+    // A class without a row may have no columns yet: nothing is asked about it.
+    world.row("Photo", "z", json!({"picture": "image/upload/v1/z.jpg"}));
     world.state().parse_delay = Duration::from_secs(seconds);
     let setup = Setup::photo(&world).env("CLOUDINARY_PARSE_QUEUE", &postgres.url());
     (world, setup)
@@ -152,9 +146,7 @@ fn lose(world: &World, node: &Service, numbers: Range<usize>) {
 }
 
 fn wait_for_calls(world: &World, count: usize) {
-    wait(Duration::from_secs(20), || {
-        world.state().calls.len() >= count
-    });
+    wait(STAND_IN, || world.state().calls.len() >= count);
 }
 
 fn no_jobs(setup: &Setup) -> bool {

@@ -1,5 +1,6 @@
 //! A PostgreSQL server of its own.
 
+use std::fs::OpenOptions;
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
@@ -27,7 +28,7 @@ impl Postgres {
                 std::env::var_os("CI").is_none(),
                 "PostgreSQL is not installed"
             );
-            eprintln!("skipped: PostgreSQL is not installed");
+            count_as_skipped("PostgreSQL is not installed");
             return None;
         };
         let folder = TempDir::new().unwrap();
@@ -162,4 +163,14 @@ fn unprivileged(program: &Path) -> Command {
     let mut command = Command::new("runuser");
     command.args(["-u", "postgres", "--"]).arg(program);
     command
+}
+
+/// Notes in the file that `scripts/test.sh` names that this test could not run.
+fn count_as_skipped(reason: &str) {
+    let test = std::thread::current().name().unwrap_or("?").to_owned();
+    eprintln!("skipped: {test}: {reason}");
+    if let Some(file) = std::env::var_os("SKIPPED_TESTS") {
+        let file = OpenOptions::new().append(true).create(true).open(file);
+        writeln!(file.unwrap(), "{test}: {reason}").unwrap();
+    }
 }

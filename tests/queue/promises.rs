@@ -294,3 +294,341 @@ fn a_queue_that_is_pointed_at_another_account_destroys_nothing_there() {
     wait_for_tries(&service, "dropped", 1.0);
     assert_eq!(world.state().calls, Vec::<String>::new());
 }
+
+#[test]
+fn an_asset_that_is_held_in_any_shape_survives() {
+    let other = "class = \"Other\"\n[fields.picture]\n[fields.pictures]\nmany = true\n";
+    for (id, row) in [
+        (
+            "my cat ü 猫",
+            json!({"picture": "https://res.cloudinary.com/demo/image/upload/s--x--/w_10/v1/app/my%20cat%20%C3%BC%20%E7%8C%AB.jpg"}),
+        ),
+        (
+            "cat",
+            json!({"picture": "https://proxy.example/?url=https%3A%2F%2Fres.cloudinary.com%2Fdemo%2Fimage%2Fupload%2Fapp%252Fcat"}),
+        ),
+        (
+            "cat",
+            json!({"pictures": [["image/upload/v1/app/cat.jpg"]]}),
+        ),
+        (
+            "cat",
+            json!({"pictures": [{"pic": "image/upload/v9/app/cat"}]}),
+        ),
+        (
+            "cat",
+            json!({"pictures": [5, {"a": {"b": ["https://res.cloudinary.com/demo/image/upload/app/cat.jpg"]}}]}),
+        ),
+    ] {
+        let world = World::new();
+        let name = format!("image/upload/app/{id}");
+        world.asset(&name);
+        world.asset("image/upload/app/free");
+        world.row(
+            "Other",
+            "1",
+            json!({"picture": "image/upload/v1/app/x.jpg", "pictures": []}),
+        );
+        world.row("Other", "2", row.clone());
+        let setup = Setup::new(&world, &[("Photo.toml", PHOTO), ("Other.toml", other)]);
+        let service = setup.start();
+        for id in [id, "free"] {
+            service.replaced(
+                "1",
+                &json!(format!("image/upload/v1/app/{id}.jpg")),
+                &json!(null),
+            );
+        }
+        wait_for_tries(&service, "referred", 1.0);
+        assert_eq!(
+            world.wait_for_destroyed(1, TEN),
+            ["image/upload/app/free"],
+            "{row}"
+        );
+        assert_eq!(world.state().calls, ["image/upload/app/free"], "{row}");
+    }
+}
+
+#[test]
+fn a_new_upload_under_a_lost_name_survives_but_a_rejected_one_s_placeholder_does_not() {
+    let world = World::new();
+    for name in ["old", "anew", "later"] {
+        world.asset(&format!("image/upload/app/{name}"));
+    }
+    world
+        .state()
+        .placeholders
+        .insert("image/upload/app/rejected".to_owned());
+    for (name, version) in [("old", 5), ("anew", 6), ("later", 7), ("rejected", 9)] {
+        let name = format!("image/upload/app/{name}");
+        world.state().versions.insert(name, version);
+    }
+    let setup = Setup::photo(&world);
+    let service = setup.start();
+    for (id, version) in [
+        ("old", 5),
+        ("anew", 5),
+        ("later", 5),
+        ("rejected", 5),
+        ("later", 7),
+    ] {
+        let picture = json!(format!("image/upload/v{version}/app/{id}.jpg"));
+        service.replaced("1", &picture, &json!(null));
+    }
+    wait_for_tries(&service, "uploaded_anew", 1.0);
+    let mut destroyed = world.wait_for_destroyed(3, TEN);
+    destroyed.sort();
+    assert_eq!(
+        destroyed,
+        [
+            "image/upload/app/later",
+            "image/upload/app/old",
+            "image/upload/app/rejected"
+        ]
+    );
+    wait(TEN, || {
+        setup.run(&["cleanup", "list"]).stdout == b"no jobs\n"
+    });
+    assert!(world.state().assets.contains("image/upload/app/anew"));
+}
+
+#[test]
+fn an_asset_of_a_kind_that_the_field_does_not_take_is_never_queued_nor_destroyed() {
+    let world = World::new();
+    for name in [
+        "raw/authenticated/app/backups/db.zip",
+        "image/private/app/a",
+        "image/upload/app/a",
+    ] {
+        world.asset(name);
+    }
+    let setup = Setup::photo(&world);
+    let service = setup.start();
+    for name in [
+        "raw/authenticated/v1/app/backups/db.zip",
+        "image/private/v1/app/a.jpg",
+    ] {
+        service.replaced("1", &json!(name), &json!(null));
+        service.deleted("Photo", &json!({"objectId": "1", "picture": name}));
+    }
+    let pushes = "cloudinary_parse_queue_pushes_total{outcome=\"accepted\"} ";
+    assert!(service.metric(pushes).abs() < 0.5);
+    // A version of this program that did not look at the kind has queued it.
+    let loss = |name: &str| json!({"job": "destroy", "asset": name, "cloud": "demo", "class": "Photo", "field": "picture"});
+    queue_as_before(&setup, &loss("raw/authenticated/app/backups/db.zip"));
+    queue_as_before(&setup, &loss("image/upload/app/a"));
+    wait_for_tries(&service, "dropped", 1.0);
+    // Its jobs do not say which upload was lost: it was there before they were queued.
+    assert_eq!(world.wait_for_destroyed(1, TEN), ["image/upload/app/a"]);
+    assert_eq!(world.state().calls, ["image/upload/app/a"]);
+}
+
+/// Puts a job into the queue as versions of this program without batches did, without a lost version.
+fn queue_as_before(setup: &Setup, job: &Value) {
+    let script = "import sqlite3,sys,time\nalphabet='0123456789ABCDEFGHJKMNPQRSTVWXYZ'\nms=int(time.time()*1000)\n\
+        id=''.join(alphabet[(ms>>5*i)&31] for i in range(9,-1,-1))+sys.argv[3]\n\
+        c=sqlite3.connect(sys.argv[1])\n\
+        c.execute('insert into Jobs(job,id,job_type,status,attempts,max_attempts,run_at,priority) values(?,?,?,?,0,99,0,0)',(sys.argv[2].encode(),id,'cloudinary-parse/app-1','Pending'))\n\
+        c.commit()\n";
+    let text = job.to_string();
+    let tail = format!("{:0>16}", text.len());
+    let status = std::process::Command::new("python3")
+        .args([
+            "-c",
+            script,
+            &setup.queue_file().display().to_string(),
+            &text,
+            &tail,
+        ])
+        .status();
+    assert!(status.unwrap().success());
+}
+
+#[test]
+fn without_an_answer_of_cloudinary_s_nothing_is_destroyed_and_the_job_waits() {
+    let world = World::new();
+    world.asset("image/upload/app/a");
+    world.state().no_look = Some(wiremock::ResponseTemplate::new(500));
+    let setup = Setup::photo(&world);
+    let service = setup.start();
+    service.replaced("1", &json!("image/upload/v1/app/a.jpg"), &json!(null));
+    wait_for_tries(&service, "failed", 2.0);
+    assert_eq!(world.state().calls, Vec::<String>::new());
+    world.state().no_look = None;
+    world.wait_for_destroyed(1, TEN * 2);
+}
+
+#[test]
+fn what_the_operator_must_mend_kills_no_job() {
+    for (status, message) in [
+        (403, "unsupported IP address"),
+        (423, "cloud_name demo is disabled"),
+        (
+            400,
+            "Stale request - reported time is 2026-11-30 10:00:00 UTC which is more than 1 hour ago",
+        ),
+    ] {
+        let world = World::new();
+        world.asset("image/upload/app/a");
+        let refusal = wiremock::ResponseTemplate::new(status)
+            .set_body_json(json!({"error": {"message": message}}));
+        world.state().refusal = Some(refusal);
+        let setup = Setup::photo(&world);
+        let service = setup.start();
+        service.replaced("1", &json!("image/upload/v1/app/a.jpg"), &json!(null));
+        for tries in 1..=6 {
+            wait(TEN * 2, || world.state().calls.len() >= tries);
+            let list = String::from_utf8(setup.run(&["cleanup", "list"]).stdout).unwrap();
+            for id in list.lines().filter_map(|line| line.split("  ").next()) {
+                setup.run(&["cleanup", "retry", id]);
+            }
+        }
+        assert_eq!(
+            service.ready().1["checks"]["cloudinary"]
+                .as_str()
+                .map(|text| text.contains(message)),
+            Some(true)
+        );
+        world.state().refusal = None;
+        world.wait_for_destroyed(1, TEN * 2);
+    }
+}
+
+#[test]
+fn half_of_cloudinary_s_hourly_calls_is_left_to_confirm() {
+    let world = World::new();
+    world.asset("image/upload/app/a");
+    world.asset("image/upload/app/b");
+    world.state().limit = Some((10, 6));
+    let setup = Setup::photo(&world);
+    let service = setup.start();
+    service.replaced("1", &json!("image/upload/v1/app/a.jpg"), &json!(null));
+    world.wait_for_destroyed(1, TEN);
+    service.replaced("1", &json!("image/upload/v1/app/b.jpg"), &json!(null));
+    wait_for_tries(&service, "failed", 1.0);
+    assert_eq!(world.destroyed(), ["image/upload/app/a"]);
+    assert_eq!(world.state().looks, [1]);
+    let list = String::from_utf8(setup.run(&["cleanup", "list"]).stdout).unwrap();
+    assert!(
+        list.contains("half of Cloudinary's hourly calls is used up"),
+        "{list}"
+    );
+}
+
+#[test]
+fn rows_that_a_before_find_of_cloud_code_hides_count() {
+    let world = World::new();
+    world.state().before_find = true;
+    world.asset("image/upload/app/a");
+    world.asset("image/upload/app/b");
+    world.row(
+        "Photo",
+        "1",
+        json!({"picture": "image/upload/v1/app/x.jpg"}),
+    );
+    world.row(
+        "Photo",
+        "2",
+        json!({"picture": "image/upload/v1/app/a.jpg", "secret": true}),
+    );
+    let setup = Setup::photo(&world);
+    let service = setup.start();
+    for name in ["a", "b"] {
+        service.replaced(
+            "1",
+            &json!(format!("image/upload/v1/app/{name}.jpg")),
+            &json!(null),
+        );
+    }
+    wait_for_tries(&service, "referred", 1.0);
+    assert_eq!(world.wait_for_destroyed(1, TEN), ["image/upload/app/b"]);
+}
+
+#[test]
+fn losses_of_one_asset_are_one_job_and_many_that_are_due_share_a_walk_and_looks_of_a_hundred() {
+    let world = World::new();
+    let album = "class = \"Album\"\n[fields.pictures]\nmany = true\non_replace = \"destroy\"\ngrace = \"2s\"\ndestroy_within = \"app/\"\n";
+    for number in 0..250 {
+        world.asset(&format!("image/upload/app/{number}"));
+    }
+    for row in 0..40 {
+        world.row(
+            "Album",
+            &format!("{row:02}"),
+            json!({"pictures": [format!("image/upload/v1/app/{}.jpg", row * 100)]}),
+        );
+    }
+    let setup = Setup::new(&world, &[("Album.toml", album)]);
+    let service = setup.start();
+    for _ in 0..3 {
+        let all: Vec<_> = (0..250)
+            .map(|number| format!("image/upload/v1/app/{number}.jpg"))
+            .collect();
+        let body = json!({"object": {"objectId": "1", "pictures": []}, "original": {"objectId": "1", "pictures": all}});
+        service.after_save("Album", &body);
+    }
+    let list: Value =
+        serde_json::from_slice(&setup.run(&["cleanup", "list", "--json"]).stdout).unwrap();
+    assert_eq!(list["jobs"].as_array().unwrap().len(), 250);
+    world.wait_for_destroyed(247, TEN * 2);
+    let state = world.state();
+    assert_eq!((state.calls.len(), state.walks), (247, 1));
+    assert_eq!(state.looks, [100, 100, 47]);
+}
+
+#[test]
+fn a_loss_while_its_asset_is_looked_at_starts_its_grace_anew() {
+    let world = World::new();
+    world.asset("image/upload/app/a");
+    world.row(
+        "Photo",
+        "1",
+        json!({"picture": "image/upload/v1/app/x.jpg"}),
+    );
+    world.state().parse_delay = Duration::from_secs(3);
+    let setup = Setup::photo(&world);
+    let service = setup.start();
+    service.replaced("1", &json!("image/upload/v1/app/a.jpg"), &json!(null));
+    wait(GRACE + TEN, || world.state().counts >= 1);
+    setup.manifest("Photo.toml", &PHOTO.replace("1s", "1h"));
+    let hangup = std::process::Command::new("kill")
+        .args(["-HUP", &service.id().to_string()])
+        .status();
+    assert!(hangup.unwrap().success());
+    wait(TEN, || service.log().contains("manifests loaded"));
+    service.replaced("1", &json!("image/upload/v1/app/a.jpg"), &json!(null));
+    std::thread::sleep(Duration::from_secs(6));
+    assert_eq!(world.state().calls, Vec::<String>::new());
+    let list: Value =
+        serde_json::from_slice(&setup.run(&["cleanup", "list", "--json"]).stdout).unwrap();
+    assert_eq!(list["jobs"][0]["state"], "waiting");
+}
+
+#[test]
+fn what_references_name_is_in_use_and_what_lies_beside_it_is_not() {
+    let world = World::new();
+    for name in ["cover", "slide", "caption"] {
+        world.asset(&format!("image/upload/app/{name}"));
+    }
+    world.row("Story", "1", json!({
+        "cover": "https://res.cloudinary.com/demo/image/upload/app/cover.jpg",
+        "slides": {"items": [{"image": "image/upload/v1/app/slide.jpg", "caption": "image/upload/v1/app/caption.jpg"}]},
+    }));
+    let story =
+        "class = \"Story\"\nreferences = [\"cover\", \"slides.items.image\", \"missing\"]\n";
+    let setup = Setup::new(&world, &[("Photo.toml", PHOTO), ("Story.toml", story)]);
+    let service = setup.start();
+    for name in ["cover", "slide", "caption"] {
+        service.replaced(
+            "1",
+            &json!(format!("image/upload/v1/app/{name}.jpg")),
+            &json!(null),
+        );
+    }
+    wait_for_tries(&service, "referred", 2.0);
+    assert_eq!(
+        world.wait_for_destroyed(1, TEN),
+        ["image/upload/app/caption"]
+    );
+    assert_eq!(world.state().calls.len(), 1);
+}

@@ -54,6 +54,7 @@ fn none_is_in_the_log_of_a_clean_up() {
     assert_clean(&service.ready().1.to_string());
     world.state().master_key = Some(MASTER_KEY.to_owned());
     world.wait_for_destroyed(1, LONG);
+    world.asset("image/upload/app/b");
     world.state().refusal = Some(ResponseTemplate::new(500).set_body_string("no"));
     service.replaced("2", &json!("image/upload/v1/app/b.jpg"), &json!(null));
     wait(LONG, || world.state().calls.len() >= 2);

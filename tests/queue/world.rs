@@ -31,6 +31,16 @@ pub(crate) struct State {
     /// When rows were stored.
     written: HashMap<(String, String), SystemTime>,
     pub(crate) assets: BTreeSet<String>,
+    /// Versions of assets other than 1.
+    pub(crate) versions: HashMap<String, u64>,
+    /// Assets that were rejected: their placeholders are there.
+    pub(crate) placeholders: BTreeSet<String>,
+    /// How many assets each look at Cloudinary asked for.
+    pub(crate) looks: Vec<usize>,
+    /// What Cloudinary answers to every look instead.
+    pub(crate) no_look: Option<ResponseTemplate>,
+    /// Calls of the hour, and how many of them are left, as Cloudinary's answers announce them.
+    pub(crate) limit: Option<(u64, u64)>,
     /// What the Admin API shows of an asset besides its public ID.
     pub(crate) shown: HashMap<String, Map<String, Value>>,
     /// Assets that the Admin API was asked for, in order.
@@ -54,6 +64,10 @@ pub(crate) struct State {
     pub(crate) parse_delay: Duration,
     /// How often it was asked.
     pub(crate) counts: usize,
+    /// How often a walk through a class began.
+    pub(crate) walks: usize,
+    /// Rows with `secret` that a `beforeFind` of Cloud Code's hides from `/classes`.
+    pub(crate) before_find: bool,
     /// Where Parse Server finds the service's hooks.
     pub(crate) hooks: Option<String>,
     /// Runs once between a write's hook being asked and what was read before it.

@@ -104,10 +104,13 @@ fn a_set_holds_each_asset_once_and_forgets_what_a_text_refers_to() {
     .into_iter()
     .collect();
     assert_eq!((set.len(), set.iter().count()), (3, 3));
-    set.remove_referred("image/upload/v1/a.jpg");
+    assert_eq!(
+        set.take_referred("image/upload/v1/a.jpg"),
+        [name("image/upload/a")]
+    );
     assert!(!set.contains(&name("image/upload/a")) && set.contains(&name("raw/upload/a")));
     assert!(!set.remove(&name("image/upload/a")));
-    set.remove_referred("a");
+    assert_eq!(set.take_referred("a"), [name("raw/upload/a")]);
     assert_eq!(set.len(), 1);
     assert!(set.remove(&name("image/upload/b")) && set.is_empty());
 }
@@ -209,4 +212,23 @@ proptest! {
         let other = AssetName::stored(&text);
         prop_assert_eq!(refers(&text, &asset), other.as_ref().map_or_else(|| refers(&text, &asset), |other| *other == asset));
     }
+}
+
+#[test]
+fn a_link_in_a_sentence_is_decoded_by_itself() {
+    let asset = name("image/upload/app/ü 猫");
+    let encoded = "https://res.cloudinary.com/demo/image/upload/app/%C3%BC%20%E7%8C%AB";
+    let twice = encoded.replace('%', "%25");
+    for text in [
+        format!("see {encoded}, please"),
+        format!("<a href=\"{encoded}.jpg\">here</a>"),
+        format!("[here]({twice})"),
+        format!("a {twice} b"),
+    ] {
+        assert!(refers(&text, &asset), "{text}");
+    }
+    assert!(!refers(
+        "see https://h/app/%C3%BC%20%E7%8C%ABs, please",
+        &asset
+    ));
 }

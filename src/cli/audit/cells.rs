@@ -3,11 +3,9 @@
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::assets::texts::each_text;
 use crate::cloudinary::account::Account;
 use crate::cloudinary::identifier::Identifier;
 use crate::manifest::GuardedField;
-use crate::parse::json::JsonText;
 
 use super::finding::{Cell, Finding};
 
@@ -21,8 +19,6 @@ pub(super) struct Judged {
     pub(super) findings: Vec<Finding>,
     /// Well-formed identifiers, bare.
     pub(super) identifiers: Vec<String>,
-    /// Every text that may refer to an asset.
-    pub(super) texts: Vec<String>,
     /// What to store instead, if good signatures are left over.
     pub(super) stripped: Option<Value>,
 }
@@ -38,7 +34,6 @@ pub(super) fn judge(
     let Some(raw) = raw else {
         return judged;
     };
-    judged.texts = texts(raw);
     let Ok(value) = serde_json::from_str(raw.get()) else {
         judged.malformed(cell, raw.get(), "expected a string of Unicode characters");
         return judged;
@@ -61,15 +56,6 @@ pub(super) fn judge(
         }
     }
     judged
-}
-
-/// Every text in a stored value, whatever its type is. A lone surrogate in one does not hide the others.
-pub(super) fn texts(raw: &RawValue) -> Vec<String> {
-    let mut texts = Vec::new();
-    if let Ok(value) = JsonText::parse(raw.get()) {
-        each_text(value, &[], |text| texts.push(text.into_owned()));
-    }
-    texts
 }
 
 impl Judged {
@@ -247,18 +233,5 @@ mod tests {
             );
             assert_eq!((found.stripped, found.identifiers.len()), (None, 0));
         }
-    }
-
-    #[test]
-    fn a_value_of_another_type_still_refers_to_what_its_texts_say() {
-        let nested = json!({"old": ["image/upload/v1/cat.jpg", {"x": "y"}]});
-        assert_eq!(
-            judged(false, &nested).texts,
-            ["image/upload/v1/cat.jpg", "y"]
-        );
-        assert_eq!(judged(true, &json!("z")).texts, ["z"]);
-        let raw =
-            RawValue::from_string(r#"["\ud800","image\/upload\/v1\/cat.jpg"]"#.into()).unwrap();
-        assert!(texts(&raw).contains(&"image/upload/v1/cat.jpg".to_owned()));
     }
 }

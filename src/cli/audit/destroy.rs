@@ -6,12 +6,12 @@ use anyhow::bail;
 
 use super::finding::{Finding, Orphan};
 use super::plan::{self, Kind};
-use super::reference::{AssetKey, references};
-use super::sources::Rows;
-use super::{Run, cells, unix_time};
+use super::reference::{AssetKey, keys_of};
+use super::{Run, unix_time};
 use crate::assets::fate::Upload;
+use crate::assets::place::places_of;
 use crate::cloudinary::rest::{BATCH, Destroyed};
-use crate::parse::rest::Row;
+use crate::parse::rest::Rows;
 
 /// Orphans that one reading of all rows counts for.
 const SCAN: usize = 10_000;
@@ -92,15 +92,14 @@ impl Run {
     ) -> anyhow::Result<()> {
         self.sources.prove().await?;
         for class in self.manifests.classes.clone() {
-            let mut rows = match since {
-                Some(since) => Rows::written_since(&class, since),
-                None => Rows::after(&class, None),
-            };
-            while let Some(page) = rows.next(&self.sources).await? {
-                let referred = page
-                    .iter()
-                    .flat_map(|(_, row)| keys(row, &plan::columns(&class)));
-                for key in referred.collect::<Vec<_>>() {
+            let places: Vec<_> = places_of(&class).collect();
+            let mut rows = Rows::of(&class.class, plan::columns(&class));
+            if let Some(since) = since {
+                rows = rows.written_since(since);
+            }
+            while let Some(page) = self.sources.next(&mut rows).await? {
+                let referred = page.iter().flat_map(|(_, row)| keys_of(&places, row));
+                for key in referred {
                     if let Some((_, orphan)) = candidates.remove(&key) {
                         self.keep(orphan, "a row refers to it by now")?;
                     }
@@ -156,16 +155,4 @@ impl Run {
             reason: reason.to_owned(),
         })
     }
-}
-
-fn keys(row: &Row, columns: &[&str]) -> Vec<AssetKey> {
-    let mut keys = Vec::new();
-    for text in columns
-        .iter()
-        .filter_map(|c| row.get(*c))
-        .flat_map(|raw| cells::texts(raw))
-    {
-        references(&text, |key| keys.push(key));
-    }
-    keys
 }

@@ -58,6 +58,12 @@ pub(super) enum Finding {
         cell: Cell,
         identifier: String,
     },
+    /// An identifier whose asset moderation has rejected, or of which a backup alone is left.
+    Placeholder {
+        #[serde(flatten)]
+        cell: Cell,
+        identifier: String,
+    },
     /// A value that was stripped of its signatures.
     Stripped {
         #[serde(flatten)]
@@ -98,6 +104,7 @@ pub(super) struct Counts {
     pub(super) unsigned: u64,
     pub(super) malformed: u64,
     pub(super) missing_assets: u64,
+    pub(super) placeholders: u64,
     pub(super) stripped: u64,
     pub(super) not_stripped: u64,
     pub(super) assets: u64,
@@ -125,6 +132,7 @@ impl Counts {
             Finding::Unsigned { .. } => &mut self.unsigned,
             Finding::Malformed { .. } => &mut self.malformed,
             Finding::MissingAsset { .. } => &mut self.missing_assets,
+            Finding::Placeholder { .. } => &mut self.placeholders,
             Finding::Stripped { .. } => &mut self.stripped,
             Finding::NotStripped { .. } => &mut self.not_stripped,
             Finding::Destroyed { .. } => &mut self.destroyed,
@@ -174,6 +182,9 @@ impl fmt::Display for Finding {
             Self::MissingAsset { cell, identifier } => {
                 write!(f, "asset does not exist: {cell}: {identifier}")
             }
+            Self::Placeholder { cell, identifier } => {
+                write!(f, "asset is rejected or deleted: {cell}: {identifier}")
+            }
             Self::Stripped { cell } => write!(f, "stripped: {cell}"),
             Self::NotStripped { cell, reason } => write!(f, "not stripped: {cell}: {reason}"),
             Self::Orphan { asset, .. } => {
@@ -201,6 +212,7 @@ impl fmt::Display for Counts {
         writeln!(f, "not signed by this account {}", self.unsigned)?;
         writeln!(f, "malformed                  {}", self.malformed)?;
         writeln!(f, "assets that do not exist   {}", self.missing_assets)?;
+        writeln!(f, "rejected or deleted        {}", self.placeholders)?;
         writeln!(f, "assets in the folders      {}", self.assets)?;
         let megabytes = self.orphan_bytes.div_ceil(100_000);
         let size = format!("{}.{} MB", megabytes / 10, megabytes % 10);

@@ -2,10 +2,22 @@
 
 use std::io::Write as _;
 
+use anyhow::bail;
+use log::info;
+use reqwest::StatusCode;
+
 use super::finding::{Finding, Orphan};
 use super::plan::{self, Place};
 use super::{Run, unix_time};
-use crate::cloudinary::rest::Asset;
+use crate::cloudinary::rest::{ApiError, Asset, Page};
+
+/// How often one place is begun.
+const TIMES: u32 = 5;
+
+fn is_expired_cursor(error: &ApiError) -> bool {
+    matches!(error, ApiError::Refused { status, message, .. }
+        if *status == StatusCode::BAD_REQUEST && message.contains("next_cursor"))
+}
 
 impl Run {
     /// Lists the assets of every place from where the state says.
@@ -14,21 +26,9 @@ impl Run {
         self.progress
             .begin("assets", self.state.position.counts.assets, None);
         for place in places.iter().skip(self.state.position.places) {
+            let mut begun = 1;
             loop {
-                let (resource_type, delivery_type) = place.kind;
-                let cursor = self.state.position.cursor.take();
-                let page = self
-                    .sources
-                    .cloudinary(&self.progress, async |api| {
-                        api.list(
-                            resource_type,
-                            delivery_type,
-                            &place.prefix,
-                            cursor.as_deref(),
-                        )
-                        .await
-                    })
-                    .await?;
+                let page = self.next_page(place, &mut begun).await?;
                 self.progress.done(page.assets.len());
                 for asset in page.assets {
                     self.note_asset(place, asset)?;
@@ -39,10 +39,40 @@ impl Run {
                 }
                 self.state.save()?;
             }
-            self.state.position.places += 1;
-            self.state.save()?;
+            self.state.end_place()?;
         }
         Ok(())
+    }
+
+    /// The next page of a place. Cursors expire, of a run that was broken off and while a rate limit is waited for; then the place
+    /// is listed anew.
+    async fn next_page(&mut self, place: &Place, begun: &mut u32) -> anyhow::Result<Page> {
+        let (resource_type, delivery_type) = place.kind;
+        loop {
+            let cursor = self.state.position.cursor.as_deref();
+            let page = self.sources.cloudinary(&self.progress, async |api| {
+                let prefix = &place.prefix;
+                match api.list(resource_type, delivery_type, prefix, cursor).await {
+                    Err(error) if cursor.is_some() && is_expired_cursor(&error) => Ok(None),
+                    page => page.map(Some),
+                }
+            });
+            if let Some(page) = page.await? {
+                return Ok(page);
+            }
+            if *begun == TIMES {
+                bail!(
+                    "Cloudinary's cursors expire before the assets below {:?} are listed",
+                    place.prefix
+                );
+            }
+            *begun += 1;
+            info!(
+                "Cloudinary no longer takes the cursor: {:?} is listed anew",
+                place.prefix
+            );
+            self.state.begin_place_anew()?;
+        }
     }
 
     fn note_asset(&mut self, place: &Place, asset: Asset) -> std::io::Result<()> {

@@ -3,7 +3,9 @@
 use sha2::{Digest as _, Sha256};
 
 use crate::assets::Kind;
+use crate::assets::place::Place;
 use crate::assets::reference::each_asset;
+use crate::parse::rest::Row;
 
 /// An asset's resource type, type and public ID, digested: two assets that share one would only hide an orphan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -35,8 +37,17 @@ impl AssetKey {
 }
 
 /// Calls `found` with the key of each asset that a stored text may refer to.
-pub(super) fn references(text: &str, mut found: impl FnMut(AssetKey)) {
+fn references(text: &str, mut found: impl FnMut(AssetKey)) {
     each_asset(text, |kind, public_id| found(AssetKey::of(kind, public_id)));
+}
+
+/// The keys of all assets that a row may refer to, in these places.
+pub(super) fn keys_of(places: &[Place], row: &Row) -> Vec<AssetKey> {
+    let mut keys = Vec::new();
+    for place in places {
+        place.each_text(row, |text| references(text, |key| keys.push(key)));
+    }
+    keys
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The rows of every guarded class, judged one by one; what they refer to is remembered and looked up in Cloudinary.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -9,12 +9,12 @@ use super::Run;
 use super::cells::{self, Judged};
 use super::finding::{Cell, Finding};
 use super::plan::{self, Kind};
-use super::reference::references;
-use super::sources::Rows;
+use super::reference::keys_of;
+use crate::assets::place::places_of;
 use crate::cloudinary::identifier::Identifier;
 use crate::cloudinary::rest::BATCH;
 use crate::manifest::ClassManifest;
-use crate::parse::rest::Row;
+use crate::parse::rest::{Row, Rows};
 
 /// Cells and identifiers of a page by the public ID that they refer to.
 type Lookups = BTreeMap<String, Vec<(Cell, String)>>;
@@ -34,8 +34,9 @@ impl Run {
         let done = self.state.position.counts.rows;
         self.progress.begin("rows", done, Some(total));
         for class in classes.iter().skip(self.state.position.classes) {
-            let mut rows = Rows::after(class, self.state.position.after.take());
-            while let Some(page) = rows.next(&self.sources).await? {
+            let after = self.state.position.after.take();
+            let mut rows = Rows::of(&class.class, plan::columns(class)).after(after);
+            while let Some(page) = self.sources.next(&mut rows).await? {
                 self.judge_page(class, &page).await?;
                 self.state.position.after = page.last().map(|(id, _)| id.clone());
                 self.state.position.counts.rows += page.len() as u64;
@@ -56,7 +57,11 @@ impl Run {
     ) -> anyhow::Result<()> {
         let mut lookups: Vec<(Kind, Lookups)> =
             plan::kinds().map(|kind| (kind, Lookups::new())).collect();
+        let places: Vec<_> = places_of(class).collect();
         for (id, row) in page {
+            for key in keys_of(&places, row) {
+                self.state.add_key(key)?;
+            }
             for field in &class.fields {
                 let cell = Cell {
                     class: class.class.clone(),
@@ -84,13 +89,6 @@ impl Run {
         for finding in &judged.findings {
             self.report(finding)?;
         }
-        let mut keys = Vec::new();
-        for text in &judged.texts {
-            references(text, |key| keys.push(key));
-        }
-        for key in keys {
-            self.state.add_key(key)?;
-        }
         self.state.position.counts.identifiers += judged.identifiers.len() as u64;
         for text in judged.identifiers {
             let Ok(identifier) = Identifier::parse(&text) else {
@@ -111,7 +109,7 @@ impl Run {
         }
     }
 
-    /// Looks assets up, a hundred at a time, and reports those that Cloudinary does not have.
+    /// Looks assets up, a hundred at a time, and reports those that Cloudinary does not have, or has no more than the name of.
     async fn report_missing(&mut self, kind: Kind, pending: Lookups) -> anyhow::Result<()> {
         let (resource_type, delivery_type) = kind;
         let ids: Vec<&String> = pending.keys().collect();
@@ -125,14 +123,22 @@ impl Run {
                         .await
                 })
                 .await?;
-            let found: BTreeSet<&str> = found.iter().map(|asset| &*asset.public_id).collect();
-            let gone = batch.iter().filter(|id| !found.contains(id.as_str()));
-            missing.extend(gone.flat_map(|id| &pending[*id]));
+            let found: BTreeMap<&str, bool> = found
+                .iter()
+                .map(|asset| (&*asset.public_id, asset.is_placeholder()))
+                .collect();
+            for id in batch {
+                let state = found.get(id.as_str()).copied();
+                if state != Some(false) {
+                    missing.extend(pending[*id].iter().map(|cell| (cell, state)));
+                }
+            }
         }
-        for (cell, identifier) in missing {
-            self.report(&Finding::MissingAsset {
-                cell: cell.clone(),
-                identifier: identifier.clone(),
+        for ((cell, identifier), state) in missing {
+            let (cell, identifier) = (cell.clone(), identifier.clone());
+            self.report(&match state {
+                Some(_) => Finding::Placeholder { cell, identifier },
+                None => Finding::MissingAsset { cell, identifier },
             })?;
         }
         Ok(())

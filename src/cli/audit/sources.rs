@@ -2,15 +2,11 @@
 
 use std::time::Duration;
 
-use anyhow::bail;
 use log::info;
-use serde_json::{Value, json};
 
 use crate::cloudinary::rest::{ApiClient, ApiError};
-use crate::manifest::ClassManifest;
-use crate::parse::rest::{MasterClient, RestError, Row};
+use crate::parse::rest::{MasterClient, RestError, Row, Rows};
 
-use super::plan;
 use super::progress::Progress;
 
 /// Failed calls in a row after which the run ends; the state stays.
@@ -71,6 +67,11 @@ impl Sources {
         }
     }
 
+    /// The next page of a class's rows; `None` after the last.
+    pub(super) async fn next(&self, rows: &mut Rows) -> anyhow::Result<Option<Vec<(String, Row)>>> {
+        self.parse(async |parse| rows.next(parse).await).await
+    }
+
     /// Proves the master key on a route that wants it.
     pub(super) async fn prove(&self) -> anyhow::Result<()> {
         self.parse(async |parse| parse.prove_master_key().await)
@@ -81,66 +82,4 @@ impl Sources {
 
 async fn back_off(tries: u32) {
     tokio::time::sleep(Duration::from_millis(250 << tries)).await;
-}
-
-/// The rows of a class, page by page.
-pub(super) struct Rows<'a> {
-    class: &'a ClassManifest,
-    after: Option<String>,
-    since: Option<Value>,
-}
-
-impl<'a> Rows<'a> {
-    /// All rows after one.
-    pub(super) fn after(class: &'a ClassManifest, after: Option<String>) -> Self {
-        Self {
-            class,
-            after,
-            since: None,
-        }
-    }
-
-    /// All rows that were written since.
-    pub(super) fn written_since(class: &'a ClassManifest, seconds: u64) -> Self {
-        let time = i64::try_from(seconds).ok();
-        let time = time.and_then(|time| jiff::Timestamp::from_second(time).ok());
-        let iso = time.unwrap_or_default().to_string();
-        Self {
-            class,
-            after: None,
-            since: Some(json!({"$gte": {"__type": "Date", "iso": iso}})),
-        }
-    }
-
-    /// The next page, with the id of each row; `None` after the last.
-    pub(super) async fn next(
-        &mut self,
-        sources: &Sources,
-    ) -> anyhow::Result<Option<Vec<(String, Row)>>> {
-        let columns = plan::columns(self.class);
-        let (class, after) = (&*self.class.class, self.after.as_deref());
-        let since = self.since.as_ref().map(|since| ("updatedAt", since));
-        let page = sources
-            .parse(async |parse| parse.rows_after(class, &columns, after, since).await)
-            .await?;
-        let mut rows = Vec::with_capacity(page.len());
-        for mut row in page {
-            let id = row.remove("objectId");
-            let id = id.and_then(|id| serde_json::from_str::<String>(id.get()).ok());
-            let Some(id) = id else {
-                bail!("{class}: Parse Server answered a row without an objectId");
-            };
-            rows.push((id, row));
-        }
-        let Some((last, _)) = rows.last() else {
-            return Ok(None);
-        };
-        if self.after.as_ref() == Some(last) {
-            bail!(
-                "{class}: Parse Server answered the row {last} again, although later ones were asked for"
-            );
-        }
-        self.after = Some(last.clone());
-        Ok(Some(rows))
-    }
 }

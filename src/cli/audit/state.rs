@@ -1,9 +1,10 @@
 //! What an audit remembers on disk: where it is, the keys of all references, the assets it has listed. Memory stays the same however
 //! many there are, and a broken-off run is taken up where it was.
 
-use std::fs::{self, File, OpenOptions};
+use std::ffi::OsString;
+use std::fs::{self, File};
 use std::io::{self, BufRead as _, BufReader, BufWriter, Read as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -11,6 +12,11 @@ use serde::{Deserialize, Serialize};
 
 use super::finding::{Counts, Orphan};
 use super::reference::AssetKey;
+use folder::{ASSETS, Folder, KEYS, NEW_POSITION, ORPHANS, POSITION};
+
+mod folder;
+
+pub(super) use folder::list;
 
 /// Keys held in memory at a time: 8 MB.
 const KEYS_AT_ONCE: u64 = 1 << 19;
@@ -36,12 +42,13 @@ pub(super) struct Position {
     pub(super) counts: Counts,
     keys_len: u64,
     assets_len: u64,
+    /// Where the assets of the next place begin, and how many there are before.
+    place_at: (u64, u64),
 }
 
 /// The folder of an audit's state, locked against a second audit.
 pub(super) struct State {
-    folder: PathBuf,
-    _lock: File,
+    folder: Folder,
     keys: BufWriter<File>,
     assets: BufWriter<File>,
     pub(super) position: Position,
@@ -50,7 +57,7 @@ pub(super) struct State {
 }
 
 impl State {
-    /// Opens the state in `folder`, made if there is none. What is there about something else is dropped.
+    /// Opens the state in `folder`, made if there is none. What an audit of something else left there is dropped.
     pub(super) fn open(folder: &Path, about: &str) -> anyhow::Result<Self> {
         let what = || {
             format!(
@@ -58,32 +65,29 @@ impl State {
                 folder.display()
             )
         };
-        fs::create_dir_all(folder).with_context(what)?;
-        let lock = append(&folder.join("lock")).with_context(what)?;
-        if lock.try_lock().is_err() {
-            anyhow::bail!(
-                "another audit is running with its state in {}",
-                folder.display()
-            );
-        }
-        let position = recent(&folder.join("position.json"));
+        let opened = Folder::open(folder)?;
+        let is_whole = |position: &Position| {
+            [(KEYS, position.keys_len), (ASSETS, position.assets_len)]
+                .iter()
+                .all(|(name, len)| fs::metadata(opened.file(name)).is_ok_and(|f| f.len() >= *len))
+        };
+        let position = recent(&opened.file(POSITION));
         let position = position
             .and_then(|text| serde_json::from_slice(&text).ok())
-            .filter(|position: &Position| position.about == about)
+            .filter(|position: &Position| position.about == about && is_whole(position))
             .unwrap_or_else(|| Position {
                 about: about.to_owned(),
                 ..Position::default()
             });
         // What was written after the position was is written again.
         let [keys, assets] =
-            [("keys", position.keys_len), ("assets", position.assets_len)].map(|(name, len)| {
-                let file = append(&folder.join(name))?;
+            [(KEYS, position.keys_len), (ASSETS, position.assets_len)].map(|(name, len)| {
+                let file = opened.append(name)?;
                 file.set_len(len)?;
                 io::Result::Ok(BufWriter::new(file))
             });
         Ok(Self {
-            folder: folder.to_owned(),
-            _lock: lock,
+            folder: opened,
             keys: keys.with_context(what)?,
             assets: assets.with_context(what)?,
             keys_len: position.keys_len,
@@ -115,20 +119,45 @@ impl State {
         self.assets.flush()?;
         self.position.keys_len = self.keys_len;
         self.position.assets_len = self.assets_len;
-        let new = self.folder.join("position.json.new");
+        let new = self.folder.file(NEW_POSITION);
         fs::write(&new, serde_json::to_vec(&self.position)?)?;
-        fs::rename(new, self.folder.join("position.json"))
+        fs::rename(new, self.folder.file(POSITION))
+    }
+
+    /// Writes down that all assets of a place are listed.
+    pub(super) fn end_place(&mut self) -> io::Result<()> {
+        self.position.places += 1;
+        self.position.place_at = (self.assets_len, self.position.counts.assets);
+        self.save()
+    }
+
+    /// Forgets the assets of the place that is being listed.
+    pub(super) fn begin_place_anew(&mut self) -> io::Result<()> {
+        self.assets.flush()?;
+        (self.assets_len, self.position.counts.assets) = self.position.place_at;
+        self.assets.get_ref().set_len(self.assets_len)?;
+        self.position.cursor = None;
+        self.save()
     }
 
     /// Calls `orphan` with each listed asset that no key is of. The keys are read in parts that fit into memory.
     pub(super) fn unreferenced(
         &self,
-        mut orphan: impl FnMut(&Orphan) -> io::Result<()>,
+        orphan: impl FnMut(&Orphan) -> io::Result<()>,
     ) -> io::Result<()> {
         let parts = (self.keys_len / KEY_LEN).div_ceil(KEYS_AT_ONCE).max(1);
+        self.unreferenced_in(parts, orphan)
+    }
+
+    /// The same, with the keys read in so many parts.
+    pub(super) fn unreferenced_in(
+        &self,
+        parts: u64,
+        mut orphan: impl FnMut(&Orphan) -> io::Result<()>,
+    ) -> io::Result<()> {
         for part in 0..parts {
             let keys = self.keys_of(part, parts)?;
-            for asset in self.read("assets")? {
+            for asset in self.read(ASSETS)? {
                 let asset = asset?;
                 let Some(kind) = asset.kind() else { continue };
                 let key = AssetKey::of(kind, &asset.public_id);
@@ -143,7 +172,7 @@ impl State {
     fn keys_of(&self, part: u64, parts: u64) -> io::Result<Vec<AssetKey>> {
         let share = usize::try_from(self.keys_len / KEY_LEN / parts).unwrap_or(0);
         let mut keys = Vec::with_capacity(share + share / 16);
-        let mut file = BufReader::new(File::open(self.folder.join("keys"))?);
+        let mut file = BufReader::new(File::open(self.folder.file(KEYS))?);
         let mut key = AssetKey([0; 16]);
         for _ in 0..self.keys_len / KEY_LEN {
             file.read_exact(&mut key.0)?;
@@ -158,22 +187,22 @@ impl State {
 
     /// A file for the orphans, one JSON object a line, emptied.
     pub(super) fn new_orphans(&self) -> io::Result<BufWriter<File>> {
-        File::create(self.folder.join("orphans")).map(BufWriter::new)
+        File::create(self.folder.file(ORPHANS)).map(BufWriter::new)
     }
 
     /// The orphans in that file.
     pub(super) fn orphans(&self) -> io::Result<impl Iterator<Item = io::Result<Orphan>> + use<>> {
-        self.read("orphans")
+        self.read(ORPHANS)
     }
 
     fn read(&self, name: &str) -> io::Result<impl Iterator<Item = io::Result<Orphan>> + use<>> {
-        let lines = BufReader::new(File::open(self.folder.join(name))?).lines();
+        let lines = BufReader::new(File::open(self.folder.file(name))?).lines();
         Ok(lines.map(|line| Ok(serde_json::from_str(&line?)?)))
     }
 
-    /// Forgets everything: the audit is done.
-    pub(super) fn remove(self) -> io::Result<()> {
-        fs::remove_dir_all(&self.folder)
+    /// Forgets everything: the audit is done. Returns what is not an audit's and was put there meanwhile.
+    pub(super) fn remove(self) -> io::Result<Vec<OsString>> {
+        self.folder.remove()
     }
 }
 
@@ -182,10 +211,6 @@ fn recent(path: &Path) -> Option<Vec<u8>> {
     let written = fs::metadata(path).ok()?.modified().ok()?;
     let is_old = written.elapsed().is_ok_and(|age| age > MAX_AGE);
     if is_old { None } else { fs::read(path).ok() }
-}
-
-fn append(path: &Path) -> io::Result<File> {
-    OpenOptions::new().create(true).append(true).open(path)
 }
 
 #[cfg(test)]
@@ -249,15 +274,44 @@ mod tests {
     }
 
     #[test]
-    fn lets_one_audit_at_a_time_in() {
+    fn begins_a_place_anew_without_its_assets() {
         let folder = tempfile::tempdir().unwrap();
-        let _first = State::open(folder.path(), "x").unwrap();
-        let second = State::open(folder.path(), "x").err().unwrap();
-        let expected = format!(
-            "another audit is running with its state in {}",
-            folder.path().display()
-        );
-        assert_eq!(second.to_string(), expected);
+        let mut state = State::open(folder.path(), "x").unwrap();
+        let add = |state: &mut State, public_id| {
+            state.position.counts.assets += 1;
+            state.add_asset(&asset(public_id)).unwrap();
+        };
+        add(&mut state, "first/a");
+        state.end_place().unwrap();
+        add(&mut state, "second/a");
+        state.position.cursor = Some("old".into());
+        state.save().unwrap();
+        drop(state);
+        let mut state = State::open(folder.path(), "x").unwrap();
+        add(&mut state, "second/b");
+        state.begin_place_anew().unwrap();
+        assert_eq!((state.position.places, &state.position.cursor), (1, &None));
+        add(&mut state, "second/c");
+        state.save().unwrap();
+        assert_eq!(state.position.counts.assets, 2);
+        assert_eq!(orphans(&state), ["first/a", "second/c"]);
+    }
+
+    #[test]
+    fn begins_anew_where_files_lack_what_the_position_counts_on() {
+        for name in [KEYS, ASSETS] {
+            let folder = tempfile::tempdir().unwrap();
+            let mut state = State::open(folder.path(), "x").unwrap();
+            state.add_key(key("a")).unwrap();
+            state.add_asset(&asset("a")).unwrap();
+            state.position.classes = 1;
+            state.save().unwrap();
+            drop(state);
+            fs::write(folder.path().join(name), "short").unwrap();
+            let state = State::open(folder.path(), "x").unwrap();
+            assert!(!state.is_resumed(), "{name}");
+            assert_eq!(orphans(&state), [""; 0]);
+        }
     }
 
     #[test]

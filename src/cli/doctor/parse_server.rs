@@ -3,6 +3,8 @@
 use super::report::{Check, Report};
 use super::temporary::{random_name, random_text};
 use crate::cli::registration::{Hook, State};
+use crate::cli::service;
+use crate::manifest::Manifests;
 use crate::parse::rest::{MasterClient, RestClient, RestError};
 
 /// An update's hook request holds the object twice, and one above 10 MiB breaks off half sent and can end Parse Server's process.
@@ -12,7 +14,11 @@ const UPLOAD_LIMIT: usize = 5 << 20;
 const SUPPORTED: std::ops::RangeInclusive<u64> = 5..=9;
 
 /// Asks for the version, which proves the master key. Returns whether the key is good.
-pub(super) async fn prove(client: &MasterClient, report: &mut Report) -> bool {
+pub(super) async fn prove(
+    client: &MasterClient,
+    manifests: Option<&Manifests>,
+    report: &mut Report,
+) -> bool {
     let server = client.server();
     match client.prove_master_key().await {
         Ok(info) => {
@@ -25,6 +31,7 @@ pub(super) async fn prove(client: &MasterClient, report: &mut Report) -> bool {
             match changes {
                 Ok(()) => {
                     report.good(Check::MasterKey, "application id and master key are right");
+                    tell_read_only_key(&info.version, manifests, report);
                     true
                 }
                 Err(error) => {
@@ -42,6 +49,24 @@ pub(super) async fn prove(client: &MasterClient, report: &mut Report) -> bool {
             false
         }
     }
+}
+
+/// Before version 9 Parse Server does not say which of its two master keys a call was made with.
+fn tell_read_only_key(version: &str, manifests: Option<&Manifests>, report: &mut Report) {
+    let notes = manifests.map(service::notes).unwrap_or_default();
+    if major(version).is_some_and(|major| major < 9) {
+        for note in notes {
+            report.warning(
+                Check::MasterKey,
+                note,
+                "upgrade to Parse Server 9, or give the read-only master key to nobody who may not call it",
+            );
+        }
+    }
+}
+
+fn major(version: &str) -> Option<u64> {
+    version.split('.').next()?.parse().ok()
 }
 
 fn tell_version(server: &str, version: &str, report: &mut Report) {

@@ -55,6 +55,9 @@ impl Setup {
             report.good(Check::Configuration, "complete");
         }
         let account = environment.account().ok();
+        if let Some(warning) = account.as_ref().and_then(service::version_warning) {
+            report.warning(Check::Configuration, warning, "leave signature_version out");
+        }
         let manifests = examine_manifests(environment, account.as_ref(), report);
         let (webhook_key, admin) = serve
             .ok()

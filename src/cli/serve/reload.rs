@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use log::{error, info, warn};
+use secrecy::SecretString;
 
 use super::later::Later;
 use crate::cli::registration::public_url::PublicUrl;
@@ -23,6 +24,7 @@ pub(super) struct Source {
     pub(super) folder: PathBuf,
     pub(super) account: Account,
     pub(super) parse: Option<ParseAddress>,
+    pub(super) master_key: Option<SecretString>,
     pub(super) later: Later,
     pub(super) certificate: Option<Arc<Certificate>>,
     /// For the comparison with what is registered; `Err` is why there is none.
@@ -50,6 +52,7 @@ impl Source {
             queue,
             cloudinary: cloudinary.transpose()?,
             parse_server: self.parse.as_ref().map(client).transpose()?,
+            master_key: self.master_key.clone(),
         })
     }
 

@@ -6,7 +6,8 @@ use super::{UrlError, build, scalar};
 use crate::cloudinary::signature::Algorithm;
 use crate::cloudinary::suggestion::closest;
 use crate::cloudinary::transformation::{
-    TransformationError, check_members, check_option, from_options, push_transformation,
+    TransformationError, check_chosen_option, check_members, check_option,
+    check_unsigned_composite, from_options, is_composite, push_transformation,
 };
 use crate::cloudinary::url_config::UrlConfig;
 use crate::cloudinary::url_options::{Key, UrlOptions};
@@ -49,8 +50,36 @@ pub fn check_url_option(name: &str, value: &Value) -> Result<(), UrlError> {
     Ok(())
 }
 
+/// [`check_url_option`] for a value that a caller made up, by what is written for it: the URL stays that of the same asset, and a
+/// transformation option stays one component. Composite options can be accepted only where no URL is signed.
+pub(crate) fn check_chosen_url_option(name: &str, value: &Value) -> Result<(), UrlError> {
+    check_unwritten(name, value)?;
+    match Key::from_name(name) {
+        Some(key) if !key.is_transformation() => check_chosen_part(key, value),
+        _ if is_composite(name) => Ok(check_unsigned_composite(name, value)?),
+        _ => Ok(check_chosen_option(name, value)?),
+    }
+}
+
+/// A part of the URL around the transformation.
+fn check_chosen_part(key: Key, value: &Value) -> Result<(), UrlError> {
+    let text = value.as_str().unwrap_or_default();
+    let is_border = |c: char| matches!(c, '?' | '#' | '%' | '\\') || c.is_control();
+    let expected = if text.contains(['/', ',']) {
+        "a value without `/` and `,`"
+    } else if text.contains(is_border) {
+        "a value without `? # % \\` and control characters"
+    } else {
+        return Ok(());
+    };
+    Err(UrlError::Invalid {
+        key: key.name(),
+        expected,
+    })
+}
+
 /// What [`check_url_option`] finds that building a URL would not.
-pub(crate) fn check_unwritten(name: &str, value: &Value) -> Result<(), UrlError> {
+fn check_unwritten(name: &str, value: &Value) -> Result<(), UrlError> {
     match Key::from_name(name) {
         Some(_) if value.is_null() => Ok(()),
         Some(key) if key.is_transformation() => Ok(check_option(key, value)?),

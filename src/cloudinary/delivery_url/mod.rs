@@ -26,7 +26,7 @@ use super::transformation::{TransformationError, push_transformation};
 use super::url_options::{Key, UrlOptions};
 use build::{Asset, build};
 
-pub(crate) use check::check_unwritten;
+pub(crate) use check::check_chosen_url_option;
 pub use check::{check_url_option, check_url_options};
 pub use host::delivery_origins;
 

@@ -227,6 +227,92 @@ fn an_overwritten_asset_is_as_old_as_its_last_upload() {
 }
 
 #[test]
+fn an_odd_value_is_an_unknown_one() {
+    for odd in [
+        json!(null),
+        json!(-1),
+        json!(4_294_967_295_u64),
+        json!(u64::MAX),
+        json!(1.5),
+        json!("864"),
+        json!([]),
+        json!({}),
+        json!(true),
+    ] {
+        let asset = json!({"public_id": "x", "format": 5, "bytes": odd, "width": odd, "height": odd,
+            "created_at": "1970-01-01T00:01:40Z", "pages": odd, "placeholder": null});
+        let asset: Asset = serde_json::from_value(asset).unwrap();
+        assert_eq!(
+            (&asset.format, asset.bytes, asset.width, asset.height),
+            (&None, None, None, None),
+            "{odd}"
+        );
+        assert!(!asset.is_placeholder());
+        assert_eq!(asset.uploaded_at(), Some(100));
+        // An upload whose version nobody knows may be newer than the first one.
+        let asset = json!({"public_id": "x", "version": odd, "created_at": "1970-01-01T00:01:40Z"});
+        let asset: Asset = serde_json::from_value(asset).unwrap();
+        assert_eq!(
+            (asset.version(), asset.uploaded_at()),
+            (None, None),
+            "{odd}"
+        );
+        let asset = json!({"public_id": "x", "version": 300, "created_at": odd});
+        let asset: Asset = serde_json::from_value(asset).unwrap();
+        assert_eq!(
+            (asset.version(), asset.uploaded_at()),
+            (Some(300), None),
+            "{odd}"
+        );
+    }
+    let large = json!({"public_id": "x", "bytes": 4_294_967_296_u64});
+    let large: Asset = serde_json::from_value(large).unwrap();
+    assert_eq!(large.bytes, Some(4_294_967_296));
+}
+
+#[tokio::test]
+async fn an_odd_row_does_not_fail_its_page() {
+    let pdf =
+        include_str!("../../../tests/fixtures/cloudinary/admin-resource-pdf-unknown-pages.json");
+    let pdf: Value = serde_json::from_str(pdf).unwrap();
+    let (server, client) = cloudinary().await;
+    let rows = json!([null, 5, "x", [], {}, {"public_id": null}, {"public_id": "odd", "bytes": null, "width": -1}, pdf]);
+    Mock::given(any())
+        .respond_with(answer(
+            200,
+            &json!({ "resources": rows, "next_cursor": null }),
+        ))
+        .mount(&server)
+        .await;
+    let (image, upload) = (ResourceType::Image, DeliveryType::Upload);
+    let page = client.list(image, upload, "", None).await.unwrap();
+    let ids: Vec<_> = page.assets.iter().map(|asset| &*asset.public_id).collect();
+    assert_eq!(ids, ["odd", "sample_document"]);
+    assert_eq!(page.assets[1].width, Some(1000));
+    let asked = client.assets(image, upload, ["odd", "sample_document"]);
+    assert_eq!(asked.await.unwrap(), page.assets);
+}
+
+#[tokio::test]
+async fn a_rejected_asset_is_known_but_neither_listed_nor_confirmed() {
+    let page =
+        include_str!("../../../tests/fixtures/cloudinary/admin-list-rejected-placeholder.json");
+    let (server, client) = cloudinary().await;
+    Mock::given(path("/v1_1/demo/resources/video/upload"))
+        .respond_with(ResponseTemplate::new(200).set_body_string(page))
+        .mount(&server)
+        .await;
+    let (video, upload) = (ResourceType::Video, DeliveryType::Upload);
+    let asked = client.assets(video, upload, ["hot-tub"]).await.unwrap();
+    assert_eq!(
+        (asked.len(), asked[0].is_placeholder(), asked[0].version()),
+        (1, true, Some(1_589_582_125))
+    );
+    let listed = client.list(video, upload, "", None).await.unwrap();
+    assert_eq!(listed.assets, []);
+}
+
+#[test]
 fn needs_key_secret_and_a_url() {
     for (url, expected) in [
         ("cloudinary://demo", ApiError::Credentials),

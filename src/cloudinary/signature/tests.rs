@@ -102,3 +102,18 @@ fn reads_versions_as_numbers() {
         assert_eq!(SignatureVersion::from_number(number), version, "{number:?}");
     }
 }
+
+#[test]
+fn tells_an_algorithm_by_the_length_of_a_digest() {
+    for (length, algorithm) in [
+        (40, Some(Algorithm::Sha1)),
+        (64, Some(Algorithm::Sha256)),
+        (0, None),
+        (39, None),
+        (41, None),
+        (63, None),
+        (65, None),
+    ] {
+        assert_eq!(Algorithm::of_signature(&"0".repeat(length)), algorithm);
+    }
+}

@@ -10,6 +10,7 @@
 //! - a `responsive_width` in the configuration, which never ends in the SDKs, is an error unless text is appended.
 
 mod check;
+mod chosen;
 mod component;
 mod expression;
 mod layer;
@@ -25,6 +26,10 @@ use component::{Context, push_options};
 
 pub use check::{check_eager, check_options};
 pub(super) use check::{check_members, check_option};
+pub(crate) use chosen::is_composite;
+pub(super) use chosen::{
+    check_chosen_option, check_chosen_transformation, check_unsigned_composite, is_format,
+};
 pub use expression::normalize_expression;
 pub use typed::{Crop, Layer, Transformation};
 

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::UploadError;
 use super::parameter::{Kind, PARAMETERS};
+use super::{Dialect, UploadError};
 use crate::cloudinary::identifier::{DeliveryType, check_public_id};
 use crate::cloudinary::suggestion::closest;
 use crate::cloudinary::transformation::{check_eager, check_members, check_options};
@@ -59,7 +59,7 @@ pub fn check_upload_option(name: &str, value: &Value) -> Result<(), UploadError>
     kind.check_within(name, value)?;
     if matches!(kind, Kind::AccessControl | Kind::Breakpoints) {
         // JSON within text, values of any depth: only writing shows what is wrong there.
-        kind.serialize(name, value, &UrlConfig::default())?;
+        kind.serialize(name, value, &UrlConfig::default(), Dialect::Documented)?;
     }
     Ok(())
 }
@@ -131,6 +131,7 @@ impl Kind {
                 return check_eager(value)
                     .map_err(|error| UploadError::transformation(name, error));
             }
+            Self::Context => return check_context_keys(name, value),
             Self::AccessControl => ACCESS_RULE,
             Self::AutoTranscription => TRANSCRIPTION,
             Self::Breakpoints => BREAKPOINTS,
@@ -192,6 +193,15 @@ fn is_box(value: &Value) -> bool {
 
 fn is_transformation(value: &Value) -> bool {
     value.is_string() || value.is_object()
+}
+
+/// A backslash in a key would escape what follows it.
+fn check_context_keys(name: &str, value: &Value) -> Result<(), UploadError> {
+    let mut keys = value.as_object().into_iter().flat_map(Map::keys);
+    if keys.any(|key| key.contains('\\')) {
+        return Err(UploadError::invalid(name, "keys without \"\\\""));
+    }
+    Ok(())
 }
 
 /// Keys are not escaped: `=` or `|` in one would begin another pair.

@@ -1,5 +1,6 @@
 //! What can be wrong with upload parameters.
 
+use super::MAX_PUBLIC_ID_LEN;
 use crate::cloudinary::identifier::IdentifierError;
 use crate::cloudinary::signature::NoSecret;
 use crate::cloudinary::transformation::TransformationError;
@@ -33,6 +34,14 @@ pub enum UploadError {
         name: String,
         /// What is wrong with it.
         source: IdentifierError,
+    },
+    /// A public ID that is too long, whatever is put before it included.
+    #[error(
+        "{name}: expected at most {MAX_PUBLIC_ID_LEN} characters, folder and public_id together"
+    )]
+    TooLong {
+        /// The parameter.
+        name: &'static str,
     },
     /// A name that is neither an upload parameter nor a transformation option.
     #[error("{name}: not an upload parameter{}", did_you_mean(*.suggestion))]

@@ -6,10 +6,13 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 
 use super::parameter::Kind;
-use super::{UploadError, check_upload_option, is_blank, text, transformation_text};
+use super::{
+    Dialect, MAX_PUBLIC_ID_LEN, UploadError, check_upload_option, is_blank, text,
+    transformation_text,
+};
 use crate::cloudinary::account::Account;
 use crate::cloudinary::json_string::push_json_string;
-use crate::cloudinary::signature::{HexDigest, sign};
+use crate::cloudinary::signature::{HexDigest, SignatureVersion, sign};
 
 /// An upload option as [`sign_upload`](super::sign_upload) sends it; `None` for a transformation option, which is written together with
 /// the others of its kind.
@@ -25,7 +28,7 @@ pub fn written(
     let Some(kind) = Kind::of(name) else {
         return Ok(None);
     };
-    let value = kind.serialize(name, value, &account.url)?;
+    let value = kind.serialize(name, value, &account.url, Dialect::Documented)?;
     Ok(Some(match value {
         Value::String(text) => text,
         other if is_blank(&other) => String::new(),
@@ -74,6 +77,65 @@ impl<'a> Fields<'a> {
         Ok(())
     }
 
+    /// [`Self::add_option`] for a value that a caller chose. Version 1 of the signature has no escape for `&`: what follows it would be
+    /// signed as another parameter.
+    ///
+    /// # Errors
+    /// As there, and `&` in what is written for the option where the account signs in version 1.
+    pub fn add_chosen(
+        &mut self,
+        name: &'a str,
+        value: &Value,
+        account: &Account,
+    ) -> Result<(), UploadError> {
+        if account.signature_version == SignatureVersion::V1 {
+            let text = if let Some(text) = written(name, value, account)? {
+                text
+            } else {
+                let option = Map::from_iter([(name.to_owned(), value.clone())]);
+                transformation_text(&option, &account.url, Dialect::Documented)?
+            };
+            if text.contains('&') {
+                return Err(UploadError::invalid(
+                    name,
+                    "a value without `&`, as signature_version=1 has no escape for it",
+                ));
+            }
+        }
+        self.add_option(name, value, account)
+    }
+
+    fn text(&self, name: &str) -> Option<&str> {
+        let mut written = self.written.iter();
+        written
+            .find(|(other, _)| *other == name)
+            .map(|(_, text)| &**text)
+    }
+
+    /// Cloudinary puts the folder or prefix and a `/` before the public ID.
+    fn check_length(&self) -> Result<(), UploadError> {
+        let length = |text: Option<&str>| text.map_or(0, |text| text.chars().count());
+        let public_id = length(self.text("public_id"));
+        let is_prefix = self.text("use_asset_folder_as_public_id_prefix") == Some("1");
+        for name in ["folder", "public_id_prefix", "asset_folder"] {
+            if name == "asset_folder" && !is_prefix {
+                continue;
+            }
+            let folder = self.text(name).map(|text| text.trim_end_matches('/'));
+            let folder = length(folder);
+            if folder > MAX_PUBLIC_ID_LEN {
+                return Err(UploadError::TooLong { name });
+            }
+            if folder > 0 && public_id > 0 && folder + 1 + public_id > MAX_PUBLIC_ID_LEN {
+                return Err(UploadError::TooLong { name: "public_id" });
+            }
+        }
+        if public_id > MAX_PUBLIC_ID_LEN {
+            return Err(UploadError::TooLong { name: "public_id" });
+        }
+        Ok(())
+    }
+
     fn add(&mut self, name: &'a str, text: Cow<'a, str>) {
         if !text.is_empty() {
             self.written.push((name, text));
@@ -83,10 +145,12 @@ impl<'a> Fields<'a> {
     /// Signs them. `now` in seconds since 1970.
     ///
     /// # Errors
-    /// A transformation that cannot be written, an account without key or secret.
+    /// A transformation that cannot be written, a public ID that is too long, an account without key or secret.
     pub fn sign(mut self, account: &'a Account, now: u64) -> Result<SignedFields<'a>, UploadError> {
         let api_key = account.api_key.as_deref().ok_or(UploadError::NoApiKey)?;
-        let transformation = transformation_text(&self.transformation, &account.url)?;
+        self.check_length()?;
+        let transformation =
+            transformation_text(&self.transformation, &account.url, Dialect::Documented)?;
         self.add("transformation", transformation.into());
         let timestamp = now.to_string();
         let mut pairs = Vec::with_capacity(self.written.len() + 1);
@@ -132,70 +196,4 @@ impl SignedFields<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-    use crate::cloudinary::upload::sign_upload;
-
-    #[test]
-    fn gives_what_one_map_of_the_same_options_gives() {
-        for url in [
-            "cloudinary://key:abcd@demo",
-            "cloudinary://key:abcd@demo?dpr=2.0",
-        ] {
-            let account = Account::from_url(url).unwrap();
-            for options in [
-                json!({}),
-                json!({"tags": ["cat", "dog"], "folder": "", "context": {"alt": "a=b"}}),
-                json!({"width": 100, "crop": "scale", "eager": [{"width": 1}, "e_sepia"]}),
-                json!({"overwrite": true, "$size": 10, "public_id": "a\"b", "backup": null}),
-            ] {
-                let options = options.as_object().unwrap();
-                let mut fields = Fields::default();
-                for (name, value) in options {
-                    fields.add_option(name, value, &account).unwrap();
-                }
-                let fields = fields.sign(&account, 1_700_000_000).unwrap();
-                let expected = sign_upload(&account, options, 1_700_000_000).unwrap();
-                let mut text = String::new();
-                fields.push_json(&mut text);
-                assert_eq!(text, serde_json::to_string(&expected).unwrap());
-            }
-        }
-    }
-
-    #[test]
-    fn refuses_what_is_no_upload_option() {
-        let account = Account::from_url("cloudinary://key:abcd@demo").unwrap();
-        for (name, value) in [
-            ("tagz", json!("a")),
-            ("overwrite", json!("maybe")),
-            ("width", json!({"a": 1})),
-            ("public_id", json!("a//b")),
-        ] {
-            let options = Map::from_iter([(name.to_owned(), value.clone())]);
-            assert_eq!(
-                Fields::default().add_option(name, &value, &account),
-                Err(sign_upload(&account, &options, 1).unwrap_err())
-            );
-        }
-    }
-
-    #[test]
-    fn needs_a_key_and_a_secret_to_sign_with() {
-        let account = Account::from_url("cloudinary://key:abcd@demo").unwrap();
-        let no_key = Account {
-            api_key: None,
-            ..account.clone()
-        };
-        let no_secret = Account {
-            secrets: Vec::new(),
-            ..account
-        };
-        for account in [no_key, no_secret] {
-            let expected = sign_upload(&account, &Map::new(), 1).unwrap_err();
-            assert_eq!(Fields::default().sign(&account, 1).unwrap_err(), expected);
-        }
-    }
-}
+mod tests;

@@ -1,6 +1,7 @@
 //! Upload parameters: their names, their serialisation and their signature.
 
 mod check;
+mod chosen;
 mod error;
 mod explain;
 mod fields;
@@ -21,6 +22,7 @@ use parameter::Kind;
 use text::text;
 
 pub use check::{check_upload_option, is_upload_option};
+pub use chosen::{MAX_PUBLIC_ID_LEN, check_chosen_parameter};
 pub use error::UploadError;
 pub use explain::{ExplainError, Explanation, check_signed_name, explain_signature};
 pub use fields::{Fields, SignedFields, written};
@@ -62,10 +64,12 @@ pub fn sign_upload(
     for (name, value) in options {
         check_upload_option(name, value)?;
     }
-    sign_request(account, upload_params(&account.url, options, now)?)
+    let params = params_in(Dialect::Documented, &account.url, options, now)?;
+    sign_request(account, params)
 }
 
-/// Serialises `options` as the SDKs do, without a signature: unknown names are ignored, odd values are sent as text.
+/// Serialises `options` as the SDKs do, without a signature: unknown names are ignored, odd values are sent as text, a backslash in a
+/// `context` is not escaped, and the transformation is decoded once.
 ///
 /// [`sign_upload`] is the strict one. The option `timestamp` takes the place of `now`.
 ///
@@ -84,6 +88,25 @@ pub fn upload_params(
     options: &Map<String, Value>,
     now: u64,
 ) -> Result<Map<String, Value>, UploadError> {
+    params_in(Dialect::Sdks, config, options, now)
+}
+
+/// Who is followed where Cloudinary's documentation and its SDKs differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Dialect {
+    /// A backslash in a value of `context` or `metadata` is doubled, so that none of a caller's can escape what follows it. A
+    /// transformation is written as in a URL.
+    Documented,
+    /// As the Node SDK: neither is done, and the transformation is decoded once, since the text of a layer is encoded twice.
+    Sdks,
+}
+
+fn params_in(
+    dialect: Dialect,
+    config: &UrlConfig,
+    options: &Map<String, Value>,
+    now: u64,
+) -> Result<Map<String, Value>, UploadError> {
     let mut params = Map::with_capacity(options.len() + 4);
     let timestamp = match options.get("timestamp") {
         Some(Value::Number(number)) if number.as_u64() != Some(0) => number.clone().into(),
@@ -93,10 +116,14 @@ pub fn upload_params(
     params.insert("timestamp".into(), timestamp);
     for (name, value) in options {
         if let Some(kind) = Kind::of(name) {
-            insert_present(&mut params, name, kind.serialize(name, value, config)?);
+            insert_present(
+                &mut params,
+                name,
+                kind.serialize(name, value, config, dialect)?,
+            );
         }
     }
-    let transformation = transformation_text(options, config)?;
+    let transformation = transformation_text(options, config, dialect)?;
     insert_present(&mut params, "transformation", transformation.into());
     Ok(params)
 }
@@ -105,14 +132,17 @@ pub fn upload_params(
 fn transformation_text(
     options: &Map<String, Value>,
     config: &UrlConfig,
+    dialect: Dialect,
 ) -> Result<String, UploadError> {
     let transformation = transformation::from_options(options, config)
         .map_err(|error| UploadError::transformation("transformation", error))?;
-    // As the Node SDK sends it: the text of a layer, encoded twice for a URL, is encoded once here.
-    Ok(match percent::decode_component(&transformation) {
-        Ok(decoded) => decoded.into_owned(),
-        Err(percent::Malformed) => transformation,
-    })
+    // What was checked must be what is signed: decoded, `%2C` would begin another parameter.
+    if dialect == Dialect::Sdks
+        && let Ok(decoded) = percent::decode_component(&transformation)
+    {
+        return Ok(decoded.into_owned());
+    }
+    Ok(transformation)
 }
 
 fn insert_present(params: &mut Map<String, Value>, name: &str, value: Value) {
@@ -205,7 +235,7 @@ pub fn as_text(value: &Value) -> Cow<'_, str> {
     text(value)
 }
 
-/// The `context` or `metadata` parameter: `key=value` pairs joined by `|`; text stays as it is.
+/// The `context` or `metadata` parameter as the SDKs write it: `key=value` pairs joined by `|`; text stays as it is.
 ///
 /// ```
 /// use cloudinary_parse::cloudinary::upload;

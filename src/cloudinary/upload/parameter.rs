@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::UploadError;
 use super::text::{join, json, text};
+use super::{Dialect, UploadError};
 use crate::cloudinary::transformation;
 use crate::cloudinary::url_config::UrlConfig;
 
@@ -117,6 +117,7 @@ impl Kind {
         name: &str,
         value: &Value,
         config: &UrlConfig,
+        dialect: Dialect,
     ) -> Result<Value, UploadError> {
         let written = match (self, value) {
             (_, Value::Null) => String::new(),
@@ -127,7 +128,7 @@ impl Kind {
             {
                 to_json(name, value)?
             }
-            (Self::Context, Value::Object(pairs)) => context_pairs(name, pairs)?,
+            (Self::Context, Value::Object(pairs)) => context_pairs(name, pairs, dialect)?,
             (Self::Coordinates, Value::Array(boxes))
                 if boxes.first().is_some_and(Value::is_array) =>
             {
@@ -168,8 +169,12 @@ fn to_json(name: &str, value: &Value) -> Result<String, UploadError> {
     json(value).map_err(|_| UploadError::invalid(name, "less nesting"))
 }
 
-/// `key=value|key=["item","item"]`, with a backslash before `=` and `|` in values.
-fn context_pairs(name: &str, pairs: &Map<String, Value>) -> Result<String, UploadError> {
+/// `key=value|key=["item","item"]`, with a backslash before `=` and `|` in values, and before a backslash where that is the dialect.
+fn context_pairs(
+    name: &str,
+    pairs: &Map<String, Value>,
+    dialect: Dialect,
+) -> Result<String, UploadError> {
     let mut out = String::new();
     for (key, value) in pairs {
         let value = match value {
@@ -189,7 +194,8 @@ fn context_pairs(name: &str, pairs: &Map<String, Value>) -> Result<String, Uploa
         out.push_str(key);
         out.push('=');
         for character in value.chars() {
-            if matches!(character, '=' | '|') {
+            if matches!(character, '=' | '|') || character == '\\' && dialect == Dialect::Documented
+            {
                 out.push('\\');
             }
             out.push(character);
@@ -248,10 +254,10 @@ pub(super) fn breakpoints(
     to_json(name, &Value::Array(written))
 }
 
-/// The `context` or `metadata` parameter: text as it is, an object as pairs.
+/// The `context` or `metadata` parameter as the SDKs write it: text as it is, an object as pairs.
 pub(super) fn context(name: &str, value: &Value) -> Result<String, UploadError> {
     match value {
-        Value::Object(pairs) => context_pairs(name, pairs),
+        Value::Object(pairs) => context_pairs(name, pairs, Dialect::Sdks),
         other => Ok(text(other).into_owned()),
     }
 }

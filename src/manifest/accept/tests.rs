@@ -1,6 +1,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::cloudinary::transformation::is_composite;
 
 fn accepted(choice: Choice) -> Accepted {
     Accepted {
@@ -31,6 +32,11 @@ fn assert_refused(choice: &Choice, name: &str, expected: &str, values: &[Value])
             "{value}"
         );
     }
+}
+
+fn refusal(name: &str, value: &Value) -> String {
+    let accepted = accepted(Choice::Any);
+    accepted.choose(name, value).unwrap_err().to_string()
 }
 
 #[test]
@@ -227,6 +233,7 @@ fn keeps_a_chosen_path_to_the_rules_of_identifiers() {
         assert_eq!(any.choose(name, &json!("a/b.c")), Ok(&json!("a/b.c")));
         for (value, reason) in [
             ("a&b", "'&' is not allowed"),
+            ("a+b", "'+' is not allowed"),
             ("a#b", "'#' is not allowed"),
             ("a\u{85}", "'\\u{85}' is not allowed"),
         ] {
@@ -251,13 +258,21 @@ fn keeps_a_chosen_option_in_its_component() {
             &Choice::Any,
             name,
             "a value without `/` and `,`",
-            &[
-                json!("fill/l_secret"),
-                json!("fill,l_secret"),
-                json!(["a", "b/c"]),
-            ],
+            &[json!("fill/l_secret"), json!("fill,l_secret")],
         );
     }
+    assert_refused(
+        &Choice::Any,
+        "effect",
+        "a value without `/` and `,`",
+        &[
+            json!(["a", "b/c"]),
+            json!({"sepia": 50, "l_private:users:victim": "secret"}),
+            json!({"sepia,l_x": 50}),
+            json!({"sepia": "50/l_x"}),
+            json!("!a/b!"),
+        ],
+    );
     assert_refused(
         &Choice::Any,
         "$v",
@@ -271,12 +286,12 @@ fn keeps_a_chosen_option_in_its_component() {
         "a value without `/` and `,`",
         &[json!("fill/l_secret")],
     );
+    assert_chosen(&Choice::Any, "width", &[json!("iw / 2"), json!("auto")]);
     assert_chosen(
         &Choice::Any,
-        "transformation",
-        &[json!("c_fill,w_9/e_sepia")],
+        "effect",
+        &[json!({"sepia": 50}), json!(["sepia", 50])],
     );
-    assert_chosen(&Choice::Any, "eager", &[json!("c_fill,w_9/e_sepia")]);
     assert_chosen(
         &Choice::OneOf(vec![json!("iw/2")]),
         "width",
@@ -314,4 +329,202 @@ fn keeps_a_chosen_option_in_the_path_of_its_url() {
     ] {
         assert_eq!(on_urls.choose(name, &json!(value)), Ok(&json!(value)));
     }
+}
+
+#[test]
+fn refuses_separators_that_a_reader_decodes_on_either_side() {
+    let options = Key::all().filter(|key| {
+        key.is_transformation() && !is_composite(key.name()) && *key != Key::ResponsiveWidth
+    });
+    for key in options {
+        for side in [Side::Upload, Side::Url] {
+            let accepted = Accepted {
+                side,
+                ..accepted(Choice::Any)
+            };
+            for text in [
+                "sepia%2Cl_other%2Fw_10",
+                "sepia%252Cl_other",
+                "sepia%25252cl_other",
+                "a%2fl_x",
+                "a%5Cb",
+                "%",
+            ] {
+                for value in [json!(text), json!([text]), json!({ text: 1 })] {
+                    let name = key.name();
+                    let error = accepted.choose(name, &value).unwrap_err().to_string();
+                    assert!(error.starts_with(name), "{error}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn makes_up_no_layer_code_or_name_where_it_is_signed() {
+    for (name, value) in [
+        ("overlay", json!("logo")),
+        ("overlay", json!({"public_id": "logo", "type": "private"})),
+        ("underlay", json!("logo")),
+        ("raw_transformation", json!("e_sepia")),
+        ("custom_function", json!("wasm:a")),
+        ("custom_pre_function", json!("wasm:a")),
+    ] {
+        for choice in [Choice::Any, Choice::Pattern(Pattern::new(".*").unwrap())] {
+            let expected = match (&choice, &value) {
+                (Choice::Pattern(pattern), Value::Object(_)) => {
+                    format!("text that matches {}", pattern.written)
+                }
+                _ => "a value that the manifest lists: layers, code and raw transformations are not made up by callers".to_owned(),
+            };
+            assert_refused(&choice, name, &expected, std::slice::from_ref(&value));
+        }
+        assert_chosen(&Choice::OneOf(vec![value.clone()]), name, &[value]);
+    }
+    assert_chosen(
+        &Choice::Any,
+        "transformation",
+        &[
+            json!({"crop": "fill", "width": 9}),
+            json!([{"crop": "fill", "width": 9}, {"effect": "sepia"}]),
+            json!({"$size": 9, "width": "$size"}),
+        ],
+    );
+    assert_refused(
+        &Choice::Any,
+        "transformation",
+        "transformations without layers, names, code and conditions",
+        &[
+            json!("named"),
+            json!(["named", "other"]),
+            json!({"overlay": "logo"}),
+            json!([{"width": 1}, {"underlay": {"public_id": "users/victim", "type": "private"}}]),
+            json!({"if": "w_gt_1"}),
+            json!({"custom_function": "wasm:a"}),
+            json!({"raw_transformation": "l_x"}),
+            json!({"effect": {"sepia": 1, "l_x": "y"}}),
+            json!({"crop": "fill/l_x"}),
+            json!({"transformation": [{"transformation": "named"}]}),
+        ],
+    );
+}
+
+#[test]
+fn makes_up_eager_transformations_one_by_one() {
+    assert_chosen(
+        &Choice::Any,
+        "eager",
+        &[
+            json!("c_fill,w_9/e_sepia"),
+            json!("c_fill,w_9/e_sepia/png"),
+            json!("c_fill|e_sepia"),
+            json!(""),
+            json!({"crop": "fill", "width": 9, "format": "png"}),
+            json!([{"crop": "fill", "format": ""}, "e_sepia"]),
+        ],
+    );
+    let plain = "transformations without layers, names, code and conditions";
+    for (expected, values) in [
+        (
+            plain,
+            vec![
+                json!("l_logo"),
+                json!("c_fill/l_private:users:victim"),
+                json!("c_fill,u_logo"),
+                json!("t_named"),
+                json!("png"),
+                json!("c_fill//w_9"),
+                json!("if_w_gt_1,c_fill"),
+                json!("c_fill|fn_wasm:a"),
+                json!(["c_fill", "l_logo"]),
+                json!({"overlay": "logo"}),
+                json!({"raw_transformation": "l_logo"}),
+                json!({"effect": {"sepia": 1, "l_private:x": "y"}}),
+                json!("c_fill,/w_9"),
+                json!("c_fill/png/jpg"),
+            ],
+        ),
+        (
+            "a value without `? # % \\` and control characters",
+            vec![
+                json!("c_fill%2Cl_logo"),
+                json!("c_fill%252Cl_logo"),
+                json!({"crop": "fill%2Fl_logo"}),
+                json!("c_fill?x"),
+            ],
+        ),
+        (
+            "transformations without `|`",
+            vec![json!(["c_fill|e_sepia"]), json!({"crop": "fill|w_9"})],
+        ),
+    ] {
+        assert_refused(&Choice::Any, "eager", expected, &values);
+    }
+    assert_eq!(
+        refusal("eager", &json!({"width": 1, "format": "png/l_x"})),
+        "eager.format: expected up to 16 letters and digits"
+    );
+}
+
+#[test]
+fn keeps_one_item_one_item() {
+    for (name, expected, values) in [
+        ("tags", "items without `,`", vec![json!(["a,b"])]),
+        ("context", "keys that are not empty", vec![json!({"": "a"})]),
+        ("context", "keys without \"\\\"", vec![json!({"a\\": "b"})]),
+        (
+            "context",
+            "text or an object of text, numbers, truth values or arrays of them, without \"=\" and \"|\" in its keys",
+            vec![json!({"a=b|c": "d"}), json!(5)],
+        ),
+        (
+            "headers",
+            "one header a line, without control characters and without `:` in a name",
+            vec![
+                json!(["X-A: 1\nX-B: 2"]),
+                json!({"X-A": "1\nX-B: 2"}),
+                json!({"X-A: 1\nX-B": "2"}),
+                json!("X-A: 1\r\nX-B: 2"),
+            ],
+        ),
+        (
+            "face_coordinates",
+            "numbers: [x, y, width, height] or an array of those",
+            vec![
+                json!("1,2,3,4&x"),
+                json!(["1|2", 3, 4, 5]),
+                json!([["1,2", 3, 4, 5]]),
+            ],
+        ),
+        (
+            "format",
+            "a value without `/ , ? # % | \\` and control characters",
+            vec![json!("jpg/l_x"), json!("jpg|l_x"), json!("jpg%2Fl_x")],
+        ),
+        (
+            "notification_url",
+            "a value without control characters",
+            vec![json!("https://e.com/\nx")],
+        ),
+    ] {
+        assert_refused(&Choice::Any, name, expected, &values);
+    }
+    for (name, value) in [
+        ("tags", json!("a,b")),
+        ("context", json!({"caption": "a|b=c\\", "n": [1, "x|y"]})),
+        ("headers", json!("X-A: 1\nX-B: 2")),
+        ("face_coordinates", json!("1,2,3,4|5,6,7,8")),
+        ("custom_coordinates", json!([1, 2.5, 3, 4])),
+        ("notification_url", json!("https://e.com/?a=1&b=%2C")),
+        ("raw_convert", json!("google_speech:vtt")),
+    ] {
+        assert_chosen(&Choice::Any, name, &[value]);
+    }
+    assert_eq!(
+        refusal(
+            "responsive_breakpoints",
+            &json!({"transformation": "l_logo"})
+        ),
+        "responsive_breakpoints: expected transformations without layers, names, code and conditions"
+    );
 }

@@ -2,6 +2,7 @@ use serde_json::json;
 use serde_json::value::RawValue;
 
 use super::*;
+use crate::cloudinary::signature::SignatureVersion;
 
 /// Renders what stands in `[upload]` under `name`, with the caller `u1`, named `ann`, and the parameter `x`.
 fn render(name: &str, written: &Value, x: &str) -> Result<Value, String> {
@@ -11,7 +12,12 @@ fn render(name: &str, written: &Value, x: &str) -> Result<Value, String> {
         username: Some("a|n,n"),
     };
     parameter(written)
-        .render(name, Some(user), &|name| (name == "x").then_some(&*x))
+        .render(
+            name,
+            Some(user),
+            &|name| (name == "x").then_some(&*x),
+            SignatureVersion::V2,
+        )
         .map_err(|error| error.to_string())
 }
 

@@ -6,7 +6,7 @@
 use reqwest::Method;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{MasterClient, RestError, Row};
 
@@ -18,11 +18,6 @@ struct Found {
     results: Vec<Row>,
     #[serde(default)]
     count: u64,
-}
-
-#[derive(Deserialize)]
-struct Schema {
-    fields: Map<String, Value>,
 }
 
 impl MasterClient {
@@ -55,16 +50,62 @@ impl MasterClient {
         Ok(found.results)
     }
 
-    /// Whether a class has a column: a query for a missing one is an error on PostgreSQL.
+    /// The first rows that match, with their `columns`, and how many match. Cloud Code's find triggers see the query and the rows. Where
+    /// none match, which is what is asked for, the database looks once.
     ///
     /// # Errors
     /// Parse Server cannot be asked, or refuses.
-    pub async fn has_field(&self, class: &str, field: &str) -> Result<bool, RestError> {
-        match self.call(Method::GET, &["schemas", class], None).await {
-            Ok(Schema { fields }) => Ok(fields.contains_key(field)),
-            Err(RestError::Refused { code: 103, .. }) => Ok(false),
-            Err(error) => Err(error),
+    pub async fn matching(
+        &self,
+        class: &str,
+        columns: &[&str],
+        filter: &Value,
+    ) -> Result<(Vec<Row>, u64), RestError> {
+        let ask = async |limit: usize| {
+            let mut url = self.url(&["classes", class])?;
+            url.query_pairs_mut()
+                .append_pair("where", &filter.to_string())
+                .append_pair("limit", &limit.to_string())
+                .append_pair("count", "1")
+                .append_pair("keys", &columns.join(","));
+            self.call_url::<Found>(Method::GET, url, None).await
+        };
+        let mut found = ask(0).await?;
+        if found.count > 0 {
+            found = ask(PAGE).await?;
         }
+        Ok((found.results, found.count))
+    }
+
+    /// Whether a `beforeFind` of Cloud Code's hides rows of a class from `/classes`: there are others than `/aggregate` counts before
+    /// and after.
+    ///
+    /// # Errors
+    /// Parse Server cannot be asked, or refuses.
+    pub async fn hides_rows(&self, class: &str) -> Result<bool, RestError> {
+        let before = self.count_all(class).await?;
+        let shown = self.count(class).await?;
+        Ok(shown != before || shown != self.count_all(class).await?)
+    }
+
+    /// How many rows a class has, whatever find triggers it has.
+    async fn count_all(&self, class: &str) -> Result<u64, RestError> {
+        #[derive(Deserialize)]
+        struct Total {
+            total: u64,
+        }
+        #[derive(Deserialize)]
+        struct Totals {
+            results: Vec<Total>,
+        }
+        let mut url = self.url(&["aggregate", class])?;
+        let pipeline = json!([{"$group": {"_id": null, "total": {"$sum": 1}}}]);
+        url.query_pairs_mut()
+            .append_pair("pipeline", &pipeline.to_string())
+            .append_pair("rawValues", "false")
+            .append_pair("rawFieldNames", "false");
+        let Totals { results } = self.call_url(Method::GET, url, None).await?;
+        Ok(results.first().map_or(0, |total| total.total))
     }
 
     /// How many rows a class has.

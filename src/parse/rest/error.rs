@@ -148,6 +148,22 @@ pub enum RestError {
         /// In Parse Server's words.
         message: String,
     },
+    /// An answer that goes on and on.
+    #[error("Parse Server at {server} answers more than 64 MiB")]
+    TooLong {
+        /// Parse Server's URL.
+        server: String,
+    },
+    /// An answer that is not what a class holds.
+    #[error("{class}: Parse Server at {server} answered {problem}")]
+    Rows {
+        /// Parse Server's URL.
+        server: String,
+        /// The class.
+        class: String,
+        /// What came in place of the rows.
+        problem: String,
+    },
     /// A name that no URL path can hold: empty, `.` or `..`.
     #[error("{name:?} cannot be part of a URL")]
     Name {

@@ -81,6 +81,16 @@ impl MasterClient {
         url: Url,
         body: Option<&Value>,
     ) -> Result<T, RestError> {
+        Ok(self.call_sized(method, url, body).await?.0)
+    }
+
+    /// Calls, and says how many bytes the answer has.
+    pub(super) async fn call_sized<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        url: Url,
+        body: Option<&Value>,
+    ) -> Result<(T, usize), RestError> {
         let proof = Proof::MasterKey(&self.master_key);
         let answer = self.rest.send(method, url, proof, body).await?;
         match answer.json(&self.rest) {
@@ -88,7 +98,7 @@ impl MasterClient {
             Err(RestError::Refused {
                 server, code: 119, ..
             }) => Err(RestError::ReadOnlyMasterKey { server }),
-            result => result,
+            result => result.map(|body| (body, answer.body.len())),
         }
     }
 

@@ -146,19 +146,4 @@ impl MasterClient {
         let _: Value = self.call(Method::DELETE, &path, None).await?;
         Ok(())
     }
-
-    /// Whether a class exists.
-    ///
-    /// # Errors
-    /// Parse Server cannot be asked, or refuses.
-    pub async fn has_class(&self, class: &str) -> Result<bool, RestError> {
-        match self
-            .call::<Value>(Method::GET, &["schemas", class], None)
-            .await
-        {
-            Ok(_) => Ok(true),
-            Err(RestError::Refused { code: 103, .. }) => Ok(false),
-            Err(error) => Err(error),
-        }
-    }
 }

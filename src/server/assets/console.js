@@ -125,7 +125,8 @@ function showRegistration(registration) {
     const hook = states.get(hookRow.dataset.hook);
     states.delete(hookRow.dataset.hook);
     if (!hook) {
-      target.replaceChildren(element("span", { class: "warn", text: "unknown" }));
+      const [kind, text] = registration.known ? ["", "called from Cloud Code"] : ["warn", "unknown"];
+      target.replaceChildren(element("span", { class: kind, text }));
       continue;
     }
     const isCurrent = hook.state === "current";

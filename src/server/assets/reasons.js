@@ -9,6 +9,8 @@ export const WHY = {
   folder: "outside the user's folder",
   age: "too old, or from the future",
   repeated: "a key occurs twice",
+  column: "a column that only this service writes",
+  items: "too many pictures in an array",
   context: "an ill-typed context",
   needs_user: "no session",
   needs_master: "no full master key",

@@ -103,7 +103,7 @@ impl Console {
                 let wanted = routes
                     .all()
                     .iter()
-                    .map(|route| route.hook.registered_as())
+                    .filter_map(|route| route.hook.registered_as())
                     .collect();
                 let state = registration::state(self.hooks.as_ref(), wanted).await;
                 Ok(answer_json(StatusCode::OK, &state))

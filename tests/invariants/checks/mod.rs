@@ -2,6 +2,8 @@
 //!
 //! Each `check` takes bytes and panics where a promise is broken. The fuzz targets and the tests run the same ones.
 
+pub(crate) mod chosen;
+mod cloud_code;
 pub(crate) mod cloudinary_url;
 pub(crate) mod identifier;
 mod json;
@@ -11,6 +13,7 @@ mod reference;
 mod sha1;
 pub(crate) mod transformation;
 pub(crate) mod webhook;
+mod written;
 
 use cloudinary_parse::cloudinary::account::Account;
 

@@ -7,6 +7,7 @@ use cloudinary_parse::cloudinary::account::Account;
 use cloudinary_parse::parse::json::JsonText;
 use cloudinary_parse::parse::own_write::{Mark, OwnWrite};
 
+use super::identifier;
 use super::json::{Json, Members, all, repeats};
 
 mod judge;
@@ -16,6 +17,7 @@ use judge::{Becomes, Judge};
 
 /// A guarded class, as the reference and (through [`Class::manifest`]) the product see it.
 pub(super) struct Class {
+    pub(super) name: &'static str,
     pub(super) trust_master_key: bool,
     pub(super) fields: &'static [Field],
 }
@@ -27,6 +29,7 @@ pub(super) struct Class {
 pub(super) struct Field {
     pub(super) name: &'static str,
     pub(super) many: bool,
+    pub(super) max_items: Option<usize>,
     pub(super) required: bool,
     pub(super) resource_types: &'static [&'static str],
     pub(super) types: &'static [&'static str],
@@ -37,14 +40,38 @@ pub(super) struct Field {
     /// In seconds.
     pub(super) max_age: Option<u64>,
     pub(super) confirm: bool,
+    /// `moderation_field`.
+    pub(super) moderation: Option<&'static str>,
+    /// `eager_field`.
+    pub(super) eager: Option<&'static str>,
+}
+
+impl Field {
+    /// The columns that are the service's.
+    pub(super) fn columns(&self) -> Vec<&'static str> {
+        let columns = [self.moderation, self.eager];
+        columns.into_iter().flatten().collect()
+    }
 }
 
 impl Class {
+    /// Every key that is guarded in some way.
+    pub(super) fn keys(&self) -> Vec<&'static str> {
+        let of = |field: &Field| [vec![field.name], field.columns()].concat();
+        self.fields.iter().flat_map(of).collect()
+    }
+
+    /// Whether a key is a path into one of them.
+    pub(super) fn holds_path(&self, key: &[u8]) -> bool {
+        let mut keys = self.keys().into_iter();
+        keys.any(|ours| key.starts_with(format!("{ours}.").as_bytes()))
+    }
+
     /// The manifest's text.
     pub(super) fn manifest(&self) -> String {
         let mut text = format!(
-            "class = \"Photo\"\ntrust_master_key = {}\n",
-            self.trust_master_key
+            "class = {:?}\ntrust_master_key = {}\n",
+            self.name, self.trust_master_key
         );
         for field in self.fields {
             let mut lines = vec![
@@ -66,6 +93,15 @@ impl Class {
             if field.confirm {
                 lines.push("confirm = true".to_owned());
             }
+            if let Some(items) = field.max_items {
+                lines.push(format!("max_items = {items}"));
+            }
+            if let Some(column) = field.moderation {
+                lines.push(format!("moderation_field = {column:?}"));
+            }
+            if let Some(column) = field.eager {
+                lines.push(format!("eager_field = {column:?}"));
+            }
             text += &(lines.join("\n") + "\n");
         }
         text
@@ -85,6 +121,10 @@ pub(super) enum Expected {
     /// The save goes through with these writes.
     Saved {
         writes: Writes,
+        /// Whether the answer says what is written, so that nothing that was not shown is.
+        write_set: bool,
+        /// Columns of the service's that the client meant to write.
+        left_out: Vec<String>,
         /// New identifiers of fields that confirm.
         to_confirm: Vec<String>,
     },
@@ -96,14 +136,16 @@ struct Refused;
 struct Request<'a> {
     object: Members<'a>,
     original: Option<Members<'a>>,
+    has_user: bool,
     user_id: Option<String>,
+    master_key: bool,
     full_master_key: bool,
     context: Option<Json<'a>>,
 }
 
 /// What must come of `body`, posted to the class' `beforeSave` at `now`.
 pub(super) fn expected(class: &Class, account: &Account, body: &[u8], now: u64) -> Expected {
-    let Some(request) = read(body) else {
+    let Some(request) = read(class.name, body) else {
         return Expected::BadRequest;
     };
     let guard = Guard {
@@ -116,7 +158,7 @@ pub(super) fn expected(class: &Class, account: &Account, body: &[u8], now: u64) 
 }
 
 /// `None` for a 400.
-fn read(body: &[u8]) -> Option<Request<'_>> {
+fn read<'a>(class: &str, body: &'a [u8]) -> Option<Request<'a>> {
     const OURS: [&str; 10] = [
         "object",
         "original",
@@ -145,18 +187,20 @@ fn read(body: &[u8]) -> Option<Request<'_>> {
     let original = object_or_null("original")?;
     object_or_null("params")?;
     let named = says(get("triggerName"), "beforeSave")
-        && says(get("className"), "Photo")
+        && says(get("className"), class)
         && get("functionName").is_none()
         && all(&object, "className")
             .into_iter()
-            .all(|name| says(Some(name), "Photo"));
+            .all(|name| says(Some(name), class));
     if !named {
         return None;
     }
     Some(Request {
         object,
         original,
+        has_user: get("user").is_some_and(Json::is_object),
         user_id: get("user").and_then(user_id),
+        master_key: get("master") == Some(Json("true")),
         full_master_key: get("master") == Some(Json("true"))
             && get("isReadOnly").is_none_or(|flag| flag == Json("false")),
         context: get("context"),
@@ -187,6 +231,7 @@ impl Guard<'_, '_> {
     fn decide(&self) -> Result<Expected, Refused> {
         let signatures = self.signatures()?;
         let mut instead = Vec::new();
+        let mut left_out = Vec::new();
         let mut to_confirm = Vec::new();
         for field in self.class.fields {
             let value = sole(&self.request.object, field.name)?;
@@ -195,10 +240,12 @@ impl Guard<'_, '_> {
                 None => None,
             };
             if let Some(mark) = self.own_mark(field.name) {
-                if self.is_own_write(&mark, field.name, stored, value) {
-                    continue;
-                }
-                return Err(Refused);
+                let (from, to) = self
+                    .own_write(&mark, field.name, stored, value)
+                    .ok_or(Refused)?;
+                let changes = !is_a_name_of(&from, &to);
+                self.columns(field, changes, &mut instead, &mut left_out)?;
+                continue;
             }
             let mut judge = Judge {
                 guard: self,
@@ -211,12 +258,83 @@ impl Guard<'_, '_> {
                 instead.push((field.name, text));
             }
             to_confirm.append(&mut judge.to_confirm);
+            let changes = judge.changes(value);
+            self.columns(field, changes, &mut instead, &mut left_out)?;
         }
         let mut writes = client_writes(&self.request.object, self.request.original.as_ref());
+        let own = !instead.is_empty() || !left_out.is_empty();
+        let write_set = own || (self.may_hide() && !self.is_email_verification(&writes));
+        if write_set {
+            writes.retain(|name, _| !self.class.holds_path(name));
+        }
+        for name in &left_out {
+            writes.remove(name.as_bytes());
+        }
         for (name, text) in instead {
             writes.insert(name.as_bytes().to_vec(), text);
         }
-        Ok(Expected::Saved { writes, to_confirm })
+        Ok(Expected::Saved {
+            writes,
+            write_set,
+            left_out,
+            to_confirm,
+        })
+    }
+
+    /// What becomes of the columns that speak of a field's picture.
+    fn columns(
+        &self,
+        field: &Field,
+        picture_changes: bool,
+        instead: &mut Vec<(&'static str, String)>,
+        left_out: &mut Vec<String>,
+    ) -> Result<(), Refused> {
+        for column in field.columns() {
+            let value = all(&self.request.object, column).last().copied();
+            let original = self.request.original.as_ref();
+            let stored = original.and_then(|original| all(original, column).last().copied());
+            let set = value.is_some() && value != stored;
+            if self.request.full_master_key && set {
+                continue;
+            }
+            match (set, original) {
+                (true, None) if value != Some(Json("null")) => return Err(Refused),
+                (true, Some(_)) => left_out.push(column.to_owned()),
+                _ => {}
+            }
+            if picture_changes && stored.is_some() {
+                instead.push((column, r#"{"__op":"Delete"}"#.to_owned()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether something could be written into a guarded key that the request does not show.
+    fn may_hide(&self) -> bool {
+        let keys = self.class.keys();
+        let fields = self.class.fields;
+        let lacks = |name: &[u8]| match &self.request.original {
+            None => true,
+            Some(original) => {
+                let stored = original.iter().rfind(|(stored, _)| stored == name);
+                stored.is_none_or(|(_, value)| *value == Json("null"))
+            }
+        };
+        let update = self.request.original.is_some();
+        (update && fields.iter().any(|f| f.many || f.eager.is_some()))
+            || self.request.object.iter().any(|(name, _)| {
+                let is_key = keys.iter().any(|key| key.as_bytes() == name);
+                self.class.holds_path(name) || (is_key && lacks(name))
+            })
+    }
+
+    fn is_email_verification(&self, writes: &Writes) -> bool {
+        let request = self.request;
+        self.class.name == "_User"
+            && request.original.is_some()
+            && !request.has_user
+            && !request.master_key
+            && writes.keys().eq([b"emailVerified"])
     }
 
     fn trusted(&self) -> bool {
@@ -266,54 +384,67 @@ impl Guard<'_, '_> {
         (mark.field == field).then_some(mark)
     }
 
-    fn is_own_write(
+    /// What a write of the service's own finds in the field and leaves there.
+    fn own_write(
         &self,
         mark: &Mark,
         field: &str,
         stored: Option<Json<'_>>,
         value: Option<Json<'_>>,
-    ) -> bool {
+    ) -> Option<(String, String)> {
         let object_id = all(&self.request.object, "objectId");
         let object_id = object_id
             .last()
             .and_then(|id| id.text())
             .unwrap_or_default();
-        let Some(to) = written_by_us(value) else {
-            return false;
-        };
         let before = stored.map(strings).unwrap_or_default();
-        before.iter().any(|from| {
-            let write = OwnWrite {
-                class: "Photo",
-                object_id: &object_id,
-                field,
-                from,
-                to: &to,
-            };
-            mark.covers(&write, &self.account.secrets, self.now)
-        })
+        for to in written_by_us(value, &before) {
+            for from in &before {
+                let write = OwnWrite {
+                    class: self.class.name,
+                    object_id: &object_id,
+                    field,
+                    from,
+                    to: &to,
+                };
+                if mark.covers(&write, &self.account.secrets, self.now) {
+                    return Some((from.clone(), to));
+                }
+            }
+        }
+        None
     }
 }
 
-/// The identifier that a write of the service's own leaves; empty for none.
-fn written_by_us(value: Option<Json<'_>>) -> Option<String> {
+/// Whether two texts name the same picture: no two uploads of one account have the same version and another picture.
+fn is_a_name_of(from: &str, to: &str) -> bool {
+    let version = |text| Some(identifier::read(without_signature(text))?.version);
+    from == to || version(from).is_some_and(|from| version(to) == Some(from))
+}
+
+/// The identifiers that a write of the service's own may leave; empty for none.
+fn written_by_us(value: Option<Json<'_>>, before: &[String]) -> Vec<String> {
+    let nothing = || vec![String::new()];
     let Some(value) = value else {
-        return Some(String::new());
+        return nothing();
     };
     let Some(operation) = value.members() else {
         return match value.0 {
-            "null" => Some(String::new()),
-            _ => value.text(),
+            "null" => nothing(),
+            _ => value.text().into_iter().collect(),
         };
     };
-    let op = all(&operation, "__op").first()?.text()?;
-    match op.as_str() {
-        "Delete" | "Remove" => Some(String::new()),
-        "AddUnique" => {
-            let mut added = strings(*all(&operation, "objects").first()?);
-            (added.len() == 1).then(|| added.remove(0))
+    let op = all(&operation, "__op").first().and_then(|op| op.text());
+    match op.as_deref() {
+        Some("Delete") => nothing(),
+        // Of a rename: the new name is there already.
+        Some("Remove") => [nothing(), before.to_vec()].concat(),
+        Some("AddUnique") => {
+            let added = all(&operation, "objects").first().copied();
+            let added = added.map(strings).unwrap_or_default();
+            if added.len() == 1 { added } else { Vec::new() }
         }
-        _ => None,
+        _ => Vec::new(),
     }
 }
 

@@ -13,11 +13,12 @@ use super::reference::{
     Class, Expected, Field, Writes, client_writes, expected, without_signature,
 };
 
-const NOW: u64 = 1_789_000_000;
+pub(crate) const NOW: u64 = 1_789_000_000;
 
 const PLAIN: Field = Field {
     name: "picture",
     many: false,
+    max_items: None,
     required: false,
     resource_types: &["image"],
     types: &["upload"],
@@ -25,11 +26,14 @@ const PLAIN: Field = Field {
     in_users_folder: false,
     max_age: None,
     confirm: false,
+    moderation: None,
+    eager: None,
 };
 
 /// Every body is judged by each of these.
-static CLASSES: [Class; 3] = [
+pub(super) static CLASSES: [Class; 7] = [
     Class {
+        name: "Photo",
         trust_master_key: false,
         fields: &[
             PLAIN,
@@ -42,6 +46,7 @@ static CLASSES: [Class; 3] = [
         ],
     },
     Class {
+        name: "Photo",
         trust_master_key: false,
         fields: &[
             Field {
@@ -63,6 +68,7 @@ static CLASSES: [Class; 3] = [
         ],
     },
     Class {
+        name: "Photo",
         trust_master_key: true,
         fields: &[
             Field {
@@ -77,14 +83,60 @@ static CLASSES: [Class; 3] = [
             },
         ],
     },
+    // One picture: few answers have to be a write set.
+    Class {
+        name: "Photo",
+        trust_master_key: false,
+        fields: &[Field {
+            moderation: Some("status"),
+            ..PLAIN
+        }],
+    },
+    Class {
+        name: "Photo",
+        trust_master_key: true,
+        fields: &[Field {
+            required: true,
+            moderation: Some("status"),
+            eager: Some("thumbnails"),
+            ..PLAIN
+        }],
+    },
+    Class {
+        name: "Photo",
+        trust_master_key: false,
+        fields: &[
+            Field {
+                eager: Some("status"),
+                max_age: Some(3600),
+                ..PLAIN
+            },
+            Field {
+                name: "pictures",
+                many: true,
+                max_items: Some(2),
+                max_age: Some(3600),
+                ..PLAIN
+            },
+        ],
+    },
+    Class {
+        name: "_User",
+        trust_master_key: false,
+        fields: &[Field {
+            name: "pictures",
+            many: true,
+            ..PLAIN
+        }],
+    },
 ];
 
-fn manifests() -> &'static [ClassManifest] {
+pub(super) fn manifests() -> &'static [ClassManifest] {
     static MANIFESTS: OnceLock<Vec<ClassManifest>> = OnceLock::new();
     MANIFESTS.get_or_init(|| {
         let load = |class: &Class| {
             let folder = tempfile::tempdir().expect("a folder");
-            let file = folder.path().join("Photo.toml");
+            let file = folder.path().join("class.toml");
             std::fs::write(file, class.manifest()).expect("a file");
             let manifests = manifest::load(folder.path());
             manifests.expect("a good manifest").classes.remove(0)
@@ -100,15 +152,25 @@ pub(crate) fn check(bytes: &[u8]) {
     let account = super::account();
     for (class, manifest) in CLASSES.iter().zip(manifests()) {
         let expected = expected(class, &account, &body, NOW);
-        let answer = serve(manifest, &account, &body);
+        let answer = serve(class, manifest, &account, &body);
         match (&answer, &expected) {
             (None, Expected::BadRequest) => continue,
             (Some(Answer::Refused(text)), Expected::Refused) => refuses(text),
-            (Some(Answer::Accepted { text, to_confirm }), Expected::Saved { .. }) => {
+            (
+                Some(Answer::Accepted {
+                    text,
+                    left_out,
+                    to_confirm,
+                }),
+                Expected::Saved { .. },
+            ) => {
                 let writes = apply(text, &body);
                 never_holds_what_is_not_signed(class, &writes, &body);
+                never_lets_a_client_into(class, &writes, text != EMPTY, &body);
                 let found = Expected::Saved {
                     writes,
+                    write_set: text != EMPTY,
+                    left_out: left_out.clone(),
                     to_confirm: to_confirm.clone(),
                 };
                 assert!(same(&found, &expected), "{found:?}\n{expected:?}");
@@ -120,25 +182,33 @@ pub(crate) fn check(bytes: &[u8]) {
         }
         after(manifest, &account, &body);
     }
+    super::cloud_code::check(&body);
 }
 
 #[derive(Debug)]
-enum Answer {
+pub(super) enum Answer {
     Refused(String),
     Accepted {
         text: String,
+        left_out: Vec<String>,
         to_confirm: Vec<String>,
     },
 }
 
 /// What the listener does with a body; `None` for a 400.
-fn serve(manifest: &ClassManifest, account: &Account, body: &[u8]) -> Option<Answer> {
+pub(super) fn serve(
+    class: &Class,
+    manifest: &ClassManifest,
+    account: &Account,
+    body: &[u8],
+) -> Option<Answer> {
     let envelope = Envelope::parse(body).ok()?;
-    let object = envelope.expect_trigger("Photo", "beforeSave").ok()?;
+    let object = envelope.expect_trigger(class.name, "beforeSave").ok()?;
     Some(
         match before_save(manifest, account, &envelope, object, NOW) {
             Ok(decided) => Answer::Accepted {
                 text: decided.answer.unwrap_or_else(|| EMPTY.to_owned()),
+                left_out: decided.left_out,
                 to_confirm: decided
                     .to_confirm
                     .into_iter()
@@ -188,7 +258,6 @@ fn apply(answer: &str, body: &[u8]) -> Writes {
     };
     assert_eq!(name, b"success");
     let success = success.members().expect("an object");
-    assert!(!success.is_empty(), "an empty one wipes the write");
     let pairs = success
         .iter()
         .map(|(name, value)| (name.clone(), value.0.to_owned()));
@@ -201,10 +270,14 @@ fn same(found: &Expected, expected: &Expected) -> bool {
     let (
         Expected::Saved {
             writes: ours,
+            write_set,
+            left_out,
             to_confirm: asked,
         },
         Expected::Saved {
             writes: theirs,
+            write_set: needs_write_set,
+            left_out: not_theirs,
             to_confirm,
         },
     ) = (found, expected)
@@ -213,6 +286,8 @@ fn same(found: &Expected, expected: &Expected) -> bool {
     };
     let guarded = |name: &[u8]| [&b"picture"[..], b"pictures"].contains(&name);
     asked == to_confirm
+        && write_set == needs_write_set
+        && left_out == not_theirs
         && ours.len() == theirs.len()
         && ours.iter().zip(theirs).all(|(ours, theirs)| {
             let alike =
@@ -274,6 +349,31 @@ fn never_holds_what_is_not_signed(class: &Class, writes: &Writes, body: &[u8]) {
             });
             assert!(signed, "{text:?} is stored without a good signature");
         }
+    }
+}
+
+/// Told without the reference's judgement: a write set holds no path into a guarded key, and a client writes no column of the service's.
+fn never_lets_a_client_into(class: &Class, writes: &Writes, write_set: bool, body: &[u8]) {
+    let request = Json::parse(body)
+        .and_then(Json::members)
+        .expect("a request");
+    let has = |name| all(&request, name).first().copied();
+    for name in writes.keys() {
+        assert!(!class.holds_path(name), "{name:?} is written");
+    }
+    if has("master") == Some(Json("true")) {
+        return;
+    }
+    let update = has("original").is_some_and(Json::is_object);
+    for column in class.fields.iter().flat_map(Field::columns) {
+        let cleared = r#"{"__op":"Delete"}"#;
+        let written = writes.get(column.as_bytes()).map(String::as_str);
+        let fine = match written {
+            None => true,
+            Some(text) if update => write_set && text == cleared,
+            Some(text) => write_set && text == "null",
+        };
+        assert!(fine, "{column} is written: {written:?}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! Parse Server as it is on PostgreSQL: `/serverInfo`, `/schemas`, `/classes`.
+//! Parse Server as it is on PostgreSQL: `/serverInfo`, `/schemas`, `/classes`, `/aggregate`.
 
 use std::collections::HashMap;
 use std::time::SystemTime;
@@ -24,11 +24,20 @@ pub(super) fn answer(state: &mut State, request: &Request) -> ResponseTemplate {
         return write(state, &path, request, master);
     }
     if let Some(class) = path.strip_prefix("/classes/") {
+        let answer = find(state, class, &query, master);
+        // Only what looks for references takes its time.
+        let whole = !query.contains_key("where");
+        if whole && query.get("limit").is_some_and(|limit| limit == "0") {
+            return answer;
+        }
         state.counts += 1;
-        return find(state, class, &query, master).set_delay(state.parse_delay);
+        return answer.set_delay(state.parse_delay);
     }
     if !master {
         return ResponseTemplate::new(403).set_body_json(json!({"error": "Permission denied"}));
+    }
+    if let Some(class) = path.strip_prefix("/aggregate/") {
+        return aggregate(state, class, &query);
     }
     match path {
         "/serverInfo" => ok(json!({"parseServerVersion": "9.10.0"})),
@@ -102,8 +111,17 @@ fn write(state: &mut State, path: &str, request: &Request, master: bool) -> Resp
 
 fn schema(state: &State, class: &str) -> ResponseTemplate {
     let rows = state.rows.iter().filter(|((of, _), _)| of == class);
-    let columns = rows.flat_map(|(_, row)| row.as_object().unwrap().keys());
-    let fields: serde_json::Map<_, _> = columns.map(|name| (name.clone(), json!({}))).collect();
+    let columns = rows.flat_map(|(_, row)| row.as_object().unwrap());
+    let fields: serde_json::Map<_, _> = columns
+        .map(|(name, value)| {
+            let type_name = match value {
+                Value::Array(_) => "Array",
+                Value::Object(_) => "Object",
+                _ => "String",
+            };
+            (name.clone(), json!({ "type": type_name }))
+        })
+        .collect();
     if fields.is_empty() {
         return ResponseTemplate::new(400)
             .set_body_json(json!({"code": 103, "error": "Class does not exist."}));
@@ -136,6 +154,7 @@ fn find(
     for (key, row) in &rows {
         let id = &key.1;
         let mut matches = master || row.get("hidden").is_none();
+        matches &= !state.before_find || row.get("secret").is_none();
         for (column, condition) in filter.as_object().unwrap() {
             if column == "objectId" {
                 matches &= id.as_str() > condition["$gt"].as_str().unwrap();
@@ -167,6 +186,49 @@ fn find(
         }
     }
     // A server may be set to answer fewer rows than were asked for.
-    found.truncate(7);
-    ok(json!({ "results": found }))
+    let count = found.len();
+    let limit = query.get("limit").map_or(7, |limit| limit.parse().unwrap());
+    found.truncate(limit.min(7));
+    ok(json!({"results": found, "count": count}))
+}
+
+/// The stages that the service uses, as PostgreSQL does them: no find trigger sees them.
+fn aggregate(state: &mut State, class: &str, query: &HashMap<String, String>) -> ResponseTemplate {
+    let pipeline: Value = serde_json::from_str(&query["pipeline"]).unwrap();
+    let stage = |name: &str| {
+        let mut stages = pipeline.as_array().unwrap().iter().rev();
+        stages.find_map(|stage| stage.get(name))
+    };
+    let rows = state.rows.iter().filter(|((of, _), _)| of == class);
+    if stage("$group").is_some() {
+        let results = match rows.count() {
+            0 => json!([]),
+            total => json!([{"objectId": null, "total": total}]),
+        };
+        return ok(json!({ "results": results }));
+    }
+    let filter = stage("$match").cloned().unwrap_or_default();
+    let after = filter["objectId"]["$gt"].as_str();
+    let since = filter["updatedAt"]["$gte"].as_str();
+    let since = since.map(|since| SystemTime::from(since.parse::<jiff::Timestamp>().unwrap()));
+    let columns = stage("$project").unwrap().as_object().unwrap();
+    let limit = stage("$limit").unwrap().as_u64().unwrap();
+    let found = rows
+        .filter(|(key, _)| after.is_none_or(|after| key.1.as_str() > after))
+        .filter(|(key, _)| since.is_none_or(|since| state.written[*key] >= since))
+        .take(usize::try_from(limit).unwrap().min(7));
+    let found: Vec<Value> = found
+        .map(|((_, id), row)| {
+            let row = row.as_object().unwrap().iter();
+            let mut row: serde_json::Map<_, _> = row
+                .filter(|(name, _)| columns.contains_key(*name))
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect();
+            row.insert("objectId".to_owned(), json!(id));
+            Value::Object(row)
+        })
+        .collect();
+    state.counts += 1;
+    state.walks += usize::from(after.is_none() && since.is_none());
+    ok(json!({ "results": found })).set_delay(state.parse_delay)
 }

@@ -69,8 +69,43 @@ fn reads_every_key_of_a_class() {
 }
 
 #[test]
+fn says_who_calls() {
+    let called = |line: &str| {
+        loaded(&format!("class = \"Photo\"\n{line}\n[fields.picture]")).classes[0]
+            .called_from_cloud_code
+    };
+    assert!(called("called_from = \"cloud_code\""));
+    assert!(!called("called_from = \"parse_server\""));
+    assert!(!called(""));
+}
+
+#[test]
+fn refuses_a_caller_that_it_does_not_know_and_one_without_fields_to_guard() {
+    for (line, mistake) in [
+        (
+            "called_from = \"cloudcode\"",
+            "m.toml:2: `called_from`: unknown value `cloudcode`, did you mean `cloud_code`?",
+        ),
+        (
+            "called_from = true",
+            "m.toml:2: `called_from`: expected a string, found boolean",
+        ),
+    ] {
+        let text = format!("class = \"Photo\"\n{line}\n[fields.picture]");
+        assert_eq!(mistakes(&text), [mistake]);
+    }
+    let text = "class = \"Photo\"\ncalled_from = \"cloud_code\"";
+    let expected = "m.toml:2: called_from is for a class with guarded fields: write a table [fields.<name>] for each";
+    assert!(
+        mistakes(text).contains(&expected.to_owned()),
+        "{:?}",
+        mistakes(text)
+    );
+}
+
+#[test]
 fn refuses_a_class_without_fields() {
-    let no_fields = "a class without fields: write a table [fields.<name>] for each field to guard";
+    let no_fields = "a class without fields: write a table [fields.<name>] for each field to guard, or name columns in `references`";
     assert_eq!(
         mistakes("class = \"Photo\""),
         [format!("m.toml:1: {no_fields}")]
@@ -265,6 +300,46 @@ fn refuses_limits_that_nobody_could_check() {
         (
             "confirm = true\non_unreachable = \"ignore\"",
             "m.toml:4: `on_unreachable`: unknown value `ignore`, expected one of refuse, accept".to_owned(),
+        ),
+    ] {
+        assert_eq!(mistakes(&format!("{PHOTO}{keys}")), [expected], "{keys}");
+    }
+}
+
+#[test]
+fn an_array_has_a_thousand_elements_or_as_many_as_the_manifest_says() {
+    let max_items = |keys: &str| {
+        let manifests = loaded(&format!("{PHOTO}{keys}"));
+        manifests.classes[0].fields[0].max_items
+    };
+    assert_eq!(max_items("many = true"), 1000);
+    assert_eq!(max_items("many = true\nmax_items = 1"), 1);
+    assert_eq!(max_items("max_items = 50000\nmany = true"), 50_000);
+    let number = "expected a number of identifiers, at least 1";
+    for (keys, expected) in [
+        (
+            "max_items = 5",
+            "m.toml:3: `max_items`: there is one identifier: it needs many = true".to_owned(),
+        ),
+        (
+            "many = false\nmax_items = 5",
+            "m.toml:4: `max_items`: there is one identifier: it needs many = true".to_owned(),
+        ),
+        (
+            "many = true\nmax_items = 0",
+            format!("m.toml:4: `max_items`: {number}"),
+        ),
+        (
+            "many = true\nmax_items = -1",
+            format!("m.toml:4: `max_items`: {number}"),
+        ),
+        (
+            "many = true\nmax_items = 1.5",
+            format!("m.toml:4: `max_items`: {number}"),
+        ),
+        (
+            "many = true\nmax_items = \"5\"",
+            format!("m.toml:4: `max_items`: {number}"),
         ),
     ] {
         assert_eq!(mistakes(&format!("{PHOTO}{keys}")), [expected], "{keys}");

@@ -47,6 +47,10 @@ impl Judge<'_, '_> {
             if elements.is_empty() {
                 return self.cleared(true);
             }
+            let stored = self.stored.and_then(Json::elements).unwrap_or_default();
+            if elements.len() >= stored.len() {
+                self.holds(elements.len())?;
+            }
             let list = self.list(&elements)?;
             return Ok(list.map_or(Becomes::AsSent, Becomes::This));
         }
@@ -54,6 +58,30 @@ impl Judge<'_, '_> {
             return Ok(Becomes::AsSent);
         }
         Err(Refused)
+    }
+
+    /// Whether the picture of a field with one is another than before.
+    pub(super) fn changes(&self, value: Option<Json<'_>>) -> bool {
+        let was_there = self.stored.is_some_and(|stored| stored.0 != "null");
+        let Some(value) = value else {
+            return false;
+        };
+        let op = value
+            .members()
+            .and_then(|m| Some(*all(&m, "__op").first()?));
+        if op.is_some() || value.0 == "null" {
+            return was_there;
+        }
+        let again = match (value.text(), self.stored.and_then(Json::text)) {
+            (Some(text), Some(stored)) => {
+                sent_again(&text, &stored) || {
+                    let bare = without_signature(&text);
+                    text.len() > bare.len() + 1 && sent_again(bare, &stored)
+                }
+            }
+            _ => false,
+        };
+        !again && self.stored != Some(value)
     }
 
     fn cleared(&self, clears: bool) -> Result<Becomes, Refused> {
@@ -76,10 +104,14 @@ impl Judge<'_, '_> {
 
     /// The text to store for one that the client sent.
     fn string(&mut self, text: &str) -> Result<String, Refused> {
-        for stored in self.stored_texts() {
-            if text == stored || text == without_signature(&stored) {
-                return Ok(text.to_owned());
-            }
+        let stored = self.stored_texts();
+        if stored.iter().any(|stored| sent_again(text, stored)) {
+            return Ok(text.to_owned());
+        }
+        let bare = without_signature(text);
+        let has_signature = text.len() > bare.len() + 1;
+        if has_signature && stored.iter().any(|stored| sent_again(bare, stored)) {
+            return Ok(bare.to_owned());
         }
         if self.guard.trusted() {
             return Ok(without_signature(text).to_owned());
@@ -135,6 +167,14 @@ impl Judge<'_, '_> {
         !odd && identifier::is_public_id(user) && public_id.starts_with(&folder)
     }
 
+    /// Refuses a save that would leave more elements than the manifest says.
+    fn holds(&self, elements: usize) -> Result<(), Refused> {
+        if elements > self.field.max_items.unwrap_or(1000) {
+            return Err(Refused);
+        }
+        Ok(())
+    }
+
     fn list(&mut self, elements: &[Json<'_>]) -> Result<Option<String>, Refused> {
         let stored = self.stored.and_then(Json::elements).unwrap_or_default();
         let mut becomes = Vec::new();
@@ -183,6 +223,8 @@ impl Judge<'_, '_> {
                 if elements.is_empty() {
                     return self.cleared(self.guard.request.original.is_none());
                 }
+                let stored = self.stored.and_then(Json::elements).unwrap_or_default();
+                self.holds(stored.len() + elements.len())?;
                 let list = self.list(&elements)?;
                 Ok(operation(&op, list))
             }
@@ -208,7 +250,7 @@ impl Judge<'_, '_> {
         for element in elements {
             let text = element.text().filter(|text| text.contains('#'));
             match text {
-                Some(text) if !stored.contains(element) => {
+                Some(text) if !self.stored_texts().contains(&text) => {
                     becomes.push(quote(without_signature(&text)));
                 }
                 _ => becomes.push(element.0.to_owned()),
@@ -218,6 +260,10 @@ impl Judge<'_, '_> {
         let list = changed.then(|| format!("[{}]", becomes.join(",")));
         Ok(operation("Remove", list))
     }
+}
+
+fn sent_again(text: &str, stored: &str) -> bool {
+    text == stored || text == without_signature(stored)
 }
 
 fn operation(op: &str, list: Option<String>) -> Becomes {

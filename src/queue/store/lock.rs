@@ -1,4 +1,4 @@
-//! One job at a time for each asset, whichever node has it.
+//! One node at a time destroys.
 
 use std::future::pending;
 use std::time::Duration;
@@ -13,14 +13,14 @@ use super::StoreError;
 /// locked: a machine that stalls, or is cut off, says no goodbye.
 const STALLED: Duration = Duration::from_secs(20);
 
-/// How often a node that has a turn is heard of, and how long PostgreSQL may take to hear it. Both together are less than
-/// [`STALLED`]: a node knows that it has lost its turn before another can get it.
+/// How often a node that has the lock is heard of, and how long PostgreSQL may take to hear it. Both together are less than
+/// [`STALLED`]: a node knows that it has lost the lock before another can get it.
 const PULSE: Duration = Duration::from_secs(5);
 
-/// Keeps an asset's other jobs, on whatever node, from running while it lives.
+/// Keeps every other node from destroying while it lives.
 #[derive(Debug)]
-pub(in crate::queue) enum Turn {
-    /// One process has the file, and one worker at a time.
+pub(in crate::queue) enum Lock {
+    /// One process has the file.
     Alone,
     /// Holds an advisory lock.
     Locked(Mutex<Transaction<'static, Postgres>>),
@@ -35,13 +35,13 @@ pub(super) async fn end_when_stalled(connection: &mut PgConnection) -> Result<()
     Ok(())
 }
 
-impl Turn {
-    /// The turn of a job about `subject`; `None` while another node has it.
-    pub(super) async fn of(subject: &str, pool: &PgPool) -> Result<Option<Self>, StoreError> {
+impl Lock {
+    /// The lock of a queue; `None` while another node has it.
+    pub(super) async fn of(queue: &str, pool: &PgPool) -> Result<Option<Self>, StoreError> {
         let mut transaction = pool.begin().await?;
-        let statement = "SELECT pg_try_advisory_xact_lock(hashtextextended($1, 4117))";
+        let statement = "SELECT pg_try_advisory_xact_lock(hashtextextended($1, 4118))";
         let (locked,): (bool,) = sqlx::query_as(statement)
-            .bind(subject)
+            .bind(queue)
             .fetch_one(&mut *transaction)
             .await?;
         Ok(locked.then_some(Self::Locked(Mutex::new(transaction))))

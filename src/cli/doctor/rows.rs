@@ -1,0 +1,114 @@
+//! What clean-up and `audit` rely on: columns that exist, fields that hooks are shown, rows that nothing hides.
+
+use super::parse_server::remedy;
+use super::report::{Check, Report};
+use crate::assets::place::columns;
+use crate::cli::columns::mistakes;
+use crate::manifest::{ClassManifest, Manifests};
+use crate::parse::rest::{MasterClient, Rows, Schema};
+
+const NOTHING_DESTROYED: &str = "no manifest destroys anything";
+
+/// Says what Parse Server has of what the manifests name, and whether all of it can be seen.
+pub(super) async fn tell(parse: &MasterClient, manifests: &Manifests, report: &mut Report) {
+    match parse.schemas().await {
+        Ok(schemas) => {
+            tell_columns(manifests, &schemas, report);
+            tell_protected_fields(manifests, &schemas, report);
+        }
+        Err(error) => {
+            report.bad(Check::Columns, &error, remedy(&error));
+            report.skipped(Check::ProtectedFields, "not told: see \"columns\"");
+        }
+    }
+    tell_hidden_rows(parse, manifests, report).await;
+}
+
+/// Says that nothing was tried.
+pub(super) fn skip(why: &str, report: &mut Report) {
+    for check in [Check::Columns, Check::ProtectedFields, Check::HiddenRows] {
+        report.skipped(check, why);
+    }
+}
+
+fn tell_columns(manifests: &Manifests, schemas: &[Schema], report: &mut Report) {
+    let mistakes = mistakes(manifests, schemas);
+    let (certain, missing): (Vec<_>, Vec<_>) =
+        mistakes.iter().partition(|mistake| mistake.is_certain());
+    for mistake in &certain {
+        report.warning(
+            Check::Columns,
+            mistake,
+            "correct the manifest, or create what is missing: what it was meant to guard or to keep in use is not looked at",
+        );
+    }
+    if !certain.is_empty() {
+        return;
+    }
+    if missing.is_empty() {
+        return report.good(Check::Columns, "Parse Server has what the manifests name");
+    }
+    let missing: Vec<_> = missing.iter().map(ToString::to_string).collect();
+    let missing = missing.join(", ");
+    report.good(
+        Check::Columns,
+        format_args!("as the manifests name them, or not saved to yet: {missing}"),
+    );
+}
+
+fn tell_protected_fields(manifests: &Manifests, schemas: &[Schema], report: &mut Report) {
+    let mut destroys = false;
+    let mut good = true;
+    for class in &manifests.classes {
+        let mut known = schemas.iter();
+        let schema = known.find(|schema| schema.class_name == class.class);
+        for field in class
+            .fields
+            .iter()
+            .filter(|field| field.clean_up.destroys())
+        {
+            destroys = true;
+            if schema.is_some_and(|schema| schema.protects(&field.name)) {
+                good = false;
+                report.warning(
+                    Check::ProtectedFields,
+                    format_args!(
+                        "{}.{} is one of the class's protectedFields: hooks are not shown what was stored there, so what users replace or delete is not destroyed",
+                        class.class, field.name
+                    ),
+                    "set Parse Server's option protectedFieldsTriggerExempt to true (Parse Server 9), or take the column out of protectedFields; audit finds what is left over",
+                );
+            }
+        }
+    }
+    if !destroys {
+        report.skipped(Check::ProtectedFields, NOTHING_DESTROYED);
+    } else if good {
+        report.good(
+            Check::ProtectedFields,
+            "no class hides a field that destroys (Parse Server's option protectedFields cannot be asked for)",
+        );
+    }
+}
+
+/// Reads a page of each class that refers to assets.
+async fn tell_hidden_rows(parse: &MasterClient, manifests: &Manifests, report: &mut Report) {
+    if !manifests.classes.iter().any(destroys) {
+        return report.skipped(Check::HiddenRows, NOTHING_DESTROYED);
+    }
+    for class in &manifests.classes {
+        let page = Rows::of(&class.class, columns(class)).next(parse).await;
+        if let Err(error) = page {
+            return report.bad(Check::HiddenRows, &error, remedy(&error));
+        }
+    }
+    report.skipped(
+        Check::HiddenRows,
+        "what Cloud Code's beforeFind and afterFind hide is read past; whether a beforeFind answers in the database's place cannot be told",
+    );
+}
+
+fn destroys(class: &ClassManifest) -> bool {
+    let mut fields = class.fields.iter();
+    fields.any(|field| field.destroy_within.is_some())
+}

@@ -1,0 +1,349 @@
+//! Jobs that destroy: one for each asset, read many at a time.
+//!
+//! They stand in apalis's table under a name of their own, which no worker of apalis's takes jobs from: it hands them out one by one,
+//! and one look at the rows is to serve all that are due. Nobody takes such a job: it stays as it is until it is decided, and is then
+//! changed only if it still says what was decided on. So a process that dies leaves nothing to free, and a loss that comes in while
+//! its asset is looked at is not forgotten.
+
+use serde_json::{Value, json};
+use sqlx::FromRow;
+use ulid::Ulid;
+
+use super::{Store, StoreError, statement};
+use crate::queue::job::{Destroy, Job};
+
+/// A job whose time has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::queue) struct Due {
+    pub(in crate::queue) id: String,
+    /// When it was due, in seconds since 1970.
+    pub(in crate::queue) run_at: i64,
+    /// Tries before this one.
+    pub(in crate::queue) tries: usize,
+    /// What it says; `None` for a text of another version of this program.
+    pub(in crate::queue) job: Option<Destroy>,
+    text: Vec<u8>,
+}
+
+/// What becomes of a job that failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::queue) struct Again {
+    /// When it is tried again, in seconds since 1970; `None`: it is dead.
+    pub(in crate::queue) run_at: Option<u64>,
+    pub(in crate::queue) error: String,
+}
+
+#[cfg(test)]
+impl Due {
+    /// One that was due then.
+    pub(in crate::queue) fn at(run_at: u64) -> Self {
+        Self {
+            id: String::new(),
+            run_at: i64::try_from(run_at).unwrap(),
+            tries: 0,
+            job: None,
+            text: Vec::new(),
+        }
+    }
+}
+
+#[derive(FromRow)]
+struct Row {
+    id: String,
+    attempts: i64,
+    run_at: i64,
+    job: Vec<u8>,
+}
+
+impl From<Row> for Due {
+    fn from(row: Row) -> Self {
+        let job = match serde_json::from_slice(&row.job) {
+            Ok(Job::Destroy(job)) => Some(job),
+            _ => None,
+        };
+        Self {
+            id: row.id,
+            run_at: row.run_at,
+            tries: usize::try_from(row.attempts).unwrap_or(0),
+            job,
+            text: row.job,
+        }
+    }
+}
+
+/// The name under which the jobs of a queue stand that destroy.
+pub(super) fn losses_of(queue: &str) -> String {
+    format!("destroy:{queue}")
+}
+
+/// What names the asset of a job, in whatever account.
+fn key(job: &Destroy) -> String {
+    format!("{}/{}", job.cloud, job.asset)
+}
+
+/// One job for each asset, with the newest lost version and the latest due time.
+fn merged(losses: Vec<(Destroy, u64)>) -> Vec<(Destroy, u64)> {
+    let mut merged = std::collections::BTreeMap::<String, (Destroy, u64)>::new();
+    for (job, run_at) in losses {
+        match merged.entry(key(&job)) {
+            std::collections::btree_map::Entry::Vacant(vacant) => {
+                vacant.insert((job, run_at));
+            }
+            std::collections::btree_map::Entry::Occupied(mut known) => {
+                let (known, due) = known.get_mut();
+                *due = run_at.max(*due);
+                if job.version >= known.version {
+                    *known = job;
+                }
+            }
+        }
+    }
+    merged.into_values().collect()
+}
+
+/// `$1` is a JSON array of jobs. Where an asset has a job, that one gets the newer version and the later time and is alive again.
+const PUSH: &str = "INSERT INTO {jobs} (id, job_type, job, status, attempts, max_attempts, run_at, priority, idempotency_key)
+    SELECT value ->> 'id', $2, {bytes value ->> 'job'}, 'Pending', 0, 2147483647, {time value ->> 'run_at'}, 0, value ->> 'key'
+    FROM {elements $1} WHERE true
+    ON CONFLICT (job_type, idempotency_key) DO UPDATE SET
+        status = 'Pending', attempts = 0, last_result = NULL, done_at = NULL,
+        run_at = {greatest}(jobs.run_at, excluded.run_at),
+        job = CASE WHEN {version jobs.job} > {version excluded.job} THEN jobs.job ELSE excluded.job END";
+
+const DUE: &str = "SELECT id, CAST(attempts AS bigint) AS attempts, {run_at} AS run_at, job FROM {jobs}
+    WHERE job_type = $1 AND (status = 'Pending' OR (status = 'Failed' AND attempts < max_attempts)) AND run_at <= {due}
+    ORDER BY jobs.priority DESC, jobs.run_at ASC LIMIT $2";
+
+const THESE: &str =
+    "SELECT id, CAST(attempts AS bigint) AS attempts, {run_at} AS run_at, job FROM {jobs}
+    WHERE id IN (SELECT value ->> 'id' FROM {elements $1})";
+
+const DONE: &str = "DELETE FROM {jobs} WHERE id = $1 AND {run_at} = $2 AND job = $3";
+
+const FAILED: &str = "UPDATE {jobs} SET status = $4, attempts = $5, last_result = {json $6}, done_at = {due}, run_at = {time $7}
+    WHERE id = $1 AND {run_at} = $2 AND job = $3";
+
+/// Runs a block with a transaction of either database and the way to write a statement for it.
+macro_rules! in_transaction {
+    ($store:expr, |$transaction:ident, $write:ident| $block:block) => {
+        match $store {
+            Store::Sqlite(pool) => {
+                let $write = statement::sqlite;
+                let mut $transaction = pool.begin_with("BEGIN IMMEDIATE").await?;
+                $block
+                $transaction.commit().await?;
+            }
+            Store::Postgres(pool) => {
+                let $write = statement::postgres;
+                let mut $transaction = pool.begin().await?;
+                $block
+                $transaction.commit().await?;
+            }
+        }
+    };
+}
+
+impl Store {
+    /// Puts losses on disk, all or none.
+    pub(in crate::queue) async fn push_losses(
+        &self,
+        queue: &str,
+        losses: Vec<(Destroy, u64)>,
+    ) -> Result<(), StoreError> {
+        let rows = merged(losses).into_iter().map(|(job, run_at)| {
+            let key = key(&job);
+            let text = String::from_utf8(Job::Destroy(job).to_json()).unwrap_or_default();
+            json!({"id": Ulid::generate().to_string(), "key": key, "run_at": run_at, "job": text})
+        });
+        let rows = Value::from_iter(rows).to_string();
+        let name = losses_of(queue);
+        in_transaction!(self, |transaction, write| {
+            sqlx::query(sqlx::AssertSqlSafe(write(PUSH)))
+                .bind(&rows)
+                .bind(&name)
+                .execute(&mut *transaction)
+                .await?;
+        });
+        Ok(())
+    }
+
+    /// At most `most` jobs whose time has come, the oldest first.
+    pub(in crate::queue) async fn due(
+        &self,
+        queue: &str,
+        most: i64,
+    ) -> Result<Vec<Due>, StoreError> {
+        let rows: Vec<Row> = super::on_both!(self, DUE, fetch_all as Row, losses_of(queue), most);
+        Ok(rows.into_iter().map(Due::from).collect())
+    }
+
+    /// Those of `jobs` that still say what they said.
+    pub(in crate::queue) async fn unchanged(
+        &self,
+        jobs: &[&Due],
+    ) -> Result<Vec<String>, StoreError> {
+        let ids: Value = jobs.iter().map(|job| json!({"id": job.id})).collect();
+        let rows: Vec<Row> = super::on_both!(self, THESE, fetch_all as Row, ids.to_string());
+        let known: std::collections::HashMap<&str, &Due> =
+            jobs.iter().map(|job| (&*job.id, *job)).collect();
+        let unchanged = rows.into_iter().filter(|row| {
+            let known = known.get(&*row.id);
+            known.is_some_and(|known| known.run_at == row.run_at && known.text == row.job)
+        });
+        Ok(unchanged.map(|row| row.id).collect())
+    }
+
+    /// Forgets jobs that are decided, unless they have changed.
+    pub(in crate::queue) async fn finish(&self, jobs: &[Due]) -> Result<(), StoreError> {
+        in_transaction!(self, |transaction, write| {
+            for job in jobs {
+                sqlx::query(sqlx::AssertSqlSafe(write(DONE)))
+                    .bind(&job.id)
+                    .bind(job.run_at)
+                    .bind(&job.text)
+                    .execute(&mut *transaction)
+                    .await?;
+            }
+        });
+        Ok(())
+    }
+
+    /// Says when jobs that failed are tried again, unless they have changed.
+    pub(in crate::queue) async fn fail(&self, jobs: &[(Due, Again)]) -> Result<(), StoreError> {
+        in_transaction!(self, |transaction, write| {
+            for (job, again) in jobs {
+                let status = if again.run_at.is_some() {
+                    "Failed"
+                } else {
+                    "Killed"
+                };
+                let run_at = again.run_at.and_then(|at| i64::try_from(at).ok());
+                // No database takes a NUL in JSON.
+                let error = again.error.replace(char::is_control, "\u{fffd}");
+                sqlx::query(sqlx::AssertSqlSafe(write(FAILED)))
+                    .bind(&job.id)
+                    .bind(job.run_at)
+                    .bind(&job.text)
+                    .bind(status)
+                    .bind(i32::try_from(job.tries + 1).unwrap_or(i32::MAX))
+                    .bind(json!({"Err": error}).to_string())
+                    .bind(run_at.unwrap_or(job.run_at))
+                    .execute(&mut *transaction)
+                    .await?;
+            }
+        });
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const QUEUE: &str = "cloudinary-parse/app";
+
+    fn loss(asset: &str, version: Option<u64>, field: &str) -> Destroy {
+        Destroy {
+            asset: asset.parse().unwrap(),
+            version,
+            cloud: "demo".to_owned(),
+            class: "Photo".to_owned(),
+            field: field.to_owned(),
+            object: None,
+        }
+    }
+
+    async fn store(folder: &tempfile::TempDir) -> Store {
+        let url = format!("sqlite://{}", folder.path().join("q.db").display());
+        Store::open(&url, true).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn losses_of_one_asset_are_one_job_with_the_newest_version_and_the_latest_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(&folder).await;
+        let a = "image/upload/a";
+        let both = vec![(loss(a, Some(5), "x"), 10), (loss(a, Some(3), "y"), 20)];
+        store.push_losses(QUEUE, both).await.unwrap();
+        for (version, run_at) in [(Some(9), 15), (None, 12), (Some(7), 30)] {
+            let loss = vec![
+                (loss(a, version, "z"), run_at),
+                (loss("raw/upload/a", None, "x"), 5),
+            ];
+            store.push_losses(QUEUE, loss).await.unwrap();
+        }
+        let due = store.due(QUEUE, 10).await.unwrap();
+        let found: Vec<_> = due
+            .iter()
+            .map(|due| (due.run_at, due.job.as_ref().unwrap().version))
+            .collect();
+        assert_eq!(found, [(5, None), (30, Some(9))]);
+        assert_eq!(store.due(QUEUE, 1).await.unwrap().len(), 1);
+        assert_eq!(store.due("cloudinary-parse/other", 10).await.unwrap(), []);
+    }
+
+    #[tokio::test]
+    async fn what_changes_while_it_is_looked_at_is_neither_forgotten_nor_put_off() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(&folder).await;
+        for asset in ["image/upload/a", "image/upload/b"] {
+            store
+                .push_losses(QUEUE, vec![(loss(asset, Some(1), "x"), 10)])
+                .await
+                .unwrap();
+        }
+        let seen = store.due(QUEUE, 10).await.unwrap();
+        store
+            .push_losses(QUEUE, vec![(loss("image/upload/a", Some(2), "x"), 10)])
+            .await
+            .unwrap();
+        let refs: Vec<&Due> = seen.iter().collect();
+        let unchanged = store.unchanged(&refs).await.unwrap();
+        let b = seen
+            .iter()
+            .find(|due| due.job.as_ref().unwrap().asset.public_id == "b")
+            .unwrap();
+        assert_eq!(unchanged, [b.id.clone()]);
+        let again = Again {
+            run_at: Some(99),
+            error: "no\0".to_owned(),
+        };
+        let failed: Vec<_> = seen
+            .iter()
+            .map(|due| (due.clone(), again.clone()))
+            .collect();
+        store.fail(&failed).await.unwrap();
+        let due = store.due(QUEUE, 10).await.unwrap();
+        let found: Vec<_> = due.iter().map(|due| (due.run_at, due.tries)).collect();
+        assert_eq!(found, [(10, 0), (99, 1)]);
+        store.finish(&seen).await.unwrap();
+        assert_eq!(store.due(QUEUE, 10).await.unwrap(), due);
+        store.finish(&due).await.unwrap();
+        assert_eq!(store.due(QUEUE, 10).await.unwrap(), []);
+    }
+
+    #[tokio::test]
+    async fn a_dead_job_is_not_due_until_its_asset_is_lost_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(&folder).await;
+        let push = async || {
+            let loss = vec![(loss("image/upload/a", Some(1), "x"), 10)];
+            store.push_losses(QUEUE, loss).await.unwrap();
+        };
+        push().await;
+        let due = store.due(QUEUE, 10).await.unwrap().remove(0);
+        let dead = Again {
+            run_at: None,
+            error: "refused".to_owned(),
+        };
+        store.fail(&[(due, dead)]).await.unwrap();
+        assert_eq!(store.due(QUEUE, 10).await.unwrap(), []);
+        let entry = store.list(QUEUE).await.unwrap().remove(0);
+        assert_eq!(
+            (entry.state.name(), entry.tries, entry.error.as_deref()),
+            ("dead", 1, Some("refused"))
+        );
+        push().await;
+        assert_eq!(store.due(QUEUE, 10).await.unwrap()[0].tries, 0);
+    }
+}
