@@ -81,12 +81,14 @@ fn write(state: &mut State, path: &str, request: &Request, master: bool) -> Resp
     let (status, answer) =
         crate::service::send(hooks, "POST", &path, headers, &body.to_string()).unwrap();
     assert_eq!(status, 200);
-    if answer != "{}" {
-        state.refusals.push(answer.clone());
-        let answer: Value = serde_json::from_str(&answer).unwrap();
-        let error = json!({"code": 141, "error": answer["error"]});
+    let decision: Value = serde_json::from_str(&answer).unwrap();
+    if let Some(error) = decision.get("error") {
+        state.refusals.push(answer);
+        let error = json!({"code": 141, "error": error});
         return ResponseTemplate::new(400).set_body_json(error);
     }
+    // What the hook answers is written in the place of what was asked for.
+    let changes = decision.get("success").cloned().unwrap_or(changes);
     let row = state
         .rows
         .get_mut(&(class.to_owned(), id.to_owned()))
