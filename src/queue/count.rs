@@ -1,13 +1,13 @@
 //! Which assets rows refer to.
 //!
-//! A walk reads every row of a class once and serves any number of assets. For a few assets, a column of one text each is searched by
-//! Parse Server instead, which costs its database a hundredth. `/classes` runs Cloud Code's find triggers, which may hide rows; so a
-//! search counts only where the class has as many rows for it as `/aggregate` says there are, and where each row that it counts is
-//! shown. Everything else is walked, past those triggers.
+//! A walk reads every row of a class once and serves any number of assets. For one or two assets, columns of one text are searched by
+//! Parse Server instead, which has only the database at work. `/classes` runs Cloud Code's find triggers, which may hide rows; so a
+//! search is believed only where the class has as many rows for it as `/aggregate` says there are, and where each row that it counts
+//! is shown. Everything else is walked, past those triggers.
 
 use std::collections::BTreeMap;
 
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use futures_util::future::try_join_all;
 use serde_json::json;
 
 use super::pattern::pattern;
@@ -16,11 +16,9 @@ use crate::assets::reference::AssetSet;
 use crate::cloudinary::asset_name::AssetName;
 use crate::parse::rest::{MasterClient, RestError, Row, Rows, Schema};
 
-/// Most assets that are searched for one by one: a walk through 200,000 rows costs PostgreSQL as much as four searches.
-const FEW: usize = 4;
-
-/// Searches at a time.
-const AT_ONCE: usize = 4;
+/// Most assets that are searched for one by one: one search costs PostgreSQL about as much as a walk, which costs Parse Server twice
+/// that.
+const FEW: usize = 2;
 
 /// Takes those of `open` out that a row refers to, and hands them back.
 pub(super) async fn take_referred(
@@ -94,28 +92,34 @@ async fn search(
     taken: &mut Vec<AssetName>,
 ) -> Result<bool, RestError> {
     let assets: Vec<AssetName> = open.iter().cloned().collect();
-    let searches = stream::iter(assets).map(async |asset| {
-        let Some(pattern) = pattern(&asset.public_id) else {
-            return Ok(None);
-        };
-        let condition = json!({ &place.column: {"$regex": pattern} });
-        let columns = [&*place.column];
-        match parse.matching(&place.class, &columns, &condition).await {
-            Ok((rows, count)) => Ok((count == rows.len() as u64).then_some(rows)),
-            // A walk has the answer, or the reason why there is none.
-            Err(RestError::Refused { .. }) => Ok(None),
-            Err(error) => Err(error),
-        }
-    });
-    let found: Vec<Option<Vec<Row>>> = searches.buffer_unordered(AT_ONCE).try_collect().await?;
+    let searches = assets.iter().map(|asset| matching(parse, place, asset));
     let mut answered = true;
-    for rows in found {
+    for rows in try_join_all(searches).await? {
         match rows {
             Some(rows) => rows.iter().for_each(|row| take(place, row, open, taken)),
             None => answered = false,
         }
     }
     Ok(answered)
+}
+
+/// The rows that may refer to an asset; `None` if a search does not tell.
+async fn matching(
+    parse: &MasterClient,
+    place: &Place,
+    asset: &AssetName,
+) -> Result<Option<Vec<Row>>, RestError> {
+    let Some(pattern) = pattern(&asset.public_id) else {
+        return Ok(None);
+    };
+    let condition = json!({ &place.column: {"$regex": pattern} });
+    let columns = [&*place.column];
+    match parse.matching(&place.class, &columns, &condition).await {
+        Ok((rows, count)) => Ok((count == rows.len() as u64).then_some(rows)),
+        // A walk has the answer, or the reason why there is none.
+        Err(RestError::Refused { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 async fn walk(

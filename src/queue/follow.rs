@@ -149,12 +149,12 @@ async fn write(
     let Found {
         class, field, held, ..
     } = found;
-    for (columns, to) in writes(notice, proved, field, &held.text) {
+    for Write { columns, from, to } in writes(notice, proved, field, &held.text) {
         let write = OwnWrite {
             class: &class.class,
             object_id: &held.object_id,
             field: &field.name,
-            from: &held.text,
+            from: &from,
             to: &to,
         };
         let context = match plan.account.secrets.first() {
@@ -178,13 +178,27 @@ async fn write(
     Ok(())
 }
 
-/// The columns to write, one write after the other, with what the guarded field is to hold after each.
-fn writes(
-    notice: &Notice,
-    proved: &Proved,
-    field: &GuardedField,
-    text: &str,
-) -> Vec<(Value, String)> {
+/// One write to a row.
+struct Write {
+    columns: Value,
+    /// What the guarded field holds before it.
+    from: String,
+    /// What it holds after it.
+    to: String,
+}
+
+impl Write {
+    fn new(columns: Value, from: &str, to: &str) -> Self {
+        Self {
+            columns,
+            from: from.to_owned(),
+            to: to.to_owned(),
+        }
+    }
+}
+
+/// What to write, one write after the other.
+fn writes(notice: &Notice, proved: &Proved, field: &GuardedField, text: &str) -> Vec<Write> {
     match notice {
         Notice::Moderated { .. } => proved
             .status
@@ -192,14 +206,14 @@ fn writes(
             .into_iter()
             .collect(),
         Notice::Derived { urls, .. } => match &field.follow.eager_field {
-            Some(column) => vec![(json!({ column: urls }), text.to_owned())],
+            Some(column) => vec![Write::new(json!({ column: urls }), text, text)],
             None => Vec::new(),
         },
-        Notice::Deleted { .. } => vec![(gone(field, text), String::new())],
+        Notice::Deleted { .. } => vec![Write::new(gone(field, text), text, "")],
         Notice::Renamed { to, .. } => {
             let to = to.completed_by(&proved.asset);
             let new = rewritten(text, &to, None);
-            new.map(|new| replaced(field, text, new, json!({})))
+            new.map(|new| replaced(field, text, &new, json!({})))
                 .unwrap_or_default()
         }
         Notice::Overwritten {
@@ -216,20 +230,19 @@ fn writes(
             }
             let upload = (version.to_string(), format.as_deref());
             let new = rewritten(text, asset, Some((&upload.0, upload.1)));
-            new.map(|new| replaced(field, text, new, of_new_picture(field, proved.status, urls)))
+            new.map(|new| overwritten(field, text, &new, proved.status, urls))
                 .unwrap_or_default()
         }
     }
 }
 
-fn moderated(status: Moderation, field: &GuardedField, text: &str) -> (Value, String) {
+fn moderated(status: Moderation, field: &GuardedField, text: &str) -> Write {
     let clears = field.follow.clear_rejected && status == Moderation::Rejected;
     let mut columns = if clears { gone(field, text) } else { json!({}) };
     if let Some(column) = &field.follow.moderation_field {
         columns[column] = json!(status.name());
     }
-    let to = if clears { "" } else { text };
-    (columns, to.to_owned())
+    Write::new(columns, text, if clears { "" } else { text })
 }
 
 fn gone(field: &GuardedField, text: &str) -> Value {
@@ -241,39 +254,49 @@ fn gone(field: &GuardedField, text: &str) -> Value {
     }
 }
 
-/// What is known of a new picture: nothing that was said of the one before.
-fn of_new_picture(field: &GuardedField, status: Option<Moderation>, urls: &[String]) -> Value {
-    let mut columns = json!({});
-    let cleared = || json!({"__op": "Delete"});
+/// Another original: nothing that was said of the one before stays, and what was said of this one comes in a write of its own. In the same
+/// one the guard could not tell a status that is set from one that was there.
+fn overwritten(
+    field: &GuardedField,
+    text: &str,
+    new: &str,
+    status: Option<Moderation>,
+    urls: &[String],
+) -> Vec<Write> {
+    let (mut cleared, mut said) = (json!({}), json!({}));
     if let Some(column) = &field.follow.moderation_field {
-        columns[column] = status.map_or_else(cleared, |status| json!(status.name()));
+        cleared[column] = json!({"__op": "Delete"});
+        if let Some(status) = status {
+            said[column] = json!(status.name());
+        }
     }
     if let Some(column) = &field.follow.eager_field {
-        columns[column] = if urls.is_empty() {
-            cleared()
-        } else {
-            json!(urls)
-        };
+        cleared[column] = json!({"__op": "Delete"});
+        if !urls.is_empty() {
+            said[column] = json!(urls);
+        }
     }
-    columns
+    let mut writes = replaced(field, text, new, cleared);
+    if said != json!({}) {
+        writes.push(Write::new(said, new, new));
+    }
+    writes
 }
 
 /// Another identifier in the place of the old one, `with` other columns.
-fn replaced(field: &GuardedField, text: &str, new: String, with: Value) -> Vec<(Value, String)> {
+fn replaced(field: &GuardedField, text: &str, new: &str, with: Value) -> Vec<Write> {
     let name = &field.name;
     if field.many {
         // Two operations on one field cannot be one write; a try that breaks off in between is made up for by the next.
+        let added = json!({ name: {"__op": "AddUnique", "objects": [new]} });
         return vec![
-            (
-                json!({ name: {"__op": "AddUnique", "objects": [new]} }),
-                new.clone(),
-            ),
-            (gone(field, text), new),
+            Write::new(added, text, new),
+            Write::new(gone(field, text), text, new),
         ];
     }
     let mut columns = with;
     columns[name] = json!(new);
-    vec![(columns, new)]
+    vec![Write::new(columns, text, new)]
 }
 
 fn bare(text: &str) -> &str {

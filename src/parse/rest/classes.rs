@@ -50,7 +50,8 @@ impl MasterClient {
         Ok(found.results)
     }
 
-    /// The first rows that match, with their `columns`, and how many match. Cloud Code's find triggers see the query and the rows.
+    /// The first rows that match, with their `columns`, and how many match. Cloud Code's find triggers see the query and the rows. Where
+    /// none match, which is what is asked for, the database looks once.
     ///
     /// # Errors
     /// Parse Server cannot be asked, or refuses.
@@ -60,13 +61,19 @@ impl MasterClient {
         columns: &[&str],
         filter: &Value,
     ) -> Result<(Vec<Row>, u64), RestError> {
-        let mut url = self.url(&["classes", class])?;
-        url.query_pairs_mut()
-            .append_pair("where", &filter.to_string())
-            .append_pair("limit", &PAGE.to_string())
-            .append_pair("count", "1")
-            .append_pair("keys", &columns.join(","));
-        let found: Found = self.call_url(Method::GET, url, None).await?;
+        let ask = async |limit: usize| {
+            let mut url = self.url(&["classes", class])?;
+            url.query_pairs_mut()
+                .append_pair("where", &filter.to_string())
+                .append_pair("limit", &limit.to_string())
+                .append_pair("count", "1")
+                .append_pair("keys", &columns.join(","));
+            self.call_url::<Found>(Method::GET, url, None).await
+        };
+        let mut found = ask(0).await?;
+        if found.count > 0 {
+            found = ask(PAGE).await?;
+        }
         Ok((found.results, found.count))
     }
 
