@@ -28,7 +28,7 @@ rmSync(join(fuzz, "seeds"), { recursive: true, force: true });
 // webhook: captured saves, as if their class were the guarded one, with pictures put in.
 const PICTURE = "image/upload/v1788999000/users/u1/cat.jpg";
 const OLD = "image/upload/v1788990000/users/u1/old.jpg";
-for (const file of readdirSync(join(root, "tests/fixtures"))) {
+for (const file of readdirSync(join(root, "tests/fixtures")).filter((name) => name.endsWith(".json"))) {
   const { request } = JSON.parse(readFileSync(join(root, "tests/fixtures", file), "utf8"));
   if (request.rawBody) {
     seed("webhook", request.rawBody.replace(/"functionName":"[^"]*",?/, "").replace('"params"', '"object"'));
@@ -94,6 +94,24 @@ seed("transformation", '{"width":100,"transformation":[{"crop":"fill"},"named"]}
 seed("transformation", '{"width":100} 63');
 // Once these reached a URL: a control character, what ends a path, what a CDN decodes.
 for (const options of [{ x: "a$ght\t" }, { width: "auto:break\u007f_15" }, { effect: "trim:\u007f10" }, { x: "1?a" }, { y: "1#a" }, { crop: "a%2f..%2fb" }, { gravity: "\\..\\a" }, { background: "#fff", start_offset: "10%" }, { background: "auto:a b é" }]) seed("transformation", options);
+// What a caller chose that would have become more than one value.
+for (const options of [
+  {"effect": {"sepia": 50, "l_private:users:victim": "secret"}},
+  {"effect": "sepia%2Cl_other%2Fw_10"},
+  {"crop": "sepia%252Cl_other"},
+  {"variables": [["l_private:x", "y"], ["$a", "1,l_x"]]},
+  {"if": "end"},
+  {"eager": ["c_fill,w_9/e_sepia/png", "l_logo", {"overlay": "logo"}, "a|b"]},
+  {"context": {"a\\": "b", "c": "d\\|e=f\\"}, "metadata": {"m": ["a\"b", "c\\|d"]}},
+  {"tags": ["a,b"], "headers": {"X-A": "1\nX-B: 2"}, "face_coordinates": [["1|2", 3, 4, 5]]},
+  {"transformation": [{"effect": "sepia"}, {"underlay": {"public_id": "users/victim", "type": "private"}}]},
+  {"size": "1,l_xx2", "offset": ["1,l_x", "2"]},
+  {"responsive_breakpoints": {"transformation": "l_logo", "format": "png/x"}},
+  {"overlay": {"text": "a/../b,c", "font_family": "Arial", "font_size": 10}},
+  {"raw_transformation": "../../x?y"},
+  {"raw_transformation": ".."},
+  { public_id: "a+b", folder: "é".repeat(300), notification_url: "https://e.com/?a=1&b=2" },
+]) seed("transformation", options);
 
 for (const file of readdirSync(join(root, "webhooks"))) seed("manifest", readFileSync(join(root, "webhooks", file)));
 seed("manifest", readdirSync(join(root, "webhooks")).slice(0, 3).map((file) => readFileSync(join(root, "webhooks", file), "utf8")).join("\n%%%\n"));
@@ -107,7 +125,7 @@ for (const text of [
 
 for (const { args } of some(vectors("verify_notification"), 72)) seed("notification", `${args.timestamp}\n${args.signature}\n${args.body}`);
 const upload = { notification_type: "upload", public_id: "a", version: 1, type: "upload", resource_type: "image", eager: [{ transformation: "w_1", secure_url: "https://x/y" }] };
-for (const body of [upload, { ...upload, notification_type: "moderation", moderation_status: "rejected", moderation_kind: "manual" }, { notification_type: "rename", from_public_id: "a", to_public_id: "b", resource_type: "image", type: "upload" }, { notification_type: "delete", resources: [{ public_id: "a", resource_type: "image", type: "upload", version: 1 }] }, { notification_type: "eager", public_id: "a", eager: [] }, [], "x"]) {
+for (const body of [upload, { ...upload, notification_type: "moderation", moderation_status: "rejected", moderation_kind: "manual" }, { notification_type: "rename", from_public_id: "a", to_public_id: "b", resource_type: "image", type: "upload" }, { notification_type: "delete", resources: [{ public_id: "a", resource_type: "image", type: "upload", version: 1 }] }, { notification_type: "eager", public_id: "a", eager: [] }, { ...upload, overwritten: true, format: "png", moderation: [{ kind: "manual", status: "pending" }] }, { notification_type: "moderation_summary", resources: { a: { type: "private", moderation: [{ status: "approved" }, { status: "queued" }] } } }, { notification_type: "moderation", moderation_status: "approved", public_id: "a", type: "private", secure_url: "https://res.cloudinary.com/demo/image/private/v1/a.jpg", signature_key: "123456789012345" }, { notification_type: "delete", resources: { a: { resource_type: "image", type: "upload" } } }, [], "x"]) {
   seed("notification", `${NOW}\n-\n${JSON.stringify(body)}`);
 }
 for (const [at, body] of [[NOW - 7200, "{}"], [NOW + 301, "{}"], ["1e9", "{}"], [" 1789000000", "1"], [178900000, "01"], ["", ""], [NOW, "{}0"], [`0${NOW}`, "{}"]]) seed("notification", `${at}\n-\n${body}`);

@@ -69,7 +69,7 @@ TOML
   cd "$folder"
   exec env -i CLOUDINARY_URL="cloudinary://key:secret@demo?upload_prefix=http://127.0.0.1:9" \
     PARSE_SERVER_URL=http://127.0.0.1:9/parse PARSE_SERVER_APPLICATION_ID=app PARSE_SERVER_MASTER_KEY=master \
-    PARSE_SERVER_WEBHOOK_KEY=webhook-key CLOUDINARY_PARSE_ADMIN_TOKEN=admin-token RUST_LOG=info \
+    PARSE_SERVER_WEBHOOK_KEY=webhook-key CLOUDINARY_PARSE_ADMIN_TOKEN=admin-token-of-the-check RUST_LOG=info \
     CLOUDINARY_PARSE_BIND=127.0.0.1:0 CLOUDINARY_PARSE_ADMIN_BIND=127.0.0.1:0 "$program" serve
 ) 2> "$folder/log" &
 pid=$!
@@ -93,7 +93,7 @@ for trigger in beforeSave afterSave afterDelete; do
   run --url "$webhooks" --include-operation-id trigger --header "X-Parse-Webhook-Key: webhook-key" || failed=1
 done
 run --url "$webhooks" --include-tag webhooks --exclude-operation-id trigger --header "X-Parse-Webhook-Key: webhook-key" || failed=1
-run --url "$admin" --include-tag admin --include-tag console --header "Authorization: Bearer admin-token" || failed=1
+run --url "$admin" --include-tag admin --include-tag console --header "Authorization: Bearer admin-token-of-the-check" || failed=1
 if ! kill -0 "$pid"; then
   echo "the service has ended" >&2
   failed=1

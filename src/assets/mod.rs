@@ -33,3 +33,6 @@ pub fn kinds() -> impl Iterator<Item = Kind> {
         .into_iter()
         .flat_map(|resource| DELIVERY_TYPES.map(|delivery| (resource, delivery)))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,4 @@
-//! Where rows may refer to assets: the guarded fields of every manifest.
+//! Where rows may refer to assets: the guarded fields of every manifest, and what its `references` name.
 
 use super::texts::each_text;
 use crate::manifest::{ClassManifest, GuardedField};
@@ -25,19 +25,26 @@ pub fn places(classes: &[ClassManifest]) -> Vec<Place> {
 
 /// The places of a class.
 pub fn places_of(class: &ClassManifest) -> impl Iterator<Item = Place> {
-    class
-        .fields
-        .iter()
-        .map(|field| Place::of_field(class, field))
+    let guarded = class.fields.iter();
+    let guarded = guarded.map(|field| Place::of_field(class, field));
+    let others = class.references.iter().map(|reference| Place {
+        class: class.class.clone(),
+        column: reference.column.clone(),
+        path: reference.path.clone(),
+        many: true,
+    });
+    guarded.chain(others)
 }
 
-/// The columns of a class that may refer to assets, each once.
+/// The columns of a class that may refer to assets, each once, by name.
 pub fn columns(class: &ClassManifest) -> Vec<&str> {
-    class
-        .fields
-        .iter()
-        .map(|field| field.name.as_str())
-        .collect()
+    let guarded = class.fields.iter().map(|field| &*field.name);
+    let others = class.references.iter();
+    let others = others.map(|reference| &*reference.column);
+    let mut columns: Vec<_> = guarded.chain(others).collect();
+    columns.sort_unstable();
+    columns.dedup();
+    columns
 }
 
 impl Place {

@@ -132,13 +132,28 @@ fn each_reading(text: &str, mut found: impl FnMut(Option<Kind>, &str)) {
             each_public_id(whole, |id| found(None, id));
             if whole.contains(ends_link) {
                 let parts = whole.split(ends_link);
-                parts.for_each(|part| each_public_id(part, |id| found(None, id)));
+                parts.for_each(|part| each_link(part, ENCODINGS - decoded, &mut found));
             }
         }
         if decoded == ENCODINGS || !text.contains('%') {
             return;
         }
         text = Cow::Owned(percent_decode_str(&text).decode_utf8_lossy().into_owned());
+    }
+}
+
+/// Calls `found` with each public ID that a link in a sentence may mean. Only the link is decoded here: what its escapes stand for,
+/// a space for instance, does not end it.
+fn each_link(link: &str, encodings: usize, found: &mut impl FnMut(Option<Kind>, &str)) {
+    let mut link = Cow::Borrowed(link);
+    for decoded in 0..=encodings {
+        for part in link.split(ends_url) {
+            each_public_id(part, |id| found(None, id));
+        }
+        if decoded == encodings || !link.contains('%') {
+            return;
+        }
+        link = Cow::Owned(percent_decode_str(&link).decode_utf8_lossy().into_owned());
     }
 }
 

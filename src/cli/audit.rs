@@ -19,6 +19,8 @@ use crate::cloudinary::rest::ApiClient;
 use crate::config::Environment;
 use crate::manifest::{self, Manifests};
 
+#[cfg(test)]
+mod agreement;
 mod cells;
 mod destroy;
 mod finding;

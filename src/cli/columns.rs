@@ -9,6 +9,10 @@ use crate::parse::rest::Schema;
 /// Types of columns that a guarded field can be.
 const GUARDED: &[&str] = &["String", "Array"];
 
+/// Types of columns that may refer to assets, and of those that a path leads into.
+const ANY: &[&str] = &["String", "Array", "Object"];
+const NESTED: &[&str] = &["Array", "Object"];
+
 /// A name in a manifest that is not what it should be, or not yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Mistake {
@@ -51,8 +55,17 @@ pub(super) fn mistakes(manifests: &Manifests, schemas: &[Schema]) -> Vec<Mistake
 }
 
 fn of_class(class: &ClassManifest, schema: &Schema) -> Vec<Mistake> {
-    let named = class.fields.iter().map(|field| (&*field.name, GUARDED));
-    named
+    let guarded = class.fields.iter().map(|field| (&*field.name, GUARDED));
+    let others = class.references.iter().map(|reference| {
+        let types = if reference.path.is_empty() {
+            ANY
+        } else {
+            NESTED
+        };
+        (&*reference.column, types)
+    });
+    guarded
+        .chain(others)
         .filter_map(|(column, types)| of_column(&class.class, column, types, schema))
         .collect()
 }

@@ -65,10 +65,11 @@ pub(super) fn summary(folder: &Path, manifests: &Manifests) -> String {
     let count = |number: usize, one: &str, many: &str| {
         format!("{number} {}", if number == 1 { one } else { many })
     };
+    let guarded = manifests.classes.iter().filter(|class| class.is_guarded());
     format!(
         "{}: {} guarded, {} served",
         folder.display(),
-        count(manifests.classes.len(), "class", "classes"),
+        count(guarded.count(), "class", "classes"),
         count(manifests.functions.len(), "function", "functions"),
     )
 }

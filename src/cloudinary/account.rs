@@ -16,6 +16,8 @@ pub struct Account {
     pub api_key: Option<String>,
     /// Newest first: the first signs, all verify. Empty for a URL without a secret.
     pub secrets: Vec<SecretString>,
+    /// Verifies notifications and nothing else: Cloudinary may sign them with another key than the one that uploads use.
+    pub notification_secret: Option<SecretString>,
     /// Digest of what is signed: uploads and short URL signatures. What Cloudinary signed tells its own by its length.
     pub signature_algorithm: Algorithm,
     /// Serialisation of signed upload parameters.
@@ -81,6 +83,7 @@ impl Account {
                 .map(SecretString::from)
                 .into_iter()
                 .collect(),
+            notification_secret: None,
             signature_algorithm: match text(config, "signature_algorithm") {
                 None => Algorithm::default(),
                 Some(name) => {
@@ -101,6 +104,13 @@ impl Account {
     #[must_use]
     pub fn with_previous_secret(mut self, secret: SecretString) -> Self {
         self.secrets.push(secret);
+        self
+    }
+
+    /// Sets a secret that verifies notifications and nothing else.
+    #[must_use]
+    pub fn with_notification_secret(mut self, secret: SecretString) -> Self {
+        self.notification_secret = Some(secret);
         self
     }
 }

@@ -1,55 +1,78 @@
-//! What a notification says, as far as anybody here acts on it.
+//! What a notification says, as far as anything here acts on it.
 //!
-//! None of the shapes was seen on a live account by us. They come from:
+//! We have not seen any of the shapes on a live account. They come from:
 //!
+//! - `upload`, `rename`, `delete`: Cloudinary's documentation.
 //! - `eager`: the body that Cloudinary's SDKs test their verification with (`cloudinary/cloudinary_php`
-//!   `tests/Unit/Utils/SignatureVerifierTest.php`, `cloudinary/pycloudinary` `test/test_utils.py`), and a body of May 2026 in a published
-//!   incident report. It names neither resource type nor type; its URLs do.
-//! - `moderation`: the end of a body of 2020 in a published course on Cloudinary, which names neither of the two there either.
+//!   `tests/Unit/Utils/SignatureVerifierTest.php`, `cloudinary/pycloudinary` `test/test_utils.py`). It names neither resource type nor
+//!   type; its URLs do.
+//! - `moderation`: a body of 2020 in a published course on Cloudinary, which names neither of the two there either.
 //! - `moderation_summary`: no body was found; Cloudinary's sample app `cloudinary-devs/ugc-profile-posts` (`app/api/moderate/route.ts`)
 //!   reads it as it reads `moderation`.
 //! - the words of a status: Cloudinary's documentation (`moderate_assets`, Multiple moderations). `aborted` is a moderation that is not
 //!   done any more since another one has rejected the asset.
-//! - `upload`, `delete`: bodies of 2021 in the source of a published program.
-//! - `rename`: no body was found; a third party's description (`api-evangelist/cloudinary`, `asyncapi/`) and published programs that
-//!   read `from_public_id` and `to_public_id`.
+//! - `resources` as an object keyed by public ID: `move` and changes of context or display name have it so.
+
+mod body;
+mod subject;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::asset_name::AssetName;
+
+pub use body::{is_dated, notices};
+pub use subject::{NotASubject, Subject};
 
 /// One thing that happened to one asset.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "notice", rename_all = "snake_case")]
 pub enum Notice {
-    /// Somebody, or something, has looked at it.
+    /// A person or a program has looked at it.
     Moderated {
         /// The asset.
-        asset: AssetName,
+        asset: Subject,
         /// The verdict.
         status: Moderation,
         /// When it was given, in seconds since 1970.
         #[serde(default)]
         at: u64,
+        /// Whether it is the verdict of all moderations that the asset has. One alone cannot approve it.
+        #[serde(default)]
+        whole: bool,
     },
     /// It has another public ID.
     Renamed {
         /// What it was.
-        from: AssetName,
+        from: Subject,
         /// What it is.
-        to: AssetName,
+        to: Subject,
     },
     /// It is gone.
     Deleted {
         /// What it was.
-        asset: AssetName,
+        asset: Subject,
     },
     /// Transformations of it are ready.
     Derived {
         /// The asset.
-        asset: AssetName,
+        asset: Subject,
         /// Where they are, https.
+        urls: Vec<String>,
+    },
+    /// Another original was uploaded under its public ID.
+    Overwritten {
+        /// The asset.
+        asset: AssetName,
+        /// The new version.
+        version: u64,
+        /// The new format; `raw` assets have none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        format: Option<String>,
+        /// How the new original stands, if it is moderated.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        status: Option<Moderation>,
+        /// Where transformations of it are, https.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
         urls: Vec<String>,
     },
 }
@@ -67,6 +90,17 @@ pub enum Moderation {
 }
 
 impl Notice {
+    /// The asset, as it was called before.
+    pub fn subject(&self) -> Subject {
+        match self {
+            Self::Moderated { asset, .. }
+            | Self::Deleted { asset }
+            | Self::Derived { asset, .. }
+            | Self::Renamed { from: asset, .. } => asset.clone(),
+            Self::Overwritten { asset, .. } => asset.clone().into(),
+        }
+    }
+
     /// Whether `later` is a later verdict on the same asset.
     pub fn is_overruled_by(&self, later: &Self) -> bool {
         match (self, later) {
@@ -93,7 +127,8 @@ impl Moderation {
         }
     }
 
-    fn from_name(name: &str) -> Option<Self> {
+    /// By Cloudinary's words, of which there are more.
+    pub fn from_name(name: &str) -> Option<Self> {
         match name {
             "pending" | "queued" => Some(Self::Pending),
             "approved" => Some(Self::Approved),
@@ -101,133 +136,16 @@ impl Moderation {
             _ => None,
         }
     }
-}
 
-/// What the body of a notification says that was sent at `sent` (in seconds since 1970); nothing for types that nobody here acts on.
-pub fn notices(body: &Value, sent: u64) -> Vec<Notice> {
-    let kind = body.get("notification_type").and_then(Value::as_str);
-    match kind.unwrap_or_default() {
-        "moderation" | "moderation_summary" => moderated(body, sent).into_iter().collect(),
-        "upload" => moderated(body, sent)
-            .into_iter()
-            .chain(derived(body))
-            .collect(),
-        "eager" => derived(body).into_iter().collect(),
-        "rename" => renamed(body).into_iter().collect(),
-        "delete" => {
-            let resources = body.get("resources").and_then(Value::as_array);
-            let deleted = resources.into_iter().flatten().filter_map(asset);
-            deleted.map(|asset| Notice::Deleted { asset }).collect()
-        }
-        _ => Vec::new(),
+    /// What several verdicts come to: one rejection is enough, all must have approved. `None` for none.
+    pub fn of_all(verdicts: impl IntoIterator<Item = Self>) -> Option<Self> {
+        let gravity = |verdict: &Self| match verdict {
+            Self::Approved => 0,
+            Self::Pending => 1,
+            Self::Rejected => 2,
+        };
+        verdicts.into_iter().max_by_key(gravity)
     }
-}
-
-fn text<'v>(value: &'v Value, key: &str) -> Option<&'v str> {
-    value.get(key)?.as_str()
-}
-
-fn asset(value: &Value) -> Option<AssetName> {
-    let public_id = text(value, "public_id")?;
-    let kinds = match (text(value, "resource_type"), text(value, "type")) {
-        (Some(resource_type), Some(delivery_type)) => format!("{resource_type}/{delivery_type}"),
-        (resource_type, _) => {
-            let urls = value.get("eager").and_then(Value::as_array);
-            let mut urls = urls
-                .into_iter()
-                .flatten()
-                .filter_map(|e| text(e, "secure_url"));
-            let url = text(value, "secure_url").or_else(|| urls.next());
-            match (url.and_then(kinds_of_url), resource_type) {
-                (Some(kinds), _) => kinds,
-                (None, resource_type) => format!("{}/upload", resource_type.unwrap_or("image")),
-            }
-        }
-    };
-    format!("{kinds}/{public_id}").parse().ok()
-}
-
-/// `image/upload` of `https://res.cloudinary.com/demo/image/upload/…`.
-fn kinds_of_url(url: &str) -> Option<String> {
-    let (_, path) = url.split_once("://")?.1.split_once('/')?;
-    let segments: Vec<_> = path.split('/').collect();
-    let kinds = |pair: &&[&str]| {
-        format!("{}/{}/x", pair[0], pair[1])
-            .parse::<AssetName>()
-            .is_ok()
-    };
-    // A private CDN's URLs do not begin with the cloud's name.
-    let pair = segments.windows(2).take(2).find(kinds)?;
-    Some(pair.join("/"))
-}
-
-fn moderated(body: &Value, sent: u64) -> Option<Notice> {
-    let status = match text(body, "moderation_status").and_then(Moderation::from_name) {
-        Some(status) => status,
-        None => overall(body.get("moderation")?.as_array()?)?,
-    };
-    let asset = asset(body)?;
-    // A notification that is sent again has another time of sending.
-    let mut given = ["moderation_updated_at", "timestamp"].iter();
-    let at = given.find_map(|key| seconds(text(body, key)?));
-    let at = at.unwrap_or(sent);
-    Some(Notice::Moderated { asset, status, at })
-}
-
-fn seconds(iso: &str) -> Option<u64> {
-    let time: jiff::Timestamp = iso.parse().ok()?;
-    u64::try_from(time.as_second()).ok()
-}
-
-/// One moderator's rejection is enough; all must have approved.
-fn overall(moderations: &[Value]) -> Option<Moderation> {
-    let statuses: Option<Vec<_>> = moderations
-        .iter()
-        .map(|moderation| Moderation::from_name(text(moderation, "status")?))
-        .collect();
-    let statuses = statuses.filter(|statuses| !statuses.is_empty())?;
-    Some(if statuses.contains(&Moderation::Rejected) {
-        Moderation::Rejected
-    } else if statuses.contains(&Moderation::Pending) {
-        Moderation::Pending
-    } else {
-        Moderation::Approved
-    })
-}
-
-fn derived(body: &Value) -> Option<Notice> {
-    let eager = body.get("eager")?.as_array()?;
-    let ready = |entry: &&Value| {
-        !matches!(
-            text(entry, "status"),
-            Some("failed" | "processing" | "pending")
-        )
-    };
-    let urls = eager
-        .iter()
-        .filter(ready)
-        .filter_map(|entry| text(entry, "secure_url"));
-    let urls: Vec<_> = urls.map(str::to_owned).collect();
-    let asset = asset(body)?;
-    (!urls.is_empty()).then_some(Notice::Derived { asset, urls })
-}
-
-fn renamed(body: &Value) -> Option<Notice> {
-    let resource_type = text(body, "resource_type").unwrap_or("image");
-    let kind = |key| {
-        text(body, key)
-            .or_else(|| text(body, "type"))
-            .unwrap_or("upload")
-    };
-    let name = |delivery_type: &str, key| {
-        let public_id = text(body, key)?;
-        format!("{resource_type}/{delivery_type}/{public_id}")
-            .parse::<AssetName>()
-            .ok()
-    };
-    let from = name(kind("type"), "from_public_id")?;
-    let to = name(kind("to_type"), "to_public_id")?;
-    (from != to).then_some(Notice::Renamed { from, to })
 }
 
 #[cfg(test)]

@@ -136,11 +136,25 @@ impl ApiClient {
         delivery_type: DeliveryType,
         public_id: &str,
     ) -> Result<Option<Asset>, ApiError> {
+        let found = self.found(resource_type, delivery_type, public_id).await?;
+        Ok(found.filter(|asset| !asset.is_placeholder()))
+    }
+
+    /// The same, the placeholder of a rejected or deleted asset included.
+    ///
+    /// # Errors
+    /// Cloudinary cannot be asked, or refuses.
+    pub async fn found(
+        &self,
+        resource_type: ResourceType,
+        delivery_type: DeliveryType,
+        public_id: &str,
+    ) -> Result<Option<Asset>, ApiError> {
         let mut path = vec!["resources", resource_type.name(), delivery_type.name()];
         path.extend(public_id.split('/'));
         let found: Result<Asset, _> = self.admin(self.http.get(self.url(&path))).await;
         match found {
-            Ok(asset) => Ok(Some(asset).filter(|asset| !asset.is_placeholder())),
+            Ok(asset) => Ok(Some(asset)),
             Err(ApiError::Refused { status, .. }) if status == StatusCode::NOT_FOUND => Ok(None),
             Err(error) => Err(error),
         }

@@ -210,14 +210,7 @@ pub(super) fn verify_parts(
     parts: &[&[u8]],
     signature: &str,
 ) -> Result<SecretInUse, BadSignature> {
-    let algorithm = Algorithm::of_signature(signature).ok_or(BadSignature)?;
-    let matches = |secret: &SecretString| {
-        let mut hasher = Hasher::new(algorithm);
-        for part in parts {
-            hasher.update(part);
-        }
-        hasher.finish(secret).matches(signature)
-    };
+    let matches = |secret: &SecretString| is_signed_with(secret, parts, signature);
     let position = account.secrets.iter().position(matches);
     let position = position.ok_or(BadSignature)?;
     Ok(if position == 0 {
@@ -225,6 +218,18 @@ pub(super) fn verify_parts(
     } else {
         SecretInUse::Previous
     })
+}
+
+/// Whether `secret`, appended to `parts`, gives `signature`.
+pub(super) fn is_signed_with(secret: &SecretString, parts: &[&[u8]], signature: &str) -> bool {
+    let Some(algorithm) = Algorithm::of_signature(signature) else {
+        return false;
+    };
+    let mut hasher = Hasher::new(algorithm);
+    for part in parts {
+        hasher.update(part);
+    }
+    hasher.finish(secret).matches(signature)
 }
 
 #[cfg(test)]

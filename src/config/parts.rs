@@ -11,16 +11,27 @@ use crate::queue::Queue;
 use super::reader::Reader;
 use super::{Admin, Listener, ParseAccess, ParseAddress, TlsFiles};
 
+const ADMIN_TOKEN: &str = "CLOUDINARY_PARSE_ADMIN_TOKEN";
+
+/// Characters that cannot be guessed at the rate at which the admin listener answers.
+const SHORTEST_ADMIN_TOKEN: usize = 16;
+
 pub(super) fn account(reader: &mut Reader<'_>) -> Option<Account> {
     let url = reader.required_secret("CLOUDINARY_URL");
     let previous = reader.secret("CLOUDINARY_API_SECRET_PREVIOUS");
+    let notification = reader.secret("CLOUDINARY_NOTIFICATION_SECRET");
     let url = url?;
     let url = url.expose_secret().trim_end_matches('/');
     match Account::from_url(url) {
-        Ok(account) => Some(match previous {
-            Some(secret) => account.with_previous_secret(secret),
-            None => account,
-        }),
+        Ok(mut account) => {
+            if let Some(secret) = previous {
+                account = account.with_previous_secret(secret);
+            }
+            if let Some(secret) = notification {
+                account = account.with_notification_secret(secret);
+            }
+            Some(account)
+        }
         Err(error) => reader.mistake("CLOUDINARY_URL", error),
     }
 }
@@ -93,16 +104,26 @@ pub(super) fn listener(reader: &mut Reader<'_>) -> Listener {
 
 pub(super) fn admin(reader: &mut Reader<'_>) -> Option<Admin> {
     const BIND: &str = "CLOUDINARY_PARSE_ADMIN_BIND";
-    let token = reader.secret("CLOUDINARY_PARSE_ADMIN_TOKEN");
+    let token = admin_token(reader);
     if reader.text(BIND).as_deref() == Some("off") {
         return None;
     }
     let bind = reader.address(BIND, ([127, 0, 0, 1], 9090));
-    if !bind.ip().is_loopback() && token.is_none() {
+    if !bind.ip().is_loopback() && !reader.is_set(ADMIN_TOKEN) {
         let expected = format!("is missing: {BIND} is {bind}, which is not a loopback address");
-        return reader.mistake("CLOUDINARY_PARSE_ADMIN_TOKEN", expected);
+        return reader.mistake(ADMIN_TOKEN, expected);
     }
     Some(Admin { bind, token })
+}
+
+/// Checked even where the listener is off: the token would be in force as soon as it is on.
+fn admin_token(reader: &mut Reader<'_>) -> Option<SecretString> {
+    let token = reader.secret(ADMIN_TOKEN)?;
+    if token.expose_secret().chars().count() < SHORTEST_ADMIN_TOKEN {
+        let expected = format!("expected at least {SHORTEST_ADMIN_TOKEN} characters");
+        return reader.mistake(ADMIN_TOKEN, expected);
+    }
+    Some(token)
 }
 
 pub(super) fn public_url(reader: &mut Reader<'_>, listener: &Listener) -> Option<Url> {

@@ -271,7 +271,7 @@ fn an_admin_listener_for_others_needs_a_token() {
         mistakes(&[URL, KEY, everybody]),
         "CLOUDINARY_PARSE_ADMIN_TOKEN: is missing: CLOUDINARY_PARSE_ADMIN_BIND is 0.0.0.0:9090, which is not a loopback address"
     );
-    let token = ("CLOUDINARY_PARSE_ADMIN_TOKEN", "token");
+    let token = ("CLOUDINARY_PARSE_ADMIN_TOKEN", "sixteen-letters!");
     assert!(served(&[everybody, token]).admin.unwrap().token.is_some());
     assert!(
         served(&[("CLOUDINARY_PARSE_ADMIN_BIND", "off")])
@@ -283,6 +283,54 @@ fn an_admin_listener_for_others_needs_a_token() {
             .admin
             .is_some()
     );
+}
+
+#[test]
+fn an_admin_token_has_16_characters_wherever_it_is_set() {
+    const NAME: &str = "CLOUDINARY_PARSE_ADMIN_TOKEN";
+    let short = (NAME, "fifteen-letters");
+    for bind in ["127.0.0.1:9090", "0.0.0.0:9090", "off"] {
+        assert_eq!(
+            mistakes(&[URL, KEY, short, ("CLOUDINARY_PARSE_ADMIN_BIND", bind)]),
+            "CLOUDINARY_PARSE_ADMIN_TOKEN: expected at least 16 characters",
+            "{bind}"
+        );
+    }
+    let folder = Folder::new(&[
+        ("token", "fifteen-letters\n"),
+        ("long", "sixteen-letters!\n"),
+    ]);
+    let from_file = |file| {
+        let environment =
+            folder.environment(&[URL, KEY, ("CLOUDINARY_PARSE_ADMIN_TOKEN_FILE", file)]);
+        environment.serve(Needs::default())
+    };
+    assert_eq!(
+        from_file("token").unwrap_err().to_string(),
+        "CLOUDINARY_PARSE_ADMIN_TOKEN: expected at least 16 characters"
+    );
+    assert!(from_file("long").is_ok());
+    // Characters, not bytes.
+    assert!(served(&[(NAME, &"ü".repeat(16))]).admin.is_some());
+}
+
+#[test]
+fn a_secret_for_notifications_is_read_and_signs_nothing() {
+    const NAME: &str = "CLOUDINARY_NOTIFICATION_SECRET";
+    let account = served(&[(NAME, "notified")]).account;
+    assert_eq!(account.secrets.len(), 1);
+    let secret = account.notification_secret.unwrap();
+    assert_eq!(secret.expose_secret(), "notified");
+    assert!(served(&[]).account.notification_secret.is_none());
+    let folder = Folder::new(&[("secret", "notified\r\n"), ("blank", " \n")]);
+    let file = |file| {
+        let environment =
+            folder.environment(&[URL, KEY, ("CLOUDINARY_NOTIFICATION_SECRET_FILE", file)]);
+        environment.serve(Needs::default())
+    };
+    let secret = file("secret").unwrap().account.notification_secret;
+    assert_eq!(secret.unwrap().expose_secret(), "notified");
+    assert!(file("blank").unwrap_err().to_string().contains(NAME));
 }
 
 #[test]
@@ -337,7 +385,8 @@ fn secrets_stay_out_of_debug() {
     let serve = served(&[
         ("CLOUDINARY_API_SECRET_PREVIOUS", "hush-1"),
         ("PARSE_SERVER_WEBHOOK_KEY_PREVIOUS", "hush-2"),
-        ("CLOUDINARY_PARSE_ADMIN_TOKEN", "hush-3"),
+        ("CLOUDINARY_PARSE_ADMIN_TOKEN", "hush-3-hush-3-hush-3"),
+        ("CLOUDINARY_NOTIFICATION_SECRET", "hush-4"),
     ]);
     let shown = format!("{serve:?}");
     for secret in ["hush", "\"secret\"", "\"webhook\""] {

@@ -90,6 +90,12 @@ pub const VARIABLES: &[Variable] = &[
         "A second secret that still verifies while the first is being rotated. Nothing is signed with it.",
         "older-secret",
     ),
+    secret(
+        "CLOUDINARY_NOTIFICATION_SECRET",
+        "text",
+        "A further secret that may sign notifications and nothing else: Cloudinary signs them with the account's notification key, else with its oldest active key.",
+        "secret-of-the-oldest-key",
+    ),
     needed(
         "`register`, `unregister`, `hooks`, `audit`, `doctor`; `serve` with a `delivery_url` that has a `class`, a function for a role, clean-up or notifications",
         optional(
@@ -182,8 +188,8 @@ pub const VARIABLES: &[Variable] = &[
         "`serve` with an admin listener that is not on loopback",
         secret(
             "CLOUDINARY_PARSE_ADMIN_TOKEN",
-            "text",
-            "What the admin listener asks for: `Authorization: Bearer …`, or the console's own sign-in.",
+            "at least 16 characters",
+            "What the admin listener asks for: `Authorization: Bearer …`, or the console's own sign-in. Sessions live in one node's memory and end at sign-out.",
             "<openssl rand -hex 32>",
         ),
     ),
@@ -297,12 +303,12 @@ pub const ACCOUNT_OPTIONS: &[AccountOption] = &[
     option(
         "signature_algorithm",
         "`sha1`",
-        "`sha256` for accounts that are set so.",
+        "What is signed here: `sha256` for accounts that are set so. What Cloudinary signed tells its own by its length: 40 digits are SHA-1, 64 SHA-256.",
     ),
     option(
         "signature_version",
         "`2`",
-        "`1`: `&` in a value is not escaped in the string to sign.",
+        "`1`: `&` in a value is not escaped in the string to sign, so a caller's values with one are refused; `check` warns of it.",
     ),
     option(
         "upload_prefix",

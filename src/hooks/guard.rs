@@ -124,18 +124,9 @@ impl<'m> Guard<'m, '_> {
         let object_id = self.object.get("objectId").and_then(JsonText::as_str);
         let row = (class, object_id.as_deref().unwrap_or_default());
         let Shown { value, stored } = shown;
-        match own_write::covered(mark, row, field, stored, value, account, now) {
-            Some(effect) => Ok(Some(effect)),
-            None => {
-                let field = &field.name;
-                Err(Refusal::of_field(
-                    Reason::Overtaken,
-                    class,
-                    field,
-                    OVERTAKEN,
-                ))
-            }
-        }
+        let effect = own_write::covered(mark, row, field, stored, value, account, now);
+        let overtaken = || Refusal::of_field(Reason::Overtaken, class, &field.name, OVERTAKEN);
+        effect.map(Some).ok_or_else(overtaken)
     }
 
     /// Whether the field loses its picture or gets another one.

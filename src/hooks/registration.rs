@@ -69,7 +69,7 @@ impl State {
 /// The hooks that `manifests` ask for, classes first. A class that Cloud Code calls from has none.
 pub(crate) fn wanted(manifests: &Manifests) -> Vec<HookName> {
     let classes = manifests.classes.iter();
-    let hooked = classes.filter(|class| !class.called_from_cloud_code);
+    let hooked = classes.filter(|class| class.is_guarded() && !class.called_from_cloud_code);
     let triggers = hooked.flat_map(|class| {
         let after_save = class.destroys_replaced().then_some("afterSave");
         let after_delete = class.destroys_deleted().then_some("afterDelete");

@@ -19,7 +19,7 @@ pub(super) fn again<'t>(text: &'t str, stored: &str) -> Option<Again<'t>> {
     again_if(text, |text| text == stored || text == bare(stored))
 }
 
-fn again_if<'t>(text: &'t str, is_stored: impl Fn(&str) -> bool) -> Option<Again<'t>> {
+fn again_if(text: &str, is_stored: impl Fn(&str) -> bool) -> Option<Again<'_>> {
     if is_stored(text) {
         return Some(Again::AsIs);
     }

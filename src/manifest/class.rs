@@ -9,11 +9,18 @@ use super::confirm::{self, Confirm};
 use super::document::{Entry, Report, Section, every};
 use super::follow::{self, Follow};
 use super::names;
+use super::references::{self as reference, Reference};
 use super::template::Template;
 use super::units::{DURATION_FORM, parse_duration};
 
 /// Keys of the file.
-pub(super) const KEYS: &[&str] = &["class", "trust_master_key", "called_from", "fields"];
+pub(super) const KEYS: &[&str] = &[
+    "class",
+    "trust_master_key",
+    "called_from",
+    "references",
+    "fields",
+];
 
 pub(super) const FIELD_KEYS: &[&str] = &[
     "required",
@@ -44,7 +51,7 @@ const CALLERS: &[(&str, bool)] = &[("parse_server", false), ("cloud_code", true)
 /// `max_items` of a field that says nothing else.
 const MAX_ITEMS: usize = 1000;
 
-/// A class whose `beforeSave` is guarded.
+/// A class whose `beforeSave` is guarded, or whose columns refer to assets.
 #[derive(Debug, Clone)]
 pub struct ClassManifest {
     /// The Parse class.
@@ -53,7 +60,9 @@ pub struct ClassManifest {
     pub trust_master_key: bool,
     /// The app's own Cloud Code has triggers for this class and calls this service from them: there are no hooks to register.
     pub called_from_cloud_code: bool,
-    /// The guarded fields.
+    /// Columns, or what lies in them, that may refer to assets and are not guarded.
+    pub references: Vec<Reference>,
+    /// The guarded fields; without any the class has no hooks.
     pub fields: Vec<GuardedField>,
 }
 
@@ -89,6 +98,11 @@ pub struct GuardedField {
 }
 
 impl ClassManifest {
+    /// Whether a field is guarded: then `beforeSave` is ours.
+    pub fn is_guarded(&self) -> bool {
+        !self.fields.is_empty()
+    }
+
     /// Whether a save may have an asset destroyed: then its `afterSave` is ours too.
     pub fn destroys_replaced(&self) -> bool {
         self.fields.iter().any(|field| field.clean_up.on_replace)
@@ -104,18 +118,28 @@ impl ClassManifest {
         let class = file.take("class");
         let name = class.and_then(|entry| {
             let name = entry.text(report)?;
-            if let Err(reason) = names::check_class(name) {
+            let checked = match file.at_of("fields") {
+                None if file.at_of("references").is_some() => names::check_readable_class(name),
+                _ => names::check_class(name),
+            };
+            if let Err(reason) = checked {
                 report.error(entry.at, reason);
             }
             Some(name.to_owned())
         });
         let name = name.unwrap_or_default();
+        let references = file.take("references");
         let trust_master_key = file
             .take("trust_master_key")
             .and_then(|entry| entry.flag(report));
         let called_from = file.take("called_from");
         let caller = called_from.and_then(|entry| entry.one_of(CALLERS, report));
-        let fields = read_fields(file.take("fields"), &name, report);
+        let fields = match file.take("fields") {
+            None if references.is_some() => Vec::new(),
+            fields => read_fields(fields, &name, report),
+        };
+        let references =
+            references.and_then(|entry| reference::read(entry, &name, &fields, report));
         if let Some(entry) = called_from.filter(|_| fields.is_empty()) {
             report.error(
                 entry.at,
@@ -127,6 +151,7 @@ impl ClassManifest {
             class: name,
             trust_master_key: trust_master_key.unwrap_or(false),
             called_from_cloud_code: caller.unwrap_or(false),
+            references: references.unwrap_or_default(),
             fields,
         }
     }
@@ -146,7 +171,7 @@ fn read_fields(
     if fields.is_empty() {
         report.error(
             at,
-            "a class without fields: write a table [fields.<name>] for each field to guard",
+            "a class without fields: write a table [fields.<name>] for each field to guard, or name columns in `references`",
         );
     }
     fields

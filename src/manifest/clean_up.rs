@@ -51,7 +51,11 @@ impl CleanUp {
         }
         let grace = keys.take("grace");
         let given = grace.and_then(|entry| {
-            let grace = parse_duration(entry.text(report)?);
+            let text = entry.text(report)?;
+            let grace = match text {
+                "0s" => Some(Duration::ZERO),
+                _ => parse_duration(text),
+            };
             grace.or_else(|| entry.refuse(&format!("expected {DURATION_FORM}"), report))
         });
         let period = given.unwrap_or(GRACE);

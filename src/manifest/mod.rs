@@ -1,6 +1,6 @@
 //! `webhooks/*.toml` as typed hooks.
 //!
-//! A file guards a class ([`ClassManifest`]) or serves a function ([`FunctionManifest`]): a `sign_upload` ([`SignUpload`]) or a
+//! A file guards a class, or names columns of it that refer to assets ([`ClassManifest`]), or serves a function ([`FunctionManifest`]): a `sign_upload` ([`SignUpload`]) or a
 //! `delivery_url` ([`DeliveryUrl`]). Strings of `[upload]` and of a field's `folder` are templates ([`Template`]); what a value may
 //! hold depends on where it goes ([`Place`]). What a caller may choose stands in `[accept]` ([`Accepted`]).
 //!
@@ -35,6 +35,7 @@ mod names;
 mod parameter;
 mod place;
 pub mod reference;
+mod references;
 mod side;
 mod sign_upload;
 mod template;
@@ -50,6 +51,7 @@ pub use function::{Access, Action, FunctionManifest, Limit, Rate};
 pub use load::load;
 pub use parameter::Parameter;
 pub use place::Place;
+pub use references::Reference;
 pub use sign_upload::{ResponseForm, SignUpload};
 pub use template::{Params, RenderError, Template, TemplateError, TemplateUser};
 pub(crate) use units::{DURATION_FORM, parse_duration, parse_size};
@@ -57,7 +59,7 @@ pub(crate) use units::{DURATION_FORM, parse_duration, parse_size};
 /// Every hook of a deployment.
 #[derive(Debug, Clone, Default)]
 pub struct Manifests {
-    /// Guarded classes.
+    /// Guarded classes, and those that only refer to assets.
     pub classes: Vec<ClassManifest>,
     /// Cloud functions.
     pub functions: Vec<FunctionManifest>,

@@ -112,7 +112,7 @@ impl Place {
     }
 
     /// The value with `_` for what would leave the place; borrowed if nothing would.
-    fn replacing<'v>(self, value: &'v str, version: SignatureVersion) -> Cow<'v, str> {
+    fn replacing(self, value: &str, version: SignatureVersion) -> Cow<'_, str> {
         // The serialiser encodes what is in a caption.
         let is_parameter = |c| c == '&' && version == SignatureVersion::V1 && self != Self::Caption;
         if self == Self::Caption && value.contains("$(") {

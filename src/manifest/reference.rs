@@ -154,10 +154,21 @@ const CLASS: Table = Table {
                 "called_from = \"cloud_code\"",
             ),
         ),
+        beside(
+            "class = \"Photo\"",
+            key(
+                CleanUp,
+                "references",
+                "none",
+                "columns, or paths inside Object and Array columns",
+                "Where else rows may hold identifiers: they are not guarded, but what they hold is in use. A class without `fields` has no hooks.",
+                "references = [\"cover\", \"slides.items.image\"]",
+            ),
+        ),
         key(
             Guard,
             "fields",
-            "required",
+            "required without `references`",
             "a table for each field",
             "The guarded fields, each a table `[fields.<name>]` that may be empty.",
             "class = \"Photo\"",
@@ -370,7 +381,7 @@ const FIELD: Table = Table {
             "sync",
             "`false`",
             "`true`, `false`",
-            "Renames at Cloudinary are followed, deleted pictures are taken from the rows.",
+            "Renames at Cloudinary are followed, overwriting uploads give rows the new version, deleted pictures are taken from the rows.",
             "sync = true",
         ),
         key(
@@ -418,7 +429,7 @@ const FUNCTION: Table = Table {
                 "access",
                 "`\"user\"`",
                 "`\"public\"`, `\"user\"`, `\"master\"`, `{ role = \"…\" }`",
-                "Who may call it. `\"user\"` needs a session, which the master key alone is not; `\"master\"` the full master key.",
+                "Who may call it. `\"user\"` needs a session, which the master key alone is not; `\"master\"` the full master key (before Parse Server 9 as far as it can be told).",
                 "access = \"public\"",
             ),
         ),
@@ -563,7 +574,7 @@ const DELIVERY_URL: Table = Table {
 const ACCEPT: Table = Table {
     title: "What a caller may choose",
     place: "function = \"f\"\naction = \"sign_upload\"\n[accept.public_id]\n…\n",
-    introduction: "In `[accept]`, `name = true` takes any value, `name = [\"a\", \"b\"]` one of these, and a table has these keys.",
+    introduction: "In `[accept]`, `name = true` takes any value, `name = [\"a\", \"b\"]` one of these, and a table has these keys. What a caller makes up (`true`, a range, a pattern) must be written as one value of that option: no separators in any spelling, no layers, names, code or conditions. `eager` and `transformation` take steps of plain parameters. In `folder` and `public_id` there is no `+`, and no more than 255 characters together.",
     keys: &[
         key(
             Signing,

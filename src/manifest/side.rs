@@ -71,7 +71,11 @@ impl Side {
     /// finds too.
     pub(super) fn takes_harmless(self, key: Option<Key>) -> bool {
         let takes = |key: Key| {
-            key.is_transformation() && !matches!(key, Key::If | Key::Offset | Key::ResponsiveWidth)
+            key.is_transformation()
+                && !matches!(
+                    key,
+                    Key::If | Key::Offset | Key::RawTransformation | Key::ResponsiveWidth
+                )
         };
         self == Self::Url && key.is_some_and(takes)
     }
@@ -129,7 +133,7 @@ mod tests {
             }
             found += 1;
         }
-        assert_eq!(found, 44);
+        assert_eq!(found, 43);
     }
 
     #[test]
@@ -137,6 +141,7 @@ mod tests {
         for (name, value) in [
             ("offset", json!("a")),
             ("if", json!("end")),
+            ("raw_transformation", json!("..")),
             ("responsive_width", json!("a")),
             ("secure", json!("a")),
             ("wdith", json!(1)),

@@ -194,6 +194,10 @@ impl<'a> Envelope<'a> {
             Known::TriggerName => self.trigger_name = Some(scanner.value()?),
             Known::FunctionName => self.function_name = Some(scanner.value()?),
             Known::Ip => self.ip = Some(scanner.value()?),
+            Known::Headers => {
+                self.repeats_headers |= is_repeated;
+                self.headers = Some(scanner.value()?);
+            }
             Known::CalledFrom if scanner.value()?.is_str("cloud_code") => {
                 self.from_cloud_code = true;
             }
@@ -201,10 +205,6 @@ impl<'a> Envelope<'a> {
             Known::DottedKeys => {
                 let keys = texts(scanner.value()?).ok_or(EnvelopeError::DottedKeys)?;
                 self.dotted_keys = Some(keys);
-            }
-            Known::Headers => {
-                self.repeats_headers |= is_repeated;
-                self.headers = Some(scanner.value()?);
             }
         }
         Ok(())

@@ -125,7 +125,8 @@ impl Work {
                     health.tried("dropped");
                     return Ok(());
                 }
-                health.tried(follow::attempt(notice, &plan, health, tries, now).await?);
+                health
+                    .tried(follow::attempt(notice, &plan, &self.shared, health, tries, now).await?);
             }
         }
         Ok(())

@@ -475,7 +475,7 @@ impl From<StoreError> for Stop {
 
 impl Shared {
     /// Fails while Cloudinary takes no calls.
-    fn check_rest(&self, now: u64) -> Result<(), Trouble> {
+    pub(super) fn check_rest(&self, now: u64) -> Result<(), Trouble> {
         let until = self.rests_until.load(Ordering::Relaxed);
         if until <= now {
             return Ok(());
@@ -486,7 +486,7 @@ impl Shared {
         })
     }
 
-    fn trouble(&self, error: &ApiError, now: u64) -> Trouble {
+    pub(super) fn trouble(&self, error: &ApiError, now: u64) -> Trouble {
         let mut not_before = 0;
         if let ApiError::RateLimited { reset, .. } = error {
             let rest = reset.map_or(LIMIT_REST, |reset| reset.saturating_sub(now) + 1);

@@ -68,6 +68,9 @@ impl Job {
             Self::Follow(Notice::Renamed { from, to }) => format!("follow {from} to {to}"),
             Self::Follow(Notice::Deleted { asset }) => format!("follow {asset} (deleted)"),
             Self::Follow(Notice::Derived { asset, .. }) => format!("follow {asset} (derived)"),
+            Self::Follow(Notice::Overwritten { asset, version, .. }) => {
+                format!("follow {asset} (version {version})")
+            }
         }
     }
 }

@@ -14,9 +14,11 @@ mod count;
 mod follow;
 mod health;
 mod job;
+mod key;
 mod parse_rows;
 mod pattern;
 mod plan;
+mod proof;
 mod retry;
 mod store;
 mod worker;
@@ -33,10 +35,12 @@ use tokio::sync::Mutex;
 pub(crate) use follow::is_wanted;
 pub use health::{Check, Health};
 pub use job::{Destroy, Job, Scheduled};
+pub use key::NotificationKey;
 pub use plan::Plan;
 pub use store::{Counts, Entry, State, StoreError};
 pub use worker::Worker;
 
+use crate::cloudinary::notification::{MAX_AGE, MAX_AHEAD};
 use store::Store;
 
 /// How long a hook waits for its job to be on disk: the app's save waits with it.
@@ -125,6 +129,34 @@ impl Queue {
         }
         self.0.health.pushed(result.as_ref().err());
         result
+    }
+
+    /// Puts a job on disk that a notification asks for, unless the notification was there before.
+    ///
+    /// # Errors
+    /// As [`Self::push`].
+    pub async fn push_once(&self, job: Scheduled) -> Result<(), QueueError> {
+        // If that cannot be found out, pushing says why.
+        if self.is_repeated(&job).await.unwrap_or(false) {
+            return Ok(());
+        }
+        self.push(vec![job]).await
+    }
+
+    async fn is_repeated(&self, scheduled: &Scheduled) -> Result<bool, QueueError> {
+        let (Job::Follow(notice), Some(key)) = (&scheduled.job, &scheduled.key) else {
+            return Ok(false);
+        };
+        let Some(key) = key.parse().ok().filter(NotificationKey::needs_a_look) else {
+            return Ok(false);
+        };
+        let since = scheduled.run_at.saturating_sub(MAX_AGE + MAX_AHEAD);
+        let earlier = self
+            .ask(PUSH_TIMEOUT, async move |store, name| {
+                store.told_since(&name, since).await
+            })
+            .await?;
+        Ok(key.repeats(notice, &earlier))
     }
 
     /// Jobs that wait, run or are dead, in the order of their time.

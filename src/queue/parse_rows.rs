@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::pattern::pattern;
 use crate::assets::place::Place;
 use crate::cloudinary::asset_name::AssetName;
+use crate::cloudinary::notice::Subject;
 use crate::parse::json::JsonText;
 use crate::parse::rest::{MasterClient, RestError, Row};
 
@@ -19,15 +20,15 @@ pub(super) struct Held {
     pub(super) text: String,
 }
 
-/// Every row whose field holds an identifier of the asset.
+/// Every row whose field holds an identifier of what may be the subject.
 pub(super) async fn rows_with(
     parse: &MasterClient,
     place: &Place,
-    asset: &AssetName,
+    subject: &Subject,
 ) -> Result<Vec<Held>, RestError> {
     let mut held = Vec::new();
     let visit = |object_id: &str, text: &str| {
-        if AssetName::stored(text).as_ref() == Some(asset) {
+        if AssetName::stored(text).is_some_and(|asset| subject.may_be(&asset)) {
             held.push(Held {
                 object_id: object_id.to_owned(),
                 text: text.to_owned(),
@@ -38,7 +39,7 @@ pub(super) async fn rows_with(
     let condition = if place.many {
         json!({"$exists": true})
     } else {
-        match pattern(&asset.public_id) {
+        match pattern(&subject.public_id) {
             Some(pattern) => json!({"$regex": pattern}),
             None => json!({"$exists": true}),
         }

@@ -12,6 +12,8 @@ use sqlx::{PgPool, SqlitePool};
 
 use super::clock::unix_time;
 use super::job::{Job, Scheduled};
+use super::key::NotificationKey;
+use crate::cloudinary::notice::Notice;
 
 mod entry;
 mod lock;
@@ -248,6 +250,29 @@ impl Store {
         Ok(jobs
             .filter_map(|(job,)| serde_json::from_slice(job).ok())
             .collect())
+    }
+
+    /// What notifications without a time of their own have told since then, by their keys.
+    pub(super) async fn told_since(
+        &self,
+        queue: &str,
+        since: u64,
+    ) -> Result<Vec<(NotificationKey, Notice)>, StoreError> {
+        let rows: Vec<(String, Vec<u8>)> = on_both!(
+            self,
+            "SELECT idempotency_key, job FROM {jobs}
+             WHERE job_type = $1 AND {run_at} >= $2 AND idempotency_key LIKE '%@%'",
+            fetch_all as (String, Vec<u8>),
+            queue,
+            i64::try_from(since).unwrap_or(i64::MAX)
+        );
+        let told = rows
+            .iter()
+            .filter_map(|(key, job)| match serde_json::from_slice(job).ok()? {
+                Job::Follow(notice) => Some((key.parse().ok()?, notice)),
+                Job::Destroy(_) => None,
+            });
+        Ok(told.collect())
     }
 
     /// Forgets jobs that are done and workers that are gone. It always writes, so that a database that takes no writes is found out.

@@ -3,16 +3,26 @@
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use actix_web::dev::Server as ActixServer;
-use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
+use actix_web::http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use actix_web::http::{ConnectionType, Method};
+use actix_web::{App, HttpRequest, HttpResponse, web};
 use serde_json::{Map, json};
 
 use crate::queue::Queue;
 
+use super::connection::{self, Limits, Listener, Socket};
 use super::console::{self, Console};
-use super::reply::Failure;
+use super::reply::{Failure, close_if_said};
 use super::{State, guarded};
+
+/// Operators and their programs: a few.
+const CONNECTIONS: usize = 1_000;
+const BACKLOG: u32 = 128;
+const KEEP_ALIVE: Duration = Duration::from_secs(5);
+const READ_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Starts the listener.
 pub(super) fn listen(
@@ -23,17 +33,29 @@ pub(super) fn listen(
 ) -> std::io::Result<ActixServer> {
     let console = web::Data::new(console);
     let state = web::Data::from(state);
-    let server = HttpServer::new(move || {
-        App::new()
-            .app_data(console.clone())
-            .app_data(state.clone())
-            .default_service(web::to(answer))
-    })
-    .workers(1)
-    .shutdown_timeout(shutdown_seconds)
-    .disable_signals()
-    .listen(listener)?;
-    Ok(server.run())
+    let limits = Limits {
+        workers: 1,
+        connections: CONNECTIONS,
+        backlog: BACKLOG,
+        keep_alive: KEEP_ALIVE,
+        read_timeout: READ_TIMEOUT,
+        shutdown_seconds,
+    };
+    let listener = Listener {
+        socket: listener,
+        tls: None,
+    };
+    connection::listen(
+        listener,
+        limits,
+        |_: &dyn Socket, _: &mut _| {},
+        move || {
+            App::new()
+                .app_data(console.clone())
+                .app_data(state.clone())
+                .default_service(web::to(answer))
+        },
+    )
 }
 
 async fn answer(
@@ -44,7 +66,18 @@ async fn answer(
 ) -> HttpResponse {
     let work = dispatch(&request, payload, &console, &state);
     let result = guarded::catch(work).await;
-    result.unwrap_or_else(Failure::response)
+    let mut response = result.unwrap_or_else(Failure::response);
+    // No answer to these needs a body, so nobody has read it.
+    let unread = matches!(*request.method(), Method::GET | Method::HEAD)
+        && (request.headers().contains_key(CONTENT_LENGTH)
+            || request.headers().contains_key(TRANSFER_ENCODING));
+    if unread {
+        response
+            .head_mut()
+            .set_connection_type(ConnectionType::Close);
+    }
+    close_if_said(&request, &response);
+    response
 }
 
 async fn dispatch(
@@ -66,11 +99,11 @@ async fn dispatch(
     }
     match path {
         "/ready" => {
-            console.access.check(request)?;
+            console.access.check(request).await?;
             Ok(ready(state))
         }
         "/metrics" => {
-            console.access.check(request)?;
+            console.access.check(request).await?;
             metrics(state)
         }
         _ => console.answer(request, payload, state).await,

@@ -14,7 +14,7 @@ use actix_web::web::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
 
 use super::reply::Failure;
-use super::unwatched::Stay;
+use super::unwatched::Entry;
 
 /// When a connection was accepted: head and body of its first request share one deadline.
 pub(super) struct ConnectionStart {
@@ -75,7 +75,7 @@ async fn at_second_look<T>(mut work: Pin<&mut impl Future<Output = T>>) -> Optio
         match work.as_mut().poll(&mut asleep) {
             Poll::Ready(done) => Poll::Ready(Some(done)),
             Poll::Pending => {
-                unwatched = Some(Stay::begin(context.waker().clone()));
+                unwatched = Some(Entry::begin(context.waker().clone()));
                 Poll::Pending
             }
         }

@@ -7,8 +7,8 @@ mod admin;
 mod body;
 mod certificate;
 mod clock;
+mod connection;
 mod console;
-mod crowd;
 mod descriptors;
 mod guarded;
 mod head;
@@ -28,8 +28,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use actix_web::App;
 use actix_web::dev::{Extensions, Server as ActixServer, ServerHandle, ServiceRequest, fn_service};
-use actix_web::{App, HttpServer};
 use arc_swap::ArcSwap;
 use futures_util::FutureExt as _;
 use secrecy::SecretString;
@@ -44,14 +44,17 @@ pub use routes::{Deployment, Hook};
 
 use body::ConnectionStart;
 use clock::unix_time;
+use connection::{Limits, Listener, Slot, Socket};
 use console::{Access, Console, History, Refusals};
-use crowd::Place;
 use metrics::Metrics;
 use routes::Routes;
 
 /// How long an idle connection of Parse Server's is kept, in seconds. Closing one can meet a request under way, which Parse Server
 /// would report as a refused save, so it is rare; connections that showed no key are not kept at all.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
+
+/// Connections that the system holds until a worker takes them.
+const BACKLOG: u32 = 4096;
 
 /// What the listeners need to know.
 #[derive(Debug)]
@@ -149,31 +152,32 @@ impl Server {
         let webhook_address = listener.local_addr()?;
         let connections = descriptors::make_room(settings.max_connections);
         let share = (connections / settings.workers).max(1);
+        let timeout = whole_seconds(settings.shutdown_timeout);
+        let limits = Limits {
+            workers: settings.workers,
+            connections: share,
+            backlog: BACKLOG,
+            keep_alive: KEEP_ALIVE,
+            read_timeout: settings.read_timeout,
+            shutdown_seconds: timeout,
+        };
         let (answering, counting) = (state.clone(), state.clone());
-        let server = HttpServer::new(move || {
+        let on_connect = move |socket: &dyn Socket, data: &mut Extensions| {
+            data.insert(ConnectionStart::now());
+            data.insert(Slot::take(socket, share, &counting.metrics));
+        };
+        let listener = Listener {
+            socket: listener,
+            tls: settings.tls,
+        };
+        let webhook = connection::listen(listener, limits, on_connect, move || {
             let state = answering.clone();
             // No extractors: taking a request apart by hand costs less.
             App::new().default_service(fn_service(move |request: ServiceRequest| {
                 let answered = webhook::answer(request, state.clone());
                 answered.map(Ok::<_, actix_web::Error>)
             }))
-        })
-        .workers(settings.workers)
-        .max_connections(share)
-        .backlog(4096)
-        .keep_alive(KEEP_ALIVE)
-        .client_request_timeout(settings.read_timeout)
-        .shutdown_timeout(whole_seconds(settings.shutdown_timeout))
-        .on_connect(move |io, data: &mut Extensions| {
-            data.insert(ConnectionStart::now());
-            data.insert(Place::take(io, share, &counting.metrics));
-        })
-        .disable_signals();
-        let server = match settings.tls {
-            Some(tls) => server.listen_rustls_0_23(listener, tls)?,
-            None => server.listen(listener)?,
-        };
-        let timeout = whole_seconds(settings.shutdown_timeout);
+        })?;
         let (admin, admin_address) = match settings.admin {
             Some(admin) => {
                 let listener = bind(admin.bind)?;
@@ -193,7 +197,7 @@ impl Server {
         };
         Ok(Server {
             state,
-            webhook: server.run(),
+            webhook,
             admin,
             webhook_address,
             admin_address,

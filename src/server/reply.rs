@@ -1,9 +1,11 @@
 //! Answers that are no decision of a hook's. Each is a refusal to Parse Server, which hands the text to the app's end users.
 
-use actix_web::HttpResponse;
-use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderValue};
+use actix_web::http::{ConnectionType, StatusCode};
 use actix_web::web::Bytes;
+use actix_web::{HttpRequest, HttpResponse};
+
+use super::connection::Closing;
 
 /// A request that no hook decided on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -17,6 +19,8 @@ pub(super) enum Failure {
     Panic,
     /// On the admin listener: another web site made a browser send it.
     CrossSite,
+    /// On the admin listener: too many wrong tokens from this address.
+    WrongTokens,
     /// On the admin listener: a name that is not this machine's.
     ForeignHost,
 }
@@ -33,6 +37,7 @@ impl Failure {
             Failure::Deadline => "deadline",
             Failure::Panic => "panic",
             Failure::CrossSite => "cross_site",
+            Failure::WrongTokens => "wrong_tokens",
             Failure::ForeignHost => "foreign_host",
         }
     }
@@ -62,6 +67,10 @@ impl Failure {
                 StatusCode::FORBIDDEN,
                 r#"{"error":"requests of other web sites are not answered"}"#,
             ),
+            Failure::WrongTokens => (
+                StatusCode::TOO_MANY_REQUESTS,
+                r#"{"error":"too many wrong tokens, try again later"}"#,
+            ),
             Failure::ForeignHost => (
                 StatusCode::FORBIDDEN,
                 r#"{"error":"expected the host localhost or 127.0.0.1; for another one set CLOUDINARY_PARSE_ADMIN_TOKEN"}"#,
@@ -78,6 +87,13 @@ impl Failure {
             response.insert_header((ALLOW, HeaderValue::from_static(allowed)));
         }
         response.body(body)
+    }
+}
+
+/// Has the connection closed whose answer says so, without the rest of the request being read.
+pub(super) fn close_if_said(request: &HttpRequest, response: &HttpResponse) {
+    if response.head().connection_type() == ConnectionType::Close {
+        Closing::begin(request);
     }
 }
 

@@ -116,6 +116,9 @@ impl Hook {
 
 fn of_class(class: ClassManifest) -> Vec<Hook> {
     let mut hooks = Vec::with_capacity(3);
+    if !class.is_guarded() {
+        return hooks;
+    }
     // Cloud Code may call after a save and a deletion whether there is anything to do or not.
     let called = class.called_from_cloud_code;
     if called || class.destroys_replaced() {

@@ -29,9 +29,9 @@ struct Unwatched {
 }
 
 /// A request among the unwatched, while it lives.
-pub(super) struct Stay(u64);
+pub(super) struct Entry(u64);
 
-impl Stay {
+impl Entry {
     /// `waker` is used if this is not dropped soon.
     pub(super) fn begin(waker: Waker) -> Self {
         UNWATCHED.with_borrow_mut(|unwatched| {
@@ -40,12 +40,12 @@ impl Stay {
                 rt::spawn(sweep());
             }
             unwatched.wakers.push_back(Some(waker));
-            Stay(unwatched.gone + unwatched.wakers.len() as u64 - 1)
+            Entry(unwatched.gone + unwatched.wakers.len() as u64 - 1)
         })
     }
 }
 
-impl Drop for Stay {
+impl Drop for Entry {
     fn drop(&mut self) {
         // Err: the worker's thread is ending.
         let _ = UNWATCHED.try_with(|unwatched| unwatched.borrow_mut().leave(self.0));
@@ -97,12 +97,12 @@ mod tests {
 
     #[actix_web::test]
     async fn a_forgotten_request_is_woken() {
-        let mut stay = None;
+        let mut entry = None;
         poll_fn(|context| {
-            if stay.take().is_some() {
+            if entry.take().is_some() {
                 return Poll::Ready(());
             }
-            stay = Some(Stay::begin(context.waker().clone()));
+            entry = Some(Entry::begin(context.waker().clone()));
             Poll::Pending
         })
         .await;
@@ -115,7 +115,7 @@ mod tests {
         let counted = polls.clone();
         let leaving = rt::spawn(poll_fn(move |context| {
             counted.set(counted.get() + 1);
-            drop(Stay::begin(context.waker().clone()));
+            drop(Entry::begin(context.waker().clone()));
             Poll::<()>::Pending
         }));
         rt::time::sleep(SWEEP_EVERY * 3).await;

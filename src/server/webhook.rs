@@ -17,8 +17,8 @@ use crate::parse::json::JsonText;
 use crate::queue::{Destroy, Job, Scheduled};
 
 use super::clock::unix_time;
+use super::connection::Slot;
 use super::console::Refused;
-use super::crowd::Place;
 use super::head::Head;
 use super::keys::KeyInUse;
 use super::reply::{self, Failure};
@@ -33,6 +33,7 @@ pub(super) async fn answer(request: ServiceRequest, state: Arc<State>) -> Servic
     let _in_flight = state.metrics.in_flight();
     let (request, payload) = request.into_parts();
     let response = request_id::scope(&request, respond(&request, payload, &state)).await;
+    reply::close_if_said(&request, &response);
     ServiceResponse::new(request, response)
 }
 
@@ -74,7 +75,7 @@ async fn dispatch(
     }
     let head = Head::of(request.headers());
     check_key(&head, state)?;
-    let _busy = request.conn_data::<Place>().map(Place::busy);
+    let _busy = request.conn_data::<Slot>().map(Slot::busy);
     let route = route.ok_or(Failure::NotFound)?;
     let started = Instant::now();
     head.check()?;

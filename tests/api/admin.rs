@@ -69,13 +69,13 @@ fn the_page_lists_the_hooks_and_loads_nothing_from_elsewhere() {
 #[test]
 fn a_token_is_needed_where_one_is_set() {
     let mut settings = settings();
-    settings.admin.as_mut().unwrap().token = Some("admin-token".into());
+    settings.admin.as_mut().unwrap().token = Some("token-of-the-tests".into());
     let app = App::start(settings, deployment(&[PHOTO]));
     for headers in [
         "",
         "Authorization: Bearer wrong\r\n",
-        "Authorization: admin-token\r\n",
-        "Authorization: Bearer admin-token2\r\n",
+        "Authorization: token-of-the-tests\r\n",
+        "Authorization: Bearer token-of-the-tests2\r\n",
     ] {
         for path in ["/", "/metrics", "/ready"] {
             assert_eq!(
@@ -86,10 +86,57 @@ fn a_token_is_needed_where_one_is_set() {
         }
     }
     assert_eq!(
-        app.get_admin("/metrics", "Authorization: Bearer admin-token\r\n")
+        app.get_admin("/metrics", "Authorization: Bearer token-of-the-tests\r\n")
             .status,
         200
     );
+}
+
+fn with_token() -> App {
+    let mut settings = settings();
+    settings.admin.as_mut().unwrap().token = Some("token-of-the-tests".into());
+    App::start(settings, deployment(&[PHOTO]))
+}
+
+#[test]
+fn wrong_tokens_are_limited_and_the_right_one_gets_in_all_the_same() {
+    let app = with_token();
+    let right = "Authorization: Bearer token-of-the-tests\r\n";
+    for _ in 0..10 {
+        let answer = app.get_admin("/metrics", "Authorization: Bearer wrong\r\n");
+        assert_eq!(answer.status, 401);
+    }
+    let answer = app.get_admin("/metrics", "Authorization: Bearer wrong\r\n");
+    assert_eq!(
+        (answer.status, &*answer.body),
+        (429, r#"{"error":"too many wrong tokens, try again later"}"#)
+    );
+    assert!(answer.head.contains("connection: close"), "{}", answer.head);
+    assert_eq!(app.get_admin("/metrics", right).status, 200);
+    let answer = app.get_admin("/ready", "");
+    assert_eq!(answer.status, 401, "no token is no wrong one");
+}
+
+#[test]
+fn tokens_beyond_the_limit_are_checked_one_at_a_time() {
+    let app = with_token();
+    let guess = |_| {
+        let admin = app.admin.unwrap();
+        std::thread::spawn(move || {
+            send(
+                admin,
+                "GET",
+                "/ready",
+                "Authorization: Bearer wrong\r\n",
+                b"",
+            )
+            .status
+        })
+    };
+    let guesses: Vec<_> = (0..60).map(guess).collect();
+    let statuses: Vec<_> = guesses.into_iter().map(|g| g.join().unwrap()).collect();
+    let count = |status| statuses.iter().filter(|&&s| s == status).count();
+    assert_eq!((count(401), count(429)), (10, 50), "{statuses:?}");
 }
 
 #[test]

@@ -170,6 +170,22 @@ fn refuses_what_cloudinary_knows_to_be_something_else() {
             found(&json!({"bytes": null})),
             "at most 999 bytes",
         ),
+        // What Cloudinary does not know satisfies no limit, -1 without its sign included.
+        (
+            "min_width = 641",
+            found(&json!({"width": 4_294_967_295_u64})),
+            "a width of at least 641 pixels",
+        ),
+        (
+            "min_height = 1",
+            found(&json!({"height": -1})),
+            "a height of at least 1 pixels",
+        ),
+        (
+            "min_width = 1",
+            found(&json!({"width": null})),
+            "a width of at least 1 pixels",
+        ),
         (
             "max_width = 639",
             found(&json!({})),

@@ -56,8 +56,8 @@ fn lets_probes_and_prometheus_come_under_any_name() {
 
 #[test]
 fn answers_under_any_name_with_the_token() {
-    let app = with_token("admin-token");
-    let headers = "Authorization: Bearer admin-token\r\n";
+    let app = with_token("token-of-the-tests");
+    let headers = "Authorization: Bearer token-of-the-tests\r\n";
     assert_eq!(
         get_at_host(&app, "/ready", "console.example", headers).status,
         200
@@ -137,8 +137,8 @@ fn takes_each_path_with_its_methods_only() {
 
 #[test]
 fn exchanges_the_token_for_a_session_that_does_not_hold_it() {
-    let app = with_token("admin token+1");
-    let answer = post(&app, "/session", "", "token=admin+token%2B1");
+    let app = with_token("admin token+1 of the tests");
+    let answer = post(&app, "/session", "", "token=admin+token%2B1+of+the+tests");
     assert_eq!(answer.status, 303);
     let cookie = answer
         .head
@@ -153,6 +153,7 @@ fn exchanges_the_token_for_a_session_that_does_not_hold_it() {
     assert!(!session.contains("admin"), "{session}");
     let headers = format!("Cookie: other=1; {session}\r\n");
     assert_eq!(app.get_admin("/api/overview", &headers).status, 200);
+    let other = session_of(&app);
     let answer = post(&app, "/session/end", &headers, "");
     assert!(
         answer
@@ -161,19 +162,54 @@ fn exchanges_the_token_for_a_session_that_does_not_hold_it() {
         "{}",
         answer.head
     );
+    // Whoever has kept the cookie has nothing any more; other sessions go on.
+    assert_eq!(app.get_admin("/api/overview", &headers).status, 401);
+    assert_eq!(app.get_admin("/metrics", &headers).status, 401);
+    let other = format!("Cookie: {other}\r\n");
+    assert_eq!(app.get_admin("/api/overview", &other).status, 200);
+}
+
+/// A cookie for the token of the test before.
+fn session_of(app: &App) -> String {
+    let answer = post(app, "/session", "", "token=admin+token%2B1+of+the+tests");
+    let mut lines = answer.head.lines();
+    let cookie = lines.find_map(|line| line.strip_prefix("set-cookie: "));
+    cookie.unwrap().split(';').next().unwrap().to_owned()
+}
+
+#[test]
+fn a_cross_site_request_ends_no_session() {
+    let app = with_token("admin token+1 of the tests");
+    let headers = format!("Cookie: {}\r\n", session_of(&app));
+    let foreign = format!("{headers}Sec-Fetch-Site: cross-site\r\n");
+    assert_eq!(post(&app, "/session/end", &foreign, "").status, 403);
+    assert_eq!(app.get_admin("/api/overview", &headers).status, 200);
+}
+
+#[test]
+fn wrong_tokens_at_the_sign_in_are_limited() {
+    let app = with_token("token-of-the-tests");
+    for _ in 0..10 {
+        assert_eq!(post(&app, "/session", "", "token=wrong").status, 401);
+    }
+    let answer = post(&app, "/session", "", "token=wrong");
+    assert_eq!(answer.status, 429);
+    assert!(!answer.head.contains("set-cookie"));
+    let answer = post(&app, "/session", "", "token=token-of-the-tests");
+    assert_eq!(answer.status, 303);
 }
 
 #[test]
 fn gives_no_session_for_anything_else() {
-    let app = with_token("admin-token");
+    let app = with_token("token-of-the-tests");
     for (body, status) in [
-        ("token=admin-toke", 401),
+        ("token=token-of-the-test", 401),
         ("token=", 401),
-        ("token=ADMIN-TOKEN", 401),
+        ("token=TOKEN-OF-THE-TESTS", 401),
         ("", 400),
         ("token", 401),
-        ("secret=admin-token", 400),
-        ("token=admin-token&token=x", 400),
+        ("secret=token-of-the-tests", 400),
+        ("token=token-of-the-tests&token=x", 400),
     ] {
         let answer = post(&app, "/session", "", body);
         assert_eq!(answer.status, status, "{body}");
@@ -183,7 +219,7 @@ fn gives_no_session_for_anything_else() {
         &app,
         "/session",
         "Sec-Fetch-Site: cross-site\r\n",
-        "token=admin-token",
+        "token=token-of-the-tests",
     );
     assert_eq!(cross_site.status, 403);
     let none_needed = post(&App::with(&[PHOTO]), "/session", "", "token=");
@@ -192,18 +228,18 @@ fn gives_no_session_for_anything_else() {
 
 #[test]
 fn a_session_of_another_token_or_a_made_up_one_is_none() {
-    let other = with_token("other-token");
-    let head = post(&other, "/session", "", "token=other-token").head;
+    let other = with_token("other-token-of-the-tests");
+    let head = post(&other, "/session", "", "token=other-token-of-the-tests").head;
     let session = head
         .lines()
         .find_map(|line| line.strip_prefix("set-cookie: "))
         .unwrap()
         .to_owned();
     let session = session.split(';').next().unwrap();
-    let app = with_token("admin-token");
+    let app = with_token("token-of-the-tests");
     for cookie in [
         session,
-        "cloudinary-parse-console=admin-token",
+        "cloudinary-parse-console=token-of-the-tests",
         "cloudinary-parse-console=99999999999.",
         "a=b",
     ] {

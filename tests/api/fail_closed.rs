@@ -108,6 +108,18 @@ fn unknown_hooks_and_odd_paths_are_not_found() {
 }
 
 #[test]
+fn a_class_that_only_refers_to_assets_has_no_hooks() {
+    let other = "class = \"Other\"\nreferences = [\"cover\"]\n";
+    let mut manifests = MANIFESTS.to_vec();
+    manifests.push(other);
+    let app = App::with(&manifests);
+    for trigger in ["beforeSave", "afterSave", "afterDelete"] {
+        let answer = app.post(&format!("/triggers/Other/{trigger}"), &forged());
+        assert_answer(&answer, 404, "not found");
+    }
+}
+
+#[test]
 fn a_name_may_come_percent_encoded_and_a_path_with_a_query() {
     let app = App::with(&MANIFESTS);
     for path in [

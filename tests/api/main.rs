@@ -13,6 +13,7 @@ mod admin;
 mod app;
 mod captured;
 mod chosen;
+mod closing;
 mod cloud_code;
 mod confirm;
 mod console;

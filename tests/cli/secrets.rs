@@ -10,6 +10,7 @@ use crate::running::{Asked, Running, WEBHOOK_KEY, ask, client};
 
 const API_SECRET: &str = "marked-api-secret";
 const PREVIOUS_SECRET: &str = "marked-previous-secret";
+const NOTIFICATION_SECRET: &str = "marked-notification-secret";
 const PREVIOUS_KEY: &str = "marked-previous-webhook-key";
 const REST_KEY: &str = "marked-rest-api-key";
 const ADMIN_TOKEN: &str = "marked-admin-token";
@@ -18,9 +19,10 @@ const PASSWORD: &str = "marked-password";
 const WRONG_KEY: &str = "marked-wrong-key";
 
 /// What no answer and no log may hold.
-const SECRETS: [&str; 10] = [
+const SECRETS: [&str; 11] = [
     API_SECRET,
     PREVIOUS_SECRET,
+    NOTIFICATION_SECRET,
     WEBHOOK_KEY,
     PREVIOUS_KEY,
     REST_KEY,
@@ -50,6 +52,7 @@ fn service(server: &ParseServer, format: &str) -> CloudinaryParse {
         .env("CLOUDINARY_PARSE_LOG_FORMAT", format)
         .env("CLOUDINARY_URL", &format!("cloudinary://key:{API_SECRET}@demo"))
         .env("CLOUDINARY_API_SECRET_PREVIOUS", PREVIOUS_SECRET)
+        .env("CLOUDINARY_NOTIFICATION_SECRET", NOTIFICATION_SECRET)
         .env("PARSE_SERVER_WEBHOOK_KEY", WEBHOOK_KEY)
         .env("PARSE_SERVER_WEBHOOK_KEY_PREVIOUS", PREVIOUS_KEY)
         .env("PARSE_SERVER_URL", &server.url())

@@ -70,10 +70,14 @@ describe("the console behind a token", { skip: !chromiumPath && "Chromium is not
     assert.equal(await page.locator("#hook-rows .registration").first().innerText(), "unknown");
   });
 
-  test("signs out", async () => {
+  test("signs out, for a copy of the session too", async () => {
+    const [{ name, value }] = await page.context().cookies();
+    const withCopy = () => fetch(`${service.adminUrl}/api/overview`, { headers: { Cookie: `${name}=${value}` } });
+    assert.equal((await withCopy()).status, 200);
     await page.getByRole("button", { name: "Sign out" }).click();
     await page.getByLabel("Admin token").waitFor();
     assert.deepEqual(await page.context().cookies(), []);
+    assert.equal((await withCopy()).status, 401);
   });
 
   test("works without scripts as far as it can", async () => {

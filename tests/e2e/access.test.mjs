@@ -1,7 +1,7 @@
 // Who may call a function, and how often: roles as Parse Server keeps them, addresses as Parse Server sees them.
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
-import { Parse, signUp, useStack } from "./support/rig.mjs";
+import { PARSE, Parse, VERSION, signUp, useStack } from "./support/rig.mjs";
 
 const sign = (name, keys) => `function = "${name}"\naction = "sign_upload"\n${keys}\n[upload]\ntags = "a"\n`;
 const MANIFESTS = {
@@ -69,6 +69,42 @@ describe("a function for a role", () => {
     });
     assert.notEqual(answer.status, 201);
     assert.equal(await refusal(stack, "for_editors", people.stranger), "Needs the role editors");
+  });
+});
+
+const READ_ONLY_KEY = "rig-read-only-key";
+
+describe("a function for the master key", () => {
+  const stack = useStack({
+    manifests: { "master.toml": sign("for_master", 'access = "master"') },
+    parseServer: { env: { PARSE_SERVER_READ_ONLY_MASTER_KEY: READ_ONLY_KEY } },
+  });
+
+  /** What a call with these headers is told; the JavaScript SDK puts its keys into the body. */
+  async function told(headers, keys = {}) {
+    const answer = await fetch(`${stack.parseServer.url}/functions/for_master`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", ...headers },
+      body: JSON.stringify(keys),
+    });
+    const { result, error } = await answer.json();
+    return result ? null : error;
+  }
+
+  const header = (key) => told({ "X-Parse-Application-Id": PARSE.appId, "X-Parse-Master-Key": key });
+  const basic = (key) => told({ Authorization: `Basic ${Buffer.from(`${PARSE.appId}:${key}`).toString("base64")}` });
+  const sdk = (key) => told({}, { _ApplicationId: PARSE.appId, _MasterKey: key });
+
+  test("takes the full one however it comes", async () => {
+    for (const call of [header, basic, sdk]) assert.equal(await call(PARSE.masterKey), null, call.name);
+  });
+
+  test("refuses the read-only one that it can see", async () => {
+    for (const call of [header, basic]) assert.equal(await call(READ_ONLY_KEY), "Needs the master key", call.name);
+  });
+
+  test("takes a read-only one that it cannot see, unless Parse Server tells", async () => {
+    assert.equal(await sdk(READ_ONLY_KEY), VERSION < 9 ? null : "Needs the master key");
   });
 });
 

@@ -7,7 +7,7 @@ import { after, afterEach, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { cleanEnvironment } from "../../scripts/parse-server/processes.mjs";
 import { binary, startParseServer, startService, writeManifests } from "../../scripts/parse-server/stack.mjs";
-import { ACCOUNT, count, createClass, PARSE, useStack, VERSION } from "./support/rig.mjs";
+import { ACCOUNT, AS_CLIENT, count, createClass, jobs, PARSE, picturesOf, update, useStack, VERSION } from "./support/rig.mjs";
 import { dateOff, startProxy, startServerThat } from "./support/tampering-proxy.mjs";
 
 const MANIFESTS = {
@@ -92,12 +92,15 @@ describe("doctor", () => {
       hooks: "ok",
       cloud_code: "ok",
       public_url: "ok",
+      columns: "ok",
+      protected_fields: "skipped",
+      hidden_rows: "skipped",
       cloudinary: "ok",
       notifications: "skipped",
       queue: "skipped",
       max_upload_size: "ok",
     });
-    assert.deepEqual([code, healthy, checks.length], [0, true, 14]);
+    assert.deepEqual([code, healthy, checks.length], [0, true, 17]);
   });
 
   test("prints a marked line for each check, without colours", async () => {
@@ -300,5 +303,76 @@ describe("doctor, where Parse Server has client keys", () => {
   test("says that it needs one", async () => {
     assertFound(await doctor(stack), "public_url", /unauthorized/, /PARSE_SERVER_REST_API_KEY/);
     assert.deepEqual(await temporary(stack), []);
+  });
+});
+
+describe("doctor, where clean-up destroys", () => {
+  const destroys = 'max_age = "1h"\non_replace = "destroy"\non_delete = "destroy"\ndestroy_within = "app/"\n';
+  const manifests = { "Note.toml": `class = "Note"\n[fields.picture]\n${destroys}`, "Open.toml": `class = "Open"\n[fields.picture]\n${destroys}` };
+  const classes = { Note: { picture: "String" }, Open: { picture: "String" } };
+  const guarded = { picture: { type: "String" } };
+  const anybody = Object.fromEntries(["find", "count", "get", "create", "update", "delete", "addField"].map((name) => [name, { "*": true }]));
+  const stack = useStack({ manifests, classes, parseServer: { env: SMALL } });
+  const { uploaded, photo } = picturesOf(stack);
+  const line = ({ checks }, name) => checks.filter(({ check }) => check === name);
+
+  test("cannot know whether a beforeFind hides rows, and says so", async () => {
+    const [{ status, message }, ...others] = line(await doctor(stack), "hidden_rows");
+    assert.deepEqual([status, others], ["skipped", []]);
+    assert.match(message, /whether a beforeFind answers in the database's place cannot be told/);
+  });
+
+  test("finds all fields shown to hooks", async () => {
+    assert.equal(line(await doctor(stack), "protected_fields")[0].status, "ok");
+  });
+
+  test("warns of protectedFields, which hide from hooks what users replace", async () => {
+    const body = { className: "Note", fields: guarded, classLevelPermissions: { ...anybody, protectedFields: { "*": ["picture"] } } };
+    const { fields: _, ...permissions } = body;
+    const answer = await stack.rest("PUT", "/schemas/Note", { master: true, body: permissions });
+    assert.equal(answer.status, 200, answer.text);
+    const found = await doctor(stack);
+    const warnings = line(found, "protected_fields");
+    assert.deepEqual(warnings.map(({ status }) => status), ["warning"]);
+    assert.match(warnings[0].message, /^Note\.picture is one of the class's protectedFields/);
+    assert.match(warnings[0].remedy, /protectedFieldsTriggerExempt/);
+    assert.equal(found.code, 0);
+    // So it is: what a user replaces in the one class queues a job, in the other none.
+    for (const [name, queued] of [["Open", 1], ["Note", 1]]) {
+      const [id] = await photo(`app/${name}`, name);
+      await update(stack, name, id, { picture: await uploaded(`app/${name}2`) }, AS_CLIENT);
+      assert.equal((await jobs(stack)).length, queued, name);
+    }
+  });
+
+  test("warns of a mistyped class and a mistyped column", async () => {
+    const [note, open] = Object.values(manifests);
+    writeManifests(stack.webhooks, { "Opne.toml": open.replace("Open", "Opne"), "Note.toml": note.replace("picture", "pictrue") });
+    const found = line(await doctor(stack), "columns").map(({ status, message }) => `${status}: ${message}`);
+    writeManifests(stack.webhooks, manifests);
+    assert.deepEqual(found.sort(), [
+      "warning: Note has no column pictrue: did you mean picture?",
+      "warning: Parse Server has no class Opne: did you mean Open?",
+    ]);
+  });
+});
+
+describe("doctor's advice about protectedFields", { skip: VERSION < 9 && "the option is Parse Server 9's" }, () => {
+  const destroys = 'on_replace = "destroy"\ndestroy_within = "app/"\n';
+  const stack = useStack({
+    manifests: { "Note.toml": `class = "Note"\n[fields.picture]\n${destroys}` },
+    parseServer: { env: { PARSE_SERVER_PROTECTED_FIELDS_TRIGGER_EXEMPT: "true" } },
+    prepare: async () => {
+      const everybody = Object.fromEntries(["find", "get", "create", "update"].map((name) => [name, { "*": true }]));
+      const classLevelPermissions = { ...everybody, protectedFields: { "*": ["picture"] } };
+      await createClass(stack, "Note", { picture: "String" }, { classLevelPermissions });
+    },
+  });
+  const { uploaded, photo } = picturesOf(stack);
+
+  test("cures it", async () => {
+    const [id] = await photo("app/old", "Note");
+    await update(stack, "Note", id, { picture: await uploaded("app/new") }, AS_CLIENT);
+    assert.equal((await jobs(stack)).length, 1);
   });
 });

@@ -85,6 +85,12 @@ const deletion = (...publicIds) => ({
   resources: publicIds.map((public_id) => ({ resource_type: "image", type: "upload", public_id })),
 });
 
+/** Cloudinary's own part of a rename. */
+async function renameAsset(from, to) {
+  await destroy(stack, from);
+  await put(stack, to);
+}
+
 /** A row without what changes with every write. */
 async function columns(className, id) {
   const { objectId, createdAt, updatedAt, ...rest } = await row(stack, className, id);
@@ -146,14 +152,34 @@ describe("the media library", () => {
     const [id, signed] = await photo("app/before");
     const pictures = [await uploaded("app/other"), signed];
     const album = await create(stack, "Album", { pictures }, AS_CLIENT);
+    await renameAsset("app/before", "app/after");
     await notify(renaming("app/before", "app/after"));
     await settled(stack);
     const renamed = bare(signed).replace("app/before", "app/after");
     assert.deepEqual(await columns("Photo", id), { picture: renamed });
     assert.deepEqual((await row(stack, "Album", album)).pictures.toSorted(), [renamed, bare(pictures[0])].toSorted());
-    for (const name of ["app/before", "app/after", "app/other"]) assert.equal(destroyCalls(name), 0, name);
+    // One call is the rename's own.
+    for (const [name, calls] of [["app/before", 1], ["app/after", 0], ["app/other", 0]]) assert.equal(destroyCalls(name), calls, name);
     // The row is an ordinary one: a client's save of something else goes through.
     await update(stack, "Photo", id, { title: "renamed" }, AS_CLIENT);
+  });
+
+  test("renames late: the row of a new upload under the old name is not moved", async () => {
+    const [id, signed] = await photo("app/again");
+    await put(stack, "app/moved");
+    await notify(renaming("app/again", "app/moved"));
+    await settled(stack);
+    assert.deepEqual(await columns("Photo", id), { picture: bare(signed) });
+  });
+
+  test("overwrites: rows get the new version, and nothing that was said of the old one stays", async () => {
+    const [id, signed] = await photo("app/over");
+    await update(stack, "Photo", id, { imageStatus: "approved", title: "kept" });
+    const [, version] = signed.match(/\/v(\d+)\//);
+    const newer = { public_id: "app/over", resource_type: "image", type: "upload", version: Number(version) + 1, format: "jpg" };
+    await notify({ notification_type: "upload", overwritten: true, ...newer });
+    await settled(stack);
+    assert.deepEqual(await columns("Photo", id), { picture: `image/upload/v${newer.version}/app/over.jpg`, title: "kept" });
   });
 
   test("deletes: the identifier goes where the asset is really gone, and stays where it was uploaded anew", async () => {
@@ -200,13 +226,14 @@ describe("a client", () => {
 
   const cases = {
     rejection: { what: moderation("app/overtaken0", "rejected"), name: "app/overtaken0" },
-    rename: { what: renaming("app/overtaken1", "app/renamed1"), name: "app/overtaken1" },
+    rename: { what: renaming("app/overtaken1", "app/renamed1"), name: "app/overtaken1", first: () => renameAsset("app/overtaken1", "app/renamed1") },
     approval: { what: moderation("app/overtaken2", "approved"), name: "app/overtaken2" },
   };
-  for (const [kind, { what, name }] of Object.entries(cases)) {
+  for (const [kind, { what, name, first }] of Object.entries(cases)) {
     test(`who saves another picture is not overwritten (${kind})`, async () => {
       const [id] = await photo(name);
       const newer = await uploaded(`${name}-newer`);
+      await first?.();
       meanwhile = () => update(stack, "Photo", id, { picture: newer }, AS_CLIENT);
       await notify(what);
       await settled(stack);

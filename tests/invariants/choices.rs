@@ -65,7 +65,7 @@ fn text() -> impl Strategy<Value = String> {
     prop_oneof![
         3 => prop::collection::vec(piece, 0..5).prop_map(|pieces| pieces.concat()),
         1 => select(&["#fff", "10%..20%", "1.5..3", "100x50", "1,2,3,4", "1,2,3,4|5,6,7,8", "X-A: 1", "a=b|c=d",
-            "true", "auto", "!a/b!", "iw / 2", "users/u1", "[{\"access_type\":\"token\"}]"][..])
+            "true", "auto", "!a/b!", "iw / 2", "..", "users/u1", "[{\"access_type\":\"token\"}]"][..])
             .prop_map(str::to_owned),
     ]
 }

@@ -5,7 +5,7 @@ use proptest::sample::select;
 
 use cloudinary_parse::parse::own_write::OwnWrite;
 
-use crate::checks::{SECRET, identifier, webhook};
+use crate::checks::{SECRET, identifier, notification, webhook};
 
 /// JSON texts that a guarded field may hold, good and bad.
 fn text() -> impl Strategy<Value = String> {
@@ -221,5 +221,84 @@ proptest! {
         text in r"(image|video|raw)/(upload|private|authenticated)/v[0-9]{1,13}/[a-zA-Z0-9./#&= \u{85}é]{0,24}",
     ) {
         identifier::check(text.as_bytes());
+    }
+}
+
+/// Members of a notification, good and odd.
+fn told() -> impl Strategy<Value = String> {
+    let kind = select(
+        &[
+            "upload",
+            "moderation",
+            "moderation_summary",
+            "rename",
+            "delete",
+            "eager",
+            "move",
+        ][..],
+    );
+    let kind = kind.prop_map(|kind| format!("\"notification_type\":\"{kind}\""));
+    let text = (
+        select(
+            &[
+                "public_id",
+                "from_public_id",
+                "to_public_id",
+                "resource_type",
+                "type",
+                "to_type",
+                "moderation_status",
+                "format",
+                "timestamp",
+                "secure_url",
+            ][..],
+        ),
+        select(
+            &[
+                "a/cat",
+                "b",
+                "../a",
+                "",
+                "image",
+                "video",
+                "upload",
+                "private",
+                "fetch",
+                "approved",
+                "rejected",
+                "queued",
+                "https://res.cloudinary.com/demo/image/private/v1/a/cat.jpg",
+                "https://h/video/upload/b.mp4",
+                "2026-01-01T00:00:00Z",
+            ][..],
+        ),
+    );
+    let text = text.prop_map(|(key, value)| format!("\"{key}\":\"{value}\""));
+    let other = select(
+        &[
+            "\"overwritten\":true",
+            "\"version\":9",
+            "\"version\":-1",
+            "\"moderation\":[{\"status\":\"approved\"}]",
+            "\"moderation\":[{\"status\":\"approved\"},{\"status\":\"queued\"}]",
+            "\"moderation\":[{}]",
+            "\"resources\":[{\"public_id\":\"b\",\"type\":\"upload\"},5]",
+            "\"resources\":{\"a/cat\":{\"resource_type\":\"image\"},\"b\":null}",
+            "\"eager\":[{\"secure_url\":\"https://h/raw/upload/b\"}]",
+            "\"type\":null",
+        ][..],
+    );
+    let other = other.prop_map(str::to_owned);
+    let members = prop::collection::vec(prop_oneof![3 => text, 2 => other], 0..8);
+    (kind, members).prop_map(|(kind, mut members)| {
+        members.push(kind);
+        format!("1789000000\n-\n{{{}}}", members.join(","))
+    })
+}
+
+proptest! {
+    #[test]
+    fn no_notification_is_read_to_say_more_than_it_does(body in told()) {
+        notification::check(body.as_bytes());
     }
 }

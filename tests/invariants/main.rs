@@ -11,6 +11,7 @@ mod choices;
 mod made;
 mod rows;
 mod security;
+mod work;
 
 use std::fs;
 use std::path::Path;

@@ -35,6 +35,7 @@ fn start(world: &World) -> (Setup, Service) {
 fn start_with_the_picture() -> (World, Setup, Service) {
     let world = World::new();
     photo(&world, "1", "a/cat");
+    world.asset("image/upload/a/cat");
     let (setup, service) = start(&world);
     (world, setup, service)
 }
@@ -55,8 +56,14 @@ fn sign(body: &str, timestamp: &str, secret: &str) -> String {
 
 #[track_caller]
 fn notify(service: &Service, body: &Value) {
+    notify_at(service, body, now());
+}
+
+/// Sent at `at`, in seconds since 1970.
+#[track_caller]
+fn notify_at(service: &Service, body: &Value, at: u64) {
     let body = body.to_string();
-    let headers = sign(&body, &now().to_string(), SECRET);
+    let headers = sign(&body, &at.to_string(), SECRET);
     let answer = service.post("/cloudinary/notifications", &headers, &body);
     assert_eq!(answer, (200, "{}".to_owned()));
 }
@@ -89,6 +96,7 @@ fn moderation_eager_and_rename_reach_the_rows_that_hold_the_asset() {
         "3",
         json!({"pictures": ["image/upload/v1/a/cat.jpg", "image/upload/v1/b.jpg"]}),
     );
+    world.asset("image/upload/a/cat");
     let (_setup, service) = start(&world);
     notify(&service, &moderation("approved"));
     wait(SOON, || {
@@ -102,10 +110,8 @@ fn moderation_eager_and_rename_reach_the_rows_that_hold_the_asset() {
     wait(SOON, || {
         row(&world, "Photo", "1")["thumbnails"] == json!([url])
     });
-    notify(
-        &service,
-        &json!({"notification_type": "rename", "resource_type": "image", "type": "upload", "from_public_id": "a/cat", "to_public_id": "b/dog"}),
-    );
+    rename_asset(&world, "a/cat", "b/dog");
+    notify(&service, &renamed("a/cat", "b/dog"));
     wait(SOON, || {
         row(&world, "Photo", "1")["picture"] == "image/upload/v1/b/dog.jpg"
     });
@@ -118,6 +124,16 @@ fn moderation_eager_and_rename_reach_the_rows_that_hold_the_asset() {
         json!({"picture": "image/upload/v1/a/cat/x.jpg"})
     );
     assert_eq!(world.state().refusals, Vec::<String>::new());
+}
+
+/// Cloudinary's own part of a rename.
+fn rename_asset(world: &World, from: &str, to: &str) {
+    world.state().assets.remove(&format!("image/upload/{from}"));
+    world.asset(&format!("image/upload/{to}"));
+}
+
+fn renamed(from: &str, to: &str) -> Value {
+    json!({"notification_type": "rename", "resource_type": "image", "type": "upload", "from_public_id": from, "to_public_id": to})
 }
 
 #[test]
@@ -170,21 +186,73 @@ fn a_client_that_is_faster_wins() {
     );
 }
 
+/// Waits until so many jobs are done with.
+#[track_caller]
+fn wait_until_done(service: &Service, jobs: u32) {
+    wait(SOON, || {
+        ["followed", "unseen", "dropped"]
+            .iter()
+            .map(|outcome| tried(service, outcome))
+            .sum::<f64>()
+            >= f64::from(jobs)
+    });
+}
+
+/// A row that holds the picture and whose status somebody has set by hand.
+fn by_hand(world: &World) {
+    let picture = "image/upload/v1/a/cat.jpg";
+    world.row(
+        "Photo",
+        "1",
+        json!({"picture": picture, "imageStatus": "by hand"}),
+    );
+}
+
 #[test]
 fn a_repeated_notification_is_done_once() {
     let (world, _setup, service) = start_with_the_picture();
+    let dated = |second: u8| {
+        let mut body = moderation("approved");
+        body["timestamp"] = json!(format!("2026-01-01T00:00:0{second}+00:00"));
+        body
+    };
+    notify(&service, &moderation("approved"));
+    notify(&service, &dated(1));
+    wait_until_done(&service, 2);
+    by_hand(&world);
+    // Cloudinary's retries, and one with a time of its own an hour later.
+    for later in [0, 180, 540, 1_080] {
+        notify_at(&service, &moderation("approved"), now() - later);
+    }
+    notify_at(&service, &dated(1), now() - 3_600);
+    // Behind them in the queue.
+    notify(&service, &renamed("a/other", "a/another"));
+    wait_until_done(&service, 3);
+    assert_eq!(row(&world, "Photo", "1")["imageStatus"], "by hand");
+    assert!(tried(&service, "followed") < 2.5);
+}
+
+#[test]
+fn a_body_without_a_time_that_comes_again_later_is_another_event() {
+    let (world, _setup, service) = start_with_the_picture();
+    notify_at(&service, &moderation("approved"), now() - 3_600);
+    wait_until_done(&service, 1);
+    by_hand(&world);
     notify(&service, &moderation("approved"));
     wait(SOON, || {
         row(&world, "Photo", "1")["imageStatus"] == "approved"
     });
-    world.row(
-        "Photo",
-        "1",
-        json!({"picture": "image/upload/v1/a/cat.jpg", "imageStatus": "by hand"}),
-    );
-    notify(&service, &moderation("approved"));
-    std::thread::sleep(Duration::from_secs(4));
-    assert_eq!(row(&world, "Photo", "1")["imageStatus"], "by hand");
+}
+
+#[test]
+fn a_verdict_that_was_taken_back_and_given_again_is_no_repetition() {
+    let (world, _setup, service) = start_with_the_picture();
+    let start = now() - 60;
+    for (number, status) in (1..).zip(["approved", "pending", "approved"]) {
+        notify_at(&service, &moderation(status), start + u64::from(number));
+        wait_until_done(&service, number);
+        assert_eq!(row(&world, "Photo", "1")["imageStatus"], status);
+    }
 }
 
 fn tried(service: &Service, outcome: &str) -> f64 {
@@ -196,6 +264,7 @@ fn tried(service: &Service, outcome: &str) -> f64 {
 fn notified_before_the_save(body: &Value) -> (World, Setup, Service) {
     let world = World::new();
     photo(&world, "0", "other");
+    world.asset("image/upload/a/cat");
     let (setup, service) = start(&world);
     notify(&service, body);
     wait(SOON, || tried(&service, "failed") >= 1.0);
@@ -246,6 +315,11 @@ fn what_cloudinary_did_not_sign_now_is_refused() {
             sign(&body, &now.to_string(), SECRET).replace("X-Cld-Timestamp", "X-Other"),
             &body,
         ),
+        (
+            sign(&body, &now.to_string(), SECRET).replace("X-Cld-Signature", "X-Cld-Signature_v2"),
+            &body,
+        ),
+        (sign(&body, &now.to_string(), SECRET).to_uppercase(), &body),
     ] {
         assert_eq!(post(&headers, body), unauthorized, "{headers}");
     }
@@ -267,3 +341,48 @@ fn what_cloudinary_did_not_sign_now_is_refused() {
             >= 1.0
     );
 }
+
+#[test]
+fn the_log_says_what_to_set_for_what_is_refused() {
+    let world = World::new();
+    let (_setup, service) = start(&world);
+    let mut body = moderation("approved");
+    let now = now().to_string();
+    let post = |headers: &str, body: &Value| {
+        let answer = service.post("/cloudinary/notifications", headers, &body.to_string());
+        assert_eq!(answer, (401, r#"{"error":"unauthorized"}"#.to_owned()));
+    };
+    body["signature_key"] = json!("123456789012345");
+    post(&sign(&body.to_string(), &now, "another"), &body);
+    let v2 = sign(&body.to_string(), &now, SECRET).replace("X-Cld-Signature", "X-Cld-Signature_v2");
+    post(&v2, &body);
+    body["signature_key"] = json!("forged\nline");
+    post(&sign(&body.to_string(), &now, "another"), &body);
+    let log = service.log();
+    for line in [
+        "bad signature; its signature_key is 123456789012345: set CLOUDINARY_NOTIFICATION_SECRET to the secret of that key",
+        "it shows only X-Cld-Signature_v2: set the trigger's auth_scheme to `default` or `legacy_hmac`",
+    ] {
+        assert_eq!(log.matches(line).count(), 1, "{line}\n{log}");
+    }
+    assert!(!log.contains("forged"), "{log}");
+}
+
+#[test]
+fn a_secret_for_notifications_is_taken_for_them() {
+    let (world, setup, service) = start_with_the_picture();
+    drop(service);
+    let setup = setup.env("CLOUDINARY_NOTIFICATION_SECRET", "of the oldest key");
+    let service = setup.start();
+    world.state().hooks = Some(service.address().to_owned());
+    let body = moderation("pending").to_string();
+    let headers = sign(&body, &now().to_string(), "of the oldest key");
+    let answer = service.post("/cloudinary/notifications", &headers, &body);
+    assert_eq!(answer, (200, "{}".to_owned()));
+    wait(SOON, || {
+        row(&world, "Photo", "1")["imageStatus"] == "pending"
+    });
+}
+
+/// What Cloudinary proves is in `proof.rs`; here are the claims.
+mod proof;

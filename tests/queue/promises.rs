@@ -603,3 +603,32 @@ fn a_loss_while_its_asset_is_looked_at_starts_its_grace_anew() {
         serde_json::from_slice(&setup.run(&["cleanup", "list", "--json"]).stdout).unwrap();
     assert_eq!(list["jobs"][0]["state"], "waiting");
 }
+
+#[test]
+fn what_references_name_is_in_use_and_what_lies_beside_it_is_not() {
+    let world = World::new();
+    for name in ["cover", "slide", "caption"] {
+        world.asset(&format!("image/upload/app/{name}"));
+    }
+    world.row("Story", "1", json!({
+        "cover": "https://res.cloudinary.com/demo/image/upload/app/cover.jpg",
+        "slides": {"items": [{"image": "image/upload/v1/app/slide.jpg", "caption": "image/upload/v1/app/caption.jpg"}]},
+    }));
+    let story =
+        "class = \"Story\"\nreferences = [\"cover\", \"slides.items.image\", \"missing\"]\n";
+    let setup = Setup::new(&world, &[("Photo.toml", PHOTO), ("Story.toml", story)]);
+    let service = setup.start();
+    for name in ["cover", "slide", "caption"] {
+        service.replaced(
+            "1",
+            &json!(format!("image/upload/v1/app/{name}.jpg")),
+            &json!(null),
+        );
+    }
+    wait_for_tries(&service, "referred", 2.0);
+    assert_eq!(
+        world.wait_for_destroyed(1, TEN),
+        ["image/upload/app/caption"]
+    );
+    assert_eq!(world.state().calls.len(), 1);
+}

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard};
 use std::time::{Duration, Instant, SystemTime};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use tokio::runtime::Runtime;
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
@@ -41,6 +41,12 @@ pub(crate) struct State {
     pub(crate) no_look: Option<ResponseTemplate>,
     /// Calls of the hour, and how many of them are left, as Cloudinary's answers announce them.
     pub(crate) limit: Option<(u64, u64)>,
+    /// What the Admin API shows of an asset besides its public ID.
+    pub(crate) shown: HashMap<String, Map<String, Value>>,
+    /// Assets that the Admin API was asked for, in order.
+    pub(crate) asked: Vec<String>,
+    /// What the Admin API answers instead.
+    pub(crate) admin_refusal: Option<ResponseTemplate>,
     /// Destroyed assets in their order, with the time.
     pub(crate) destroyed: Vec<(String, Instant)>,
     /// Every destroy call, found or not.
@@ -101,6 +107,15 @@ impl World {
 
     pub(crate) fn asset(&self, name: &str) {
         self.state().assets.insert(name.to_owned());
+    }
+
+    /// An asset of which the Admin API shows more.
+    pub(crate) fn asset_with(&self, name: &str, shown: Value) {
+        self.asset(name);
+        let Value::Object(shown) = shown else {
+            panic!("an object expected");
+        };
+        self.state().shown.insert(name.to_owned(), shown);
     }
 
     pub(crate) fn parse_url(&self) -> String {

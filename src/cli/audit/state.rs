@@ -143,9 +143,18 @@ impl State {
     /// Calls `orphan` with each listed asset that no key is of. The keys are read in parts that fit into memory.
     pub(super) fn unreferenced(
         &self,
-        mut orphan: impl FnMut(&Orphan) -> io::Result<()>,
+        orphan: impl FnMut(&Orphan) -> io::Result<()>,
     ) -> io::Result<()> {
         let parts = (self.keys_len / KEY_LEN).div_ceil(KEYS_AT_ONCE).max(1);
+        self.unreferenced_in(parts, orphan)
+    }
+
+    /// The same, with the keys read in so many parts.
+    pub(super) fn unreferenced_in(
+        &self,
+        parts: u64,
+        mut orphan: impl FnMut(&Orphan) -> io::Result<()>,
+    ) -> io::Result<()> {
         for part in 0..parts {
             let keys = self.keys_of(part, parts)?;
             for asset in self.read(ASSETS)? {

@@ -1,53 +1,103 @@
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 
 fn read(body: &Value) -> Vec<String> {
     let shown = |notice: Notice| match notice {
-        Notice::Moderated { asset, status, .. } => format!("{asset} {}", status.name()),
+        Notice::Moderated {
+            asset,
+            status,
+            whole,
+            ..
+        } => {
+            let of = if whole { "" } else { " by one" };
+            format!("{asset} {}{of}", status.name())
+        }
         Notice::Renamed { from, to } => format!("{from} -> {to}"),
         Notice::Deleted { asset } => format!("{asset} deleted"),
         Notice::Derived { asset, urls } => format!("{asset} {}", urls.join(" ")),
+        Notice::Overwritten {
+            asset,
+            version,
+            format,
+            status,
+            urls,
+        } => format!(
+            "{asset} v{version} {} {} {}",
+            format.as_deref().unwrap_or("-"),
+            status.map_or("-", Moderation::name),
+            urls.len()
+        ),
     };
     notices(body, 7).into_iter().map(shown).collect()
 }
 
-/// As they were seen, but for their names and numbers.
+macro_rules! found {
+    ($name:literal) => {
+        serde_json::from_str::<Value>(include_str!(concat!(
+            "../../../tests/fixtures/cloudinary/",
+            $name
+        )))
+        .unwrap()
+    };
+}
+
+/// `tests/fixtures/cloudinary/README.md` says where they come from.
 #[test]
-fn reads_bodies_that_were_seen() {
-    let url = "https://res.cloudinary.com/demo/video/upload/sp_full_hd/v1533125278/dog.mp4";
-    for (body, expected) in [
+fn reads_bodies_that_were_published() {
+    for (body, dated, expected) in [
+        (found!("notification-upload.json"), true, &[][..]),
         (
-            json!({"notification_type": "eager", "eager": [{"transformation": "sp_full_hd/mp4", "bytes": 1055,
-                "url": "http://res.cloudinary.com/demo/video/upload/sp_full_hd/v1533125278/dog.mp4", "secure_url": url}],
-                "public_id": "dog", "batch_id": "9b11"}),
+            found!("notification-upload-fixed-folders-2020.json"),
+            true,
+            &[],
+        ),
+        (
+            found!("notification-rename.json"),
+            true,
+            &[
+                "image/upload/strawberry_milk_splash-qwer129-aslk-srghta -> image/upload/strawberry_milk_splash",
+            ],
+        ),
+        (
+            found!("notification-delete.json"),
+            true,
+            &["image/upload/kids_playing_with_puppy deleted"],
+        ),
+        (
+            found!("notification-moderation-rejected-2020.partial.json"),
+            true,
+            &["video/upload/hot-tub rejected by one"],
+        ),
+        (
+            found!("notification-eager.body"),
+            true,
             &[
                 "video/upload/dog https://res.cloudinary.com/demo/video/upload/sp_full_hd/v1533125278/dog.mp4",
-            ][..],
-        ),
-        (
-            json!({"moderation_response": {"moderation_confidence": "POSSIBLE"}, "moderation_status": "rejected",
-                "moderation_kind": "google_video_moderation", "moderation_updated_at": "2020-05-15T22:32:19Z",
-                "public_id": "hot-tub", "uploaded_at": "2020-03-19T22:53:48Z", "version": 1_589_581_905,
-                "url": "http://res.cloudinary.com/demo/video/upload/v1589581905/hot-tub.mp4",
-                "secure_url": "https://res.cloudinary.com/demo/video/upload/v1589581905/hot-tub.mp4",
-                "etag": null, "notification_type": "moderation"}),
-            &["video/upload/hot-tub rejected"],
-        ),
-        (
-            json!({"notification_type": "delete", "resources": [{"resource_type": "image", "type": "upload",
-                "asset_id": "eb8f", "public_id": "PM/totem/aaaa", "version": 1_618_505_146}]}),
-            &["image/upload/PM/totem/aaaa deleted"],
-        ),
-        (
-            json!({"notification_type": "upload", "timestamp": "2021-04-15T16:45:47+00:00", "asset_id": "eb8f",
-                "public_id": "PM/totem/aaaa", "version": 1_618_505_146, "width": 300, "height": 400, "format": "png",
-                "resource_type": "image", "tags": [], "bytes": 1237, "type": "upload", "placeholder": false,
-                "secure_url": "https://res.cloudinary.com/demo/image/upload/v1618505146/PM/totem/aaaa.png"}),
-            &[],
+            ],
         ),
     ] {
         assert_eq!(read(&body), expected, "{body}");
+        assert_eq!(is_dated(&body), dated, "{body}");
+    }
+}
+
+#[test]
+fn reads_nothing_from_bodies_that_change_no_row() {
+    let described = found!("described-shapes.json");
+    for body in [
+        &described["move"],
+        &described["upload_async"],
+        &described["upload_chunk_not_last"],
+        &described["destroy"][0],
+        &described["destroy"][1],
+    ] {
+        let mut body = body.clone();
+        assert_eq!(read(&body), [""; 0], "{body}");
+        for kind in ["upload", "eager", "moderation", "rename"] {
+            body["notification_type"] = json!(kind);
+            assert_eq!(read(&body), [""; 0], "{body}");
+        }
     }
 }
 
@@ -58,11 +108,17 @@ fn reads_bodies_that_were_described() {
         (
             json!({"notification_type": "moderation", "moderation_status": "rejected", "moderation_kind": "manual",
                 "public_id": "a/b", "version": 1, "resource_type": "image", "type": "private"}),
-            &["image/private/a/b rejected"][..],
+            &["image/private/a/b rejected by one"][..],
         ),
         (
             json!({"notification_type": "moderation_summary", "moderation_status": "approved", "public_id": "a"}),
-            &["image/upload/a approved"],
+            &["*/*/a approved by one"],
+        ),
+        (
+            json!({"notification_type": "moderation_summary", "resources": {
+                "a": {"resource_type": "image", "type": "upload", "moderation_status": "rejected"},
+                "b": {"type": "private", "moderation": [{"kind": "manual", "status": "approved"}]}}}),
+            &["image/upload/a rejected by one", "*/private/b approved"],
         ),
         (
             json!({"notification_type": "upload", "public_id": "a", "resource_type": "image", "type": "upload",
@@ -73,12 +129,12 @@ fn reads_bodies_that_were_described() {
         (
             json!({"notification_type": "upload", "public_id": "a",
                 "moderation": [{"kind": "aws_rek", "status": "rejected"}, {"kind": "manual", "status": "aborted"}]}),
-            &["image/upload/a rejected"],
+            &["*/*/a rejected"],
         ),
         (
-            json!({"notification_type": "upload", "public_id": "a",
+            json!({"notification_type": "upload", "public_id": "a", "moderation_status": "approved",
                 "moderation": [{"kind": "aws_rek", "status": "approved"}, {"kind": "manual", "status": "queued"}]}),
-            &["image/upload/a pending"],
+            &["*/*/a pending"],
         ),
         (
             json!({"notification_type": "eager", "public_id": "a/b", "batch_id": "x", "eager": [{"secure_url": url}]}),
@@ -87,8 +143,13 @@ fn reads_bodies_that_were_described() {
             ],
         ),
         (
-            json!({"notification_type": "rename", "resource_type": "raw", "type": "upload", "from_public_id": "a.txt", "to_public_id": "b/a.txt"}),
-            &["raw/upload/a.txt -> raw/upload/b/a.txt"],
+            json!({"notification_type": "rename", "resource_type": "raw", "type": "upload", "to_type": "private",
+                "from_public_id": "a.txt", "to_public_id": "b/a.txt"}),
+            &["raw/upload/a.txt -> raw/private/b/a.txt"],
+        ),
+        (
+            json!({"notification_type": "rename", "from_public_id": "a", "to_public_id": "b"}),
+            &["*/*/a -> */*/b"],
         ),
         (
             json!({"notification_type": "delete", "resources": [
@@ -96,8 +157,83 @@ fn reads_bodies_that_were_described() {
                 {"resource_type": "video", "type": "upload", "public_id": "b"}]}),
             &["image/upload/a deleted", "video/upload/b deleted"],
         ),
+        (
+            json!({"notification_type": "delete", "resources": {
+                "a": {"resource_type": "image", "type": "upload"}, "b": {"type": "private"}}}),
+            &["image/upload/a deleted", "*/private/b deleted"],
+        ),
     ] {
         assert_eq!(read(&body), expected, "{body}");
+    }
+}
+
+#[test]
+fn reads_of_an_overwritten_asset_what_is_new() {
+    let uploaded = |more: Value| {
+        let mut body = json!({"notification_type": "upload", "public_id": "a", "version": 9, "format": "png",
+            "resource_type": "image", "type": "upload", "overwritten": true});
+        for (key, value) in more.as_object().unwrap() {
+            body[key] = value.clone();
+        }
+        body
+    };
+    for (more, expected) in [
+        (json!({}), &["image/upload/a v9 png - 0"][..]),
+        (
+            json!({"resource_type": "raw", "format": null}),
+            &["raw/upload/a v9 - - 0"],
+        ),
+        (
+            json!({"moderation": [{"status": "pending"}], "eager": [{"secure_url": "https://h/1"}]}),
+            &[
+                "image/upload/a v9 png pending 1",
+                "image/upload/a pending",
+                "image/upload/a https://h/1",
+            ],
+        ),
+        (json!({"overwritten": false}), &[]),
+        (json!({"overwritten": "true"}), &[]),
+        (json!({"version": "9"}), &[]),
+        (json!({"type": "fetch"}), &[]),
+        (json!({"public_id": "a?b"}), &[]),
+    ] {
+        let body = uploaded(more);
+        assert_eq!(read(&body), expected, "{body}");
+    }
+}
+
+#[test]
+fn takes_from_a_url_only_what_the_body_does_not_name() {
+    let url = |path: &str| format!("https://res.cloudinary.com/{path}");
+    for (more, expected) in [
+        (json!({"type": "private"}), "*/private/a rejected by one"),
+        (
+            json!({"resource_type": "video"}),
+            "video/*/a rejected by one",
+        ),
+        (
+            json!({"secure_url": url("demo/image/private/s--x--/v1/a.jpg")}),
+            "image/private/a rejected by one",
+        ),
+        (
+            json!({"url": "http://demo-res.cloudinary.com/video/upload/v1/a.mp4"}),
+            "video/upload/a rejected by one",
+        ),
+        (
+            json!({"type": "private", "secure_url": url("demo/image/upload/v1/a.jpg")}),
+            "*/private/a rejected by one",
+        ),
+        (
+            json!({"secure_url": url("demo/images/a.jpg")}),
+            "*/*/a rejected by one",
+        ),
+        (json!({"secure_url": 5}), "*/*/a rejected by one"),
+    ] {
+        let mut body = json!({"notification_type": "moderation", "moderation_status": "rejected", "public_id": "a"});
+        for (key, value) in more.as_object().unwrap() {
+            body[key] = value.clone();
+        }
+        assert_eq!(read(&body), [expected], "{body}");
     }
 }
 
@@ -109,16 +245,44 @@ fn reads_nothing_from_other_or_odd_ones() {
         json!({"notification_type": "create_folder", "folder_path": "a"}),
         json!({"notification_type": "moderation", "public_id": "a"}),
         json!({"notification_type": "moderation", "public_id": "a", "moderation_status": "odd"}),
+        json!({"notification_type": "moderation", "public_id": "a", "moderation": []}),
         json!({"notification_type": "moderation", "moderation_status": "approved"}),
         json!({"notification_type": "moderation", "moderation_status": "approved", "public_id": "../a"}),
+        json!({"notification_type": "moderation", "moderation_status": "approved", "public_id": "a", "type": "fetch"}),
+        json!({"notification_type": "moderation", "moderation_status": "approved", "public_id": "a", "type": 5}),
         json!({"notification_type": "upload", "public_id": "a"}),
         json!({"notification_type": "eager", "public_id": "a", "eager": []}),
         json!({"notification_type": "rename", "from_public_id": "a", "to_public_id": "a"}),
         json!({"notification_type": "rename", "from_public_id": "a"}),
-        json!({"notification_type": "delete", "resources": {"a": 1}}),
+        json!({"notification_type": "rename", "from_public_id": "a", "to_public_id": "b", "to_type": "odd"}),
+        json!({"notification_type": "rename", "from_public_id": "a", "to_public_id": "b?"}),
+        json!({"notification_type": "delete", "resources": {"a?": {}}}),
         json!({"notification_type": "delete", "resources": [{"resource_type": "audio", "type": "upload", "public_id": "a"}]}),
+        json!({"notification_type": "delete", "resources": [{"resource_type": "image", "type": "upload"}]}),
     ] {
         assert_eq!(read(&body), [""; 0], "{body}");
+    }
+}
+
+#[test]
+fn a_body_without_a_time_may_come_twice() {
+    let verdict = json!({"notification_type": "moderation", "moderation_status": "approved", "public_id": "a"});
+    assert!(!is_dated(&verdict));
+    for (key, value) in [
+        ("timestamp", json!("2026-01-01T00:00:01+00:00")),
+        ("moderation_updated_at", json!("2026-01-01T00:00:01Z")),
+        ("request_id", json!("ab")),
+        ("batch_id", json!("ab")),
+        (
+            "notification_context",
+            json!({"triggered_at": "2026-01-01T00:00:01Z"}),
+        ),
+    ] {
+        let mut dated = verdict.clone();
+        dated[key] = value;
+        assert!(is_dated(&dated), "{key}");
+        dated[key] = Value::Null;
+        assert!(!is_dated(&dated), "{key}");
     }
 }
 
@@ -149,4 +313,32 @@ fn a_verdict_is_overruled_by_a_later_one_on_the_same_asset_only() {
     ] {
         assert!(!one.is_overruled_by(other), "{one:?} {other:?}");
     }
+}
+
+#[test]
+fn several_verdicts_come_to_the_gravest() {
+    use Moderation::{Approved, Pending, Rejected};
+    for (all, expected) in [
+        (&[][..], None),
+        (&[Approved, Approved], Some(Approved)),
+        (&[Approved, Pending], Some(Pending)),
+        (&[Pending, Rejected, Approved], Some(Rejected)),
+    ] {
+        assert_eq!(Moderation::of_all(all.iter().copied()), expected, "{all:?}");
+    }
+}
+
+#[test]
+fn reads_jobs_that_an_older_version_wrote() {
+    let old = r#"{"notice":"moderated","asset":"image/upload/a","status":"approved","at":5}"#;
+    let Notice::Moderated { asset, whole, .. } = serde_json::from_str(old).unwrap() else {
+        panic!("{old}");
+    };
+    assert_eq!(
+        (asset.to_string().as_str(), whole),
+        ("image/upload/a", false)
+    );
+    let old = r#"{"notice":"renamed","from":"image/upload/a","to":"image/private/b"}"#;
+    let notice: Notice = serde_json::from_str(old).unwrap();
+    assert_eq!(serde_json::to_string(&notice).unwrap(), old);
 }

@@ -1,6 +1,7 @@
 use secrecy::SecretString;
 
 use super::*;
+use crate::cloudinary::signature::verify_response;
 
 const NOW: u64 = 1_789_000_000;
 const BODY: &str = r#"{"notification_type":"upload","public_id":"x","version":1}"#;
@@ -117,11 +118,8 @@ fn keeps_bytes_from_passing_between_body_and_timestamp() {
 
 #[test]
 fn refuses_other_bodies_and_signatures() {
-    let upper = AT_NOW.1.to_uppercase();
-    for signature in ["", "x", &AT_NOW.1[1..], &upper, A_MINUTE_AHEAD.1] {
-        let verified = notification((AT_NOW.0, signature)).verify(&account(), NOW);
-        assert_eq!(verified, Err(BadSignature.into()), "{signature:?}");
-    }
+    let verified = notification((AT_NOW.0, A_MINUTE_AHEAD.1)).verify(&account(), NOW);
+    assert_eq!(verified, Err(BadSignature.into()));
     for body in [
         "",
         "{}",
@@ -138,6 +136,95 @@ fn refuses_other_bodies_and_signatures() {
             Err(BadSignature.into()),
             "{body:?}"
         );
+    }
+}
+
+#[test]
+fn turns_away_by_the_headers_alone_what_no_secret_can_have_made() {
+    let upper = AT_NOW.1.to_uppercase();
+    let long = AT_NOW.1.repeat(2);
+    for signature in ["", "x", &AT_NOW.1[1..], &upper, &long, &"é".repeat(20)] {
+        let headers = Headers {
+            timestamp: AT_NOW.0,
+            signature,
+        };
+        assert_eq!(
+            headers.check(NOW),
+            Err(NotificationError::Shape),
+            "{signature}"
+        );
+        let verified = notification((AT_NOW.0, signature)).verify(&account(), NOW);
+        assert_eq!(verified, Err(NotificationError::Shape), "{signature}");
+    }
+    for digits in [40, 64] {
+        let headers = Headers {
+            timestamp: AT_NOW.0,
+            signature: &"0".repeat(digits),
+        };
+        assert_eq!(headers.check(NOW), Ok(NOW));
+        assert_eq!(
+            headers.check(NOW + MAX_AGE + 1),
+            Err(NotificationError::TooOld)
+        );
+    }
+}
+
+/// The digest of the same text by Python's hashlib.
+#[test]
+fn tells_the_digest_by_its_length_whatever_the_account_signs_with() {
+    const SHA256: &str = "3f0bda56405dc5abe516e3e475db9f8c80ade89fdd33c07931f3c4315e0771fa";
+    for algorithm in ["sha1", "sha256"] {
+        let url = format!(
+            "cloudinary://1234567890:test-secret-abcDEF123@demo-cloud?signature_algorithm={algorithm}"
+        );
+        let account = Account::from_url(&url).unwrap();
+        for signature in [AT_NOW.1, SHA256] {
+            let verified = notification((AT_NOW.0, signature)).verify(&account, NOW);
+            assert_eq!(
+                verified,
+                Ok(SecretInUse::Current),
+                "{algorithm} {signature}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_secret_for_notifications_verifies_nothing_else() {
+    let account = Account::from_url("cloudinary://1:new@c")
+        .unwrap()
+        .with_notification_secret(SecretString::from("test-secret-abcDEF123"));
+    let verified = notification(AT_NOW).verify(&account, NOW);
+    assert_eq!(verified, Ok(SecretInUse::Current));
+    // Of `public_id=folder/sample&version=1571218330`, with the same secret.
+    let response = verify_response(
+        &account,
+        "folder/sample",
+        "1571218330",
+        "433bfb3d9e1208e5018128660fc1383bfe52c4ff",
+    );
+    assert_eq!(response, Err(BadSignature));
+}
+
+#[test]
+fn names_the_key_that_a_body_claims_if_it_can_be_one() {
+    let long = "k".repeat(64);
+    for key in ["123456789012345", "a_B-9", &long] {
+        let body = format!(r#"{{"public_id":"x","signature_key":"{key}"}}"#);
+        assert_eq!(claimed_key(body.as_bytes()).as_deref(), Some(key));
+    }
+    for body in [
+        "",
+        "[]",
+        "{}",
+        r#"{"signature_key":""}"#,
+        r#"{"signature_key":5}"#,
+        r#"{"signature_key":"a b"}"#,
+        r#"{"signature_key":"a\nb"}"#,
+        r#"{"signature_key":"é"}"#,
+        &format!(r#"{{"signature_key":"{long}k"}}"#),
+    ] {
+        assert_eq!(claimed_key(body.as_bytes()), None, "{body}");
     }
 }
 
@@ -166,6 +253,10 @@ fn says_what_is_wrong() {
         ),
         (NotificationError::TooOld, "timestamp: too old"),
         (NotificationError::InTheFuture, "timestamp: in the future"),
+        (
+            NotificationError::Shape,
+            "signature: expected 40 or 64 digits of lower-case hex",
+        ),
         (NotificationError::Signature(BadSignature), "bad signature"),
     ] {
         assert_eq!(error.to_string(), text);

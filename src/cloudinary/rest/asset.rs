@@ -8,6 +8,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
+use crate::cloudinary::notice::Moderation;
+
 /// What Cloudinary knows about an asset.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Asset {
@@ -32,6 +34,16 @@ pub struct Asset {
     created_at: Option<String>,
     #[serde(default, deserialize_with = "readable")]
     placeholder: Option<bool>,
+    #[serde(default, deserialize_with = "readable")]
+    moderation_status: Option<String>,
+    #[serde(default, deserialize_with = "readable")]
+    moderation: Option<Vec<ModerationState>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+struct ModerationState {
+    #[serde(default)]
+    status: Option<String>,
 }
 
 /// A page of a listing.
@@ -46,6 +58,14 @@ pub struct Page {
 }
 
 impl Asset {
+    /// What all its moderations come to; `None` if it has none.
+    pub fn moderation(&self) -> Option<Moderation> {
+        let each = self.moderation.iter().flatten();
+        let each = each.map(|one| one.status.as_deref());
+        let words = each.chain([self.moderation_status.as_deref()]).flatten();
+        Moderation::of_all(words.filter_map(Moderation::from_name))
+    }
+
     /// What a rejected asset leaves, or one that was deleted and is restorable from a backup.
     pub fn is_placeholder(&self) -> bool {
         self.placeholder == Some(true)

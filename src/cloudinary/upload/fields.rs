@@ -89,12 +89,11 @@ impl<'a> Fields<'a> {
         account: &Account,
     ) -> Result<(), UploadError> {
         if account.signature_version == SignatureVersion::V1 {
-            let text = match written(name, value, account)? {
-                Some(text) => text,
-                None => {
-                    let option = Map::from_iter([(name.to_owned(), value.clone())]);
-                    transformation_text(&option, &account.url, Dialect::Documented)?
-                }
+            let text = if let Some(text) = written(name, value, account)? {
+                text
+            } else {
+                let option = Map::from_iter([(name.to_owned(), value.clone())]);
+                transformation_text(&option, &account.url, Dialect::Documented)?
             };
             if text.contains('&') {
                 return Err(UploadError::invalid(
@@ -197,70 +196,4 @@ impl SignedFields<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-    use crate::cloudinary::upload::sign_upload;
-
-    #[test]
-    fn gives_what_one_map_of_the_same_options_gives() {
-        for url in [
-            "cloudinary://key:abcd@demo",
-            "cloudinary://key:abcd@demo?dpr=2.0",
-        ] {
-            let account = Account::from_url(url).unwrap();
-            for options in [
-                json!({}),
-                json!({"tags": ["cat", "dog"], "folder": "", "context": {"alt": "a=b"}}),
-                json!({"width": 100, "crop": "scale", "eager": [{"width": 1}, "e_sepia"]}),
-                json!({"overwrite": true, "$size": 10, "public_id": "a\"b", "backup": null}),
-            ] {
-                let options = options.as_object().unwrap();
-                let mut fields = Fields::default();
-                for (name, value) in options {
-                    fields.add_option(name, value, &account).unwrap();
-                }
-                let fields = fields.sign(&account, 1_700_000_000).unwrap();
-                let expected = sign_upload(&account, options, 1_700_000_000).unwrap();
-                let mut text = String::new();
-                fields.push_json(&mut text);
-                assert_eq!(text, serde_json::to_string(&expected).unwrap());
-            }
-        }
-    }
-
-    #[test]
-    fn refuses_what_is_no_upload_option() {
-        let account = Account::from_url("cloudinary://key:abcd@demo").unwrap();
-        for (name, value) in [
-            ("tagz", json!("a")),
-            ("overwrite", json!("maybe")),
-            ("width", json!({"a": 1})),
-            ("public_id", json!("a//b")),
-        ] {
-            let options = Map::from_iter([(name.to_owned(), value.clone())]);
-            assert_eq!(
-                Fields::default().add_option(name, &value, &account),
-                Err(sign_upload(&account, &options, 1).unwrap_err())
-            );
-        }
-    }
-
-    #[test]
-    fn needs_a_key_and_a_secret_to_sign_with() {
-        let account = Account::from_url("cloudinary://key:abcd@demo").unwrap();
-        let no_key = Account {
-            api_key: None,
-            ..account.clone()
-        };
-        let no_secret = Account {
-            secrets: Vec::new(),
-            ..account
-        };
-        for account in [no_key, no_secret] {
-            let expected = sign_upload(&account, &Map::new(), 1).unwrap_err();
-            assert_eq!(Fields::default().sign(&account, 1).unwrap_err(), expected);
-        }
-    }
-}
+mod tests;

@@ -377,7 +377,7 @@ fn makes_up_no_layer_code_or_name_where_it_is_signed() {
                 }
                 _ => "a value that the manifest lists: layers, code and raw transformations are not made up by callers".to_owned(),
             };
-            assert_refused(&choice, name, &expected, &[value.clone()]);
+            assert_refused(&choice, name, &expected, std::slice::from_ref(&value));
         }
         assert_chosen(&Choice::OneOf(vec![value.clone()]), name, &[value]);
     }
@@ -407,6 +407,49 @@ fn makes_up_no_layer_code_or_name_where_it_is_signed() {
             json!({"transformation": [{"transformation": "named"}]}),
         ],
     );
+}
+
+#[test]
+fn keeps_what_nobody_signs_in_the_url_of_its_asset() {
+    let on_urls = Accepted {
+        side: Side::Url,
+        ..accepted(Choice::Any)
+    };
+    let chosen = |name: &str, value: &Value| {
+        let accepted = Accepted {
+            key: Key::from_name(name),
+            ..on_urls.clone()
+        };
+        let chosen = accepted.choose(name, value).map(drop);
+        chosen.map_err(|error| error.to_string())
+    };
+    let separator = "a value without `/` and `,`";
+    let border = "a value without `? # % \\` and control characters";
+    for (name, value, expected) in [
+        ("raw_transformation", "..", separator),
+        ("raw_transformation", "a/../b", separator),
+        ("raw_transformation", "a//b", separator),
+        ("raw_transformation", "a%2Fb", separator),
+        ("raw_transformation", "a?b", border),
+        ("overlay", "logo/e_sepia", separator),
+        ("overlay", "logo,e_sepia", separator),
+        ("overlay", "logo%2ce_sepia", separator),
+        ("overlay", "logo#", border),
+    ] {
+        let expected = Err(format!("{name}: expected {expected}"));
+        assert_eq!(chosen(name, &json!(value)), expected, "{value}");
+    }
+    for (name, value) in [
+        ("raw_transformation", json!("c_fill,w_9/l_logo")),
+        ("transformation", json!("named")),
+        ("overlay", json!("private:logo")),
+        (
+            "overlay",
+            json!({"text": "a/b, c?", "font_family": "Arial", "font_size": 9}),
+        ),
+    ] {
+        assert_eq!(chosen(name, &value), Ok(()), "{value}");
+    }
 }
 
 #[test]

@@ -17,6 +17,7 @@ mod clean_up;
 mod delivery_url;
 mod folder;
 mod follow;
+mod references;
 mod sign_upload;
 mod warnings;
 

@@ -72,6 +72,23 @@ fn reads_any_depth_without_recursion() {
 }
 
 #[test]
+fn tells_a_path_into_a_key_however_it_is_spelled() {
+    let of = |key: &str| {
+        let text = format!("{{\"{key}\":1}}");
+        let members = JsonText::parse(&text).unwrap().members().unwrap();
+        members[0].key.reaches_into("ab")
+    };
+    for path in ["ab.0", "ab.", "ab.c.d", "\\u0061b.0", "ab\\u002e0"] {
+        assert!(of(path), "{path}");
+    }
+    for other in [
+        "ab", "a.b", "abc.0", "Ab.0", "a", "", ".ab", "xab.0", "a\\u0062",
+    ] {
+        assert!(!of(other), "{other}");
+    }
+}
+
+#[test]
 fn tells_keys_apart_by_name_not_by_spelling() {
     let text = JsonText::parse(r#"{"\u0061b":1,"ab":2,"\ud83d":3,"\uD83D":4,"a\"b":5}"#);
     let members = text.ok().and_then(JsonText::members).unwrap();

@@ -1,34 +1,41 @@
 //! Who may use the admin listener, and how a browser proves it.
 //!
-//! With a token: whoever presents it, in a header or by a session that it was exchanged for. Without one the listener is on loopback, and
-//! everybody on this machine may. Then a web page must not reach it through the operator's own browser under another name.
+//! With a token: a caller that presents it, in a header or by a session that it was exchanged for. Without one the listener is on loopback,
+//! and everybody on this machine may. Then a web page must not reach it through the operator's own browser under another name.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
 
 use actix_web::HttpRequest;
 use actix_web::http::header::{AUTHORIZATION, COOKIE, HOST, HeaderValue};
-use hmac::{Hmac, KeyInit as _, Mac as _};
 use secrecy::{ExposeSecret, SecretString};
-use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
 use super::super::clock::unix_time;
 use super::super::reply::Failure;
+use super::attempts::Attempts;
+use super::sessions::{self, Sessions};
 
 /// The session's cookie.
 const SESSION: &str = "cloudinary-parse-console";
-/// How long a session lasts, in seconds.
-const SESSION_SECONDS: u64 = 12 * 3_600;
+/// How long a token waits to be checked that comes after too many wrong ones.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// The rule.
 pub(in crate::server) struct Access {
     token: Option<SecretString>,
+    sessions: Sessions,
+    attempts: Attempts,
 }
 
 impl Access {
     /// Without a `token`, names of this machine are the only ones that requests may use.
     pub(in crate::server) fn new(token: Option<SecretString>) -> Self {
-        Access { token }
+        Access {
+            token,
+            sessions: Sessions::default(),
+            attempts: Attempts::default(),
+        }
     }
 
     /// Whether there is something to sign in with.
@@ -37,7 +44,7 @@ impl Access {
     }
 
     /// Lets a request in or says why not.
-    pub(in crate::server) fn check(&self, request: &HttpRequest) -> Result<(), Failure> {
+    pub(in crate::server) async fn check(&self, request: &HttpRequest) -> Result<(), Failure> {
         let Some(token) = &self.token else {
             // Probes and Prometheus come under whatever name this machine has; what they read is of no use to a page.
             if matches!(request.path(), "/ready" | "/metrics") {
@@ -45,31 +52,62 @@ impl Access {
             }
             return check_host(request);
         };
+        let now = unix_time();
+        if sessions_of(request).any(|session| self.sessions.holds(session, now)) {
+            return Ok(());
+        }
         let bearer = request.headers().get(AUTHORIZATION);
         let bearer = bearer.and_then(|value| value.as_bytes().strip_prefix(b"Bearer "));
-        let now = unix_time();
-        let admitted = bearer.is_some_and(|presented| is_token(token, presented))
-            || sessions(request).any(|session| is_session(token, session, now));
-        if admitted {
-            Ok(())
-        } else {
-            Err(Failure::Unauthorized)
+        match bearer {
+            Some(presented) => self.check_token(request, token, presented).await,
+            None => Err(Failure::Unauthorized),
         }
+    }
+
+    /// Compares a token, as often as the address may have that done.
+    async fn check_token(
+        &self,
+        request: &HttpRequest,
+        token: &SecretString,
+        presented: &[u8],
+    ) -> Result<(), Failure> {
+        let address = request.peer_addr().map(|peer| peer.ip());
+        let address = address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+        let attempt = self.attempts.begin(address, unix_time());
+        let attempt = attempt.ok_or(Failure::WrongTokens)?;
+        if attempt.is_slow {
+            tokio::time::sleep(PAUSE).await;
+        }
+        if token.expose_secret().as_bytes().ct_eq(presented).into() {
+            return Ok(());
+        }
+        attempt.wrong(unix_time());
+        Err(if attempt.is_slow {
+            Failure::WrongTokens
+        } else {
+            Failure::Unauthorized
+        })
     }
 
     /// A session's cookie in exchange for the token.
-    pub(super) fn sign_in(&self, request: &HttpRequest, presented: &str) -> Option<String> {
-        let token = self.token.as_ref()?;
-        if !is_token(token, presented.as_bytes()) {
-            return None;
-        }
-        let until = unix_time() + SESSION_SECONDS;
-        let value = format!("{until}.{}", proof(token, until)?);
-        Some(cookie(request, &value, SESSION_SECONDS))
+    ///
+    /// # Errors
+    /// [`Failure::Unauthorized`] for another token, [`Failure::WrongTokens`] after too many of them.
+    pub(super) async fn sign_in(
+        &self,
+        request: &HttpRequest,
+        presented: &str,
+    ) -> Result<String, Failure> {
+        let token = self.token.as_ref().ok_or(Failure::Unauthorized)?;
+        self.check_token(request, token, presented.as_bytes())
+            .await?;
+        let session = self.sessions.begin(unix_time()).ok_or(Failure::Panic)?;
+        Ok(cookie(request, &session, sessions::SECONDS))
     }
 
-    /// A cookie that ends the session in this browser.
-    pub(super) fn sign_out(request: &HttpRequest) -> String {
+    /// Ends the session, here and, by the cookie that it returns, in the browser.
+    pub(super) fn sign_out(&self, request: &HttpRequest) -> String {
+        sessions_of(request).for_each(|session| self.sessions.end(session));
         cookie(request, "", 0)
     }
 }
@@ -111,31 +149,7 @@ fn names_this_machine(host: &str) -> bool {
                 .is_ok_and(|ip| ip.to_canonical().is_loopback()))
 }
 
-fn is_token(token: &SecretString, presented: &[u8]) -> bool {
-    token.expose_secret().as_bytes().ct_eq(presented).into()
-}
-
-fn is_session(token: &SecretString, value: &str, now: u64) -> bool {
-    let Some((until, presented)) = value.split_once('.') else {
-        return false;
-    };
-    let Ok(until) = until.parse() else {
-        return false;
-    };
-    now < until
-        && proof(token, until)
-            .is_some_and(|proof| proof.as_bytes().ct_eq(presented.as_bytes()).into())
-}
-
-/// Only who knows the token can make it, and it does not give the token away.
-fn proof(token: &SecretString, until: u64) -> Option<String> {
-    let key = token.expose_secret().as_bytes();
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).ok()?;
-    mac.update(format!("console session until {until}").as_bytes());
-    Some(hex::encode(mac.finalize().into_bytes()))
-}
-
-fn sessions(request: &HttpRequest) -> impl Iterator<Item = &str> {
+fn sessions_of(request: &HttpRequest) -> impl Iterator<Item = &str> {
     let headers = request.headers().get_all(COOKIE);
     let cookies = headers.filter_map(|header| header.to_str().ok());
     let pairs = cookies.flat_map(|cookies| cookies.split(';'));
@@ -179,26 +193,6 @@ mod tests {
             "?",
         ] {
             assert!(!names_this_machine(host), "{host}");
-        }
-    }
-
-    #[test]
-    fn a_session_is_of_one_token_and_ends() {
-        let (token, other) = (SecretString::from("token"), SecretString::from("other"));
-        let value = format!("1000.{}", proof(&token, 1_000).unwrap());
-        assert!(is_session(&token, &value, 999));
-        assert!(!value.contains("token"));
-        for (token, value, now) in [
-            (&token, value.as_str(), 1_000),
-            (&other, &value, 999),
-            (&token, &value.replacen("1000", "2000", 1), 999),
-            (&token, &value[..value.len() - 1], 999),
-            (&token, "token", 999),
-            (&token, "1000.", 999),
-            (&token, "1000", 999),
-            (&token, "", 999),
-        ] {
-            assert!(!is_session(token, value, now), "{value} {now}");
         }
     }
 }

@@ -4,20 +4,20 @@
 //! and no signature that a client sent.
 
 mod access;
+mod attempts;
 mod history;
 mod overview;
 mod page;
 mod refusals;
 mod registration;
+mod sessions;
 mod tools;
 
-use std::time::Duration;
-
-use actix_web::http::StatusCode;
 use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, LOCATION, REFERRER_POLICY,
     SET_COOKIE, X_CONTENT_TYPE_OPTIONS,
 };
+use actix_web::http::{ConnectionType, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -36,8 +36,6 @@ pub use registration::HookList;
 
 /// Largest request of the console's.
 const MAX_BODY: usize = 64 << 10;
-/// How long a wrong token is thought about.
-const PAUSE: Duration = Duration::from_millis(500);
 
 /// The console of a process.
 pub(super) struct Console {
@@ -80,11 +78,13 @@ impl Console {
         }
         match path {
             "/session" => return self.sign_in(request, payload, state).await,
-            "/session/end" => return sign_out(request),
+            "/session/end" => return self.sign_out(request),
             _ => {}
         }
-        match self.access.check(request) {
-            Err(Failure::Unauthorized) if path == "/" => return Ok(sign_in_page(false)),
+        match self.access.check(request).await {
+            Err(Failure::Unauthorized) if path == "/" => {
+                return Ok(sign_in_page(StatusCode::UNAUTHORIZED, false));
+            }
             result => result?,
         }
         if path == "/" {
@@ -138,17 +138,23 @@ impl Console {
         let body = body::read(request, payload.into_inner(), MAX_BODY, state.read_timeout).await?;
         let text = str::from_utf8(&body).map_err(|_| Failure::BadRequest)?;
         let form = web::Query::<SignIn>::from_query(text).map_err(|_| Failure::BadRequest)?;
-        if let Some(cookie) = self.access.sign_in(request, &form.token) {
-            return to_the_page(&cookie);
+        match self.access.sign_in(request, &form.token).await {
+            Ok(cookie) => to_the_page(&cookie),
+            Err(Failure::Unauthorized) => Ok(sign_in_page(StatusCode::UNAUTHORIZED, true)),
+            Err(Failure::WrongTokens) => Ok(sign_in_page(StatusCode::TOO_MANY_REQUESTS, true)),
+            Err(failure) => Err(failure),
         }
-        tokio::time::sleep(PAUSE).await;
-        Ok(sign_in_page(true))
     }
-}
 
-fn sign_out(request: &HttpRequest) -> Result<HttpResponse, Failure> {
-    access::check_same_site(request)?;
-    to_the_page(&Access::sign_out(request))
+    fn sign_out(&self, request: &HttpRequest) -> Result<HttpResponse, Failure> {
+        access::check_same_site(request)?;
+        let mut response = to_the_page(&self.access.sign_out(request))?;
+        // Its body was not read.
+        response
+            .head_mut()
+            .set_connection_type(ConnectionType::Close);
+        Ok(response)
+    }
 }
 
 fn to_the_page(cookie: &str) -> Result<HttpResponse, Failure> {
@@ -159,8 +165,12 @@ fn to_the_page(cookie: &str) -> Result<HttpResponse, Failure> {
         .finish())
 }
 
-fn sign_in_page(was_wrong: bool) -> HttpResponse {
-    answer_html(StatusCode::UNAUTHORIZED, &[], page::sign_in(was_wrong))
+fn sign_in_page(status: StatusCode, was_wrong: bool) -> HttpResponse {
+    let mut response = answer_html(status, &[], page::sign_in(was_wrong));
+    response
+        .head_mut()
+        .set_connection_type(ConnectionType::Close);
+    response
 }
 
 /// `pictures` are the hosts that pictures may come from.

@@ -6,6 +6,8 @@ const TARGET = "SurvivalTarget";
 /** Columns of the two classes, and the values they have before an update. */
 export const FIELDS = {
   picture: "String",
+  pictures: "Array",
+  thumbnails: "Array",
   text: "String",
   count: "Number",
   price: "Number",
@@ -135,6 +137,6 @@ export const DEVIATIONS = [
   { change: "SetOnInsert", asIf: { text: null } },
   { change: "Unknown operation", phase: "update", asIf: { text: null } },
   { change: "Unknown operation", phase: "create", error: { code: 108, error: "The Explode operator is not supported yet." } },
-  { change: "Dotted Delete", phase: "create", mode: "picture", asIf: { meta: {} } },
+  { change: "Dotted Delete", phase: "create", modes: ["picture", "context mode"], asIf: { meta: {} } },
   { change: "Dotted Set, two levels", asIf: { "meta.deep": 9 } },
 ];

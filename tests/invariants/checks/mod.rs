@@ -13,6 +13,7 @@ mod reference;
 mod sha1;
 pub(crate) mod transformation;
 pub(crate) mod webhook;
+mod written;
 
 use cloudinary_parse::cloudinary::account::Account;
 

@@ -1,11 +1,15 @@
 //! Notifications: nothing is taken for Cloudinary's but the bytes that it signed, in their time.
 
-use cloudinary_parse::cloudinary::notice::notices;
-use cloudinary_parse::cloudinary::notification::Notification;
+use cloudinary_parse::cloudinary::notice::{Moderation, Notice, notices};
+use cloudinary_parse::cloudinary::notification::{Headers, Notification, claimed_key};
+use serde_json::Value;
 
 use super::{SECRET, account, sha1};
 
 const NOW: u64 = 1_789_000_000;
+
+/// Verifies notifications and nothing else.
+const NOTIFICATION_SECRET: &str = "notification-secret-of-the-checks";
 
 /// The first line is the timestamp, the second the signature, the rest the body.
 pub(crate) fn check(bytes: &[u8]) {
@@ -18,10 +22,104 @@ pub(crate) fn check(bytes: &[u8]) {
     agrees_with_the_reference(body, timestamp, signature);
     let good = sign(body, timestamp);
     agrees_with_the_reference(body, timestamp, &good);
+    let other = [body, timestamp.as_bytes(), NOTIFICATION_SECRET.as_bytes()].concat();
+    agrees_with_the_reference(body, timestamp, &sha1::hex(&other));
     never_accepted_altered(body, timestamp, &good);
-    // What the server goes on to do with a body, whoever sent it.
+    headers_decide_nothing_else(body, timestamp, signature);
+    logs_no_more_than_a_key(body);
+    // What the server goes on to do with a body that is signed.
     if let Ok(said) = serde_json::from_slice(body) {
-        notices(&said, NOW);
+        says_only_what_the_body_does(&said);
+    }
+}
+
+/// Headers that are turned away belong to no notification that would be taken.
+fn headers_decide_nothing_else(body: &[u8], timestamp: &str, signature: &str) {
+    let good = sign(body, timestamp);
+    for signature in [signature, &good] {
+        let headers = Headers {
+            timestamp,
+            signature,
+        };
+        let passes = headers.check(NOW).is_ok();
+        assert!(
+            passes || !verifies(body, timestamp, signature),
+            "{headers:?}"
+        );
+    }
+}
+
+fn logs_no_more_than_a_key(body: &[u8]) {
+    if let Some(key) = claimed_key(body) {
+        assert!((1..=64).contains(&key.len()), "{key:?}");
+        let allowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+        assert!(key.chars().all(|c| allowed.contains(c)), "{key:?}");
+    }
+}
+
+/// Every key and text of a value.
+fn texts<'v>(value: &'v Value, found: &mut Vec<&'v str>) {
+    match value {
+        Value::String(text) => found.push(text),
+        Value::Array(items) => items.iter().for_each(|item| texts(item, found)),
+        Value::Object(members) => {
+            for (key, value) in members {
+                found.push(key);
+                texts(value, found);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// No asset, no kind and no approval is made up.
+fn says_only_what_the_body_does(said: &Value) {
+    let mut found = Vec::new();
+    texts(said, &mut found);
+    let is_told = |name: &str| {
+        let in_url = format!("/{name}/");
+        found
+            .iter()
+            .any(|text| *text == name || text.contains(&in_url))
+    };
+    for notice in notices(said, NOW) {
+        let subject = notice.subject();
+        assert!(found.contains(&subject.public_id.as_str()), "{notice:?}");
+        assert!(
+            subject
+                .resource_type
+                .is_none_or(|told| is_told(told.name())),
+            "{notice:?}"
+        );
+        assert!(
+            subject
+                .delivery_type
+                .is_none_or(|told| is_told(told.name())),
+            "{notice:?}"
+        );
+        if let Notice::Moderated {
+            status: Moderation::Approved,
+            whole: true,
+            ..
+        } = notice
+        {
+            assert!(approves_everywhere(said), "{notice:?}");
+        }
+        let written = serde_json::to_string(&notice).expect("strings in structs");
+        let read: Notice = serde_json::from_str(&written).expect("what was written");
+        assert_eq!(read, notice);
+    }
+}
+
+/// Whether some list of moderations approves with all its members.
+fn approves_everywhere(value: &Value) -> bool {
+    let here = value.get("moderation").and_then(Value::as_array);
+    let all = here
+        .is_some_and(|list| !list.is_empty() && list.iter().all(|one| one["status"] == "approved"));
+    all || match value {
+        Value::Array(items) => items.iter().any(approves_everywhere),
+        Value::Object(members) => members.values().any(approves_everywhere),
+        _ => false,
     }
 }
 
@@ -35,7 +133,8 @@ fn verifies(body: &[u8], timestamp: &str, signature: &str) -> bool {
         timestamp,
         signature,
     };
-    notification.verify(&account(), NOW).is_ok()
+    let account = account().with_notification_secret(NOTIFICATION_SECRET.into());
+    notification.verify(&account, NOW).is_ok()
 }
 
 fn agrees_with_the_reference(body: &[u8], timestamp: &str, signature: &str) {
@@ -50,7 +149,13 @@ fn agrees_with_the_reference(body: &[u8], timestamp: &str, signature: &str) {
         super::PREVIOUS_SECRET.as_bytes(),
     ]
     .concat();
-    let signed = signature == sign(body, timestamp) || signature == sha1::hex(&previous);
+    let other = [body, timestamp.as_bytes(), NOTIFICATION_SECRET.as_bytes()].concat();
+    let signed = [
+        sign(body, timestamp),
+        sha1::hex(&previous),
+        sha1::hex(&other),
+    ];
+    let signed = signed.iter().any(|good| good == signature);
     assert_eq!(
         verifies(body, timestamp, signature),
         in_time && signed,

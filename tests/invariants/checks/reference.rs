@@ -40,14 +40,16 @@ pub(super) struct Field {
     /// In seconds.
     pub(super) max_age: Option<u64>,
     pub(super) confirm: bool,
-    pub(super) moderation_field: Option<&'static str>,
-    pub(super) eager_field: Option<&'static str>,
+    /// `moderation_field`.
+    pub(super) moderation: Option<&'static str>,
+    /// `eager_field`.
+    pub(super) eager: Option<&'static str>,
 }
 
 impl Field {
     /// The columns that are the service's.
     pub(super) fn columns(&self) -> Vec<&'static str> {
-        let columns = [self.moderation_field, self.eager_field];
+        let columns = [self.moderation, self.eager];
         columns.into_iter().flatten().collect()
     }
 }
@@ -94,10 +96,10 @@ impl Class {
             if let Some(items) = field.max_items {
                 lines.push(format!("max_items = {items}"));
             }
-            if let Some(column) = field.moderation_field {
+            if let Some(column) = field.moderation {
                 lines.push(format!("moderation_field = {column:?}"));
             }
-            if let Some(column) = field.eager_field {
+            if let Some(column) = field.eager {
                 lines.push(format!("eager_field = {column:?}"));
             }
             text += &(lines.join("\n") + "\n");
@@ -319,7 +321,7 @@ impl Guard<'_, '_> {
             }
         };
         let update = self.request.original.is_some();
-        (update && fields.iter().any(|f| f.many || f.eager_field.is_some()))
+        (update && fields.iter().any(|f| f.many || f.eager.is_some()))
             || self.request.object.iter().any(|(name, _)| {
                 let is_key = keys.iter().any(|key| key.as_bytes() == name);
                 self.class.holds_path(name) || (is_key && lacks(name))

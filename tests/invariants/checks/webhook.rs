@@ -26,8 +26,8 @@ const PLAIN: Field = Field {
     in_users_folder: false,
     max_age: None,
     confirm: false,
-    moderation_field: None,
-    eager_field: None,
+    moderation: None,
+    eager: None,
 };
 
 /// Every body is judged by each of these.
@@ -88,7 +88,7 @@ pub(super) static CLASSES: [Class; 7] = [
         name: "Photo",
         trust_master_key: false,
         fields: &[Field {
-            moderation_field: Some("status"),
+            moderation: Some("status"),
             ..PLAIN
         }],
     },
@@ -97,8 +97,8 @@ pub(super) static CLASSES: [Class; 7] = [
         trust_master_key: true,
         fields: &[Field {
             required: true,
-            moderation_field: Some("status"),
-            eager_field: Some("thumbnails"),
+            moderation: Some("status"),
+            eager: Some("thumbnails"),
             ..PLAIN
         }],
     },
@@ -107,7 +107,7 @@ pub(super) static CLASSES: [Class; 7] = [
         trust_master_key: false,
         fields: &[
             Field {
-                eager_field: Some("status"),
+                eager: Some("status"),
                 max_age: Some(3600),
                 ..PLAIN
             },

@@ -14,8 +14,16 @@ pub(super) fn answer(state: &mut State, request: &Request) -> ResponseTemplate {
     }
     let one = request.url.path().strip_prefix("/v1_1/demo/resources/");
     if let Some(name) = one.filter(|name| name.split('/').count() > 2) {
+        state.asked.push(name.to_owned());
+        if let Some(refusal) = &state.admin_refusal {
+            return refusal.clone();
+        }
         return if state.assets.contains(name) {
-            ok(json!({"public_id": name.splitn(3, '/').nth(2).unwrap()}))
+            let mut asset = json!({"public_id": name.splitn(3, '/').nth(2).unwrap()});
+            for (key, value) in state.shown.get(name).into_iter().flatten() {
+                asset[key] = value.clone();
+            }
+            ok(asset)
         } else {
             ResponseTemplate::new(404)
                 .set_body_json(json!({"error": {"message": "Resource not found"}}))

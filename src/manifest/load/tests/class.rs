@@ -105,7 +105,7 @@ fn refuses_a_caller_that_it_does_not_know_and_one_without_fields_to_guard() {
 
 #[test]
 fn refuses_a_class_without_fields() {
-    let no_fields = "a class without fields: write a table [fields.<name>] for each field to guard";
+    let no_fields = "a class without fields: write a table [fields.<name>] for each field to guard, or name columns in `references`";
     assert_eq!(
         mistakes("class = \"Photo\""),
         [format!("m.toml:1: {no_fields}")]

@@ -38,6 +38,7 @@ fn reads_what_becomes_of_lost_pictures() {
         ..keep
     };
     assert_eq!(clean_up(keys), deleted);
+    assert_eq!(clean_up("grace = \"0s\"").grace, Duration::ZERO);
 }
 
 #[test]
@@ -64,7 +65,7 @@ fn refuses_other_values() {
             "m.toml:3: `on_delete`: expected a string, found boolean",
         ),
         (
-            "grace = \"0s\"",
+            "grace = \"0\"",
             "m.toml:3: `grace`: expected a duration such as 500ms, 10s, 2m, 1h or 7d",
         ),
         (

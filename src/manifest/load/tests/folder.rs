@@ -166,7 +166,7 @@ fn refuses_files_that_are_neither_class_nor_function_or_both() {
                 "class = 1",
                 &[
                     "m.toml:1: `class`: expected a string, found integer",
-                    "m.toml:1: a class without fields: write a table [fields.<name>] for each field to guard",
+                    "m.toml:1: a class without fields: write a table [fields.<name>] for each field to guard, or name columns in `references`",
                 ],
             ),
         ],

@@ -74,18 +74,14 @@ impl Judge<'_, '_> {
         }
         let again = match (value.text(), self.stored.and_then(Json::text)) {
             (Some(text), Some(stored)) => {
-                self.sent_again(&text, &stored) || {
+                sent_again(&text, &stored) || {
                     let bare = without_signature(&text);
-                    text.len() > bare.len() + 1 && self.sent_again(bare, &stored)
+                    text.len() > bare.len() + 1 && sent_again(bare, &stored)
                 }
             }
             _ => false,
         };
         !again && self.stored != Some(value)
-    }
-
-    fn sent_again(&self, text: &str, stored: &str) -> bool {
-        text == stored || text == without_signature(stored)
     }
 
     fn cleared(&self, clears: bool) -> Result<Becomes, Refused> {
@@ -109,12 +105,12 @@ impl Judge<'_, '_> {
     /// The text to store for one that the client sent.
     fn string(&mut self, text: &str) -> Result<String, Refused> {
         let stored = self.stored_texts();
-        if stored.iter().any(|stored| self.sent_again(text, stored)) {
+        if stored.iter().any(|stored| sent_again(text, stored)) {
             return Ok(text.to_owned());
         }
         let bare = without_signature(text);
         let has_signature = text.len() > bare.len() + 1;
-        if has_signature && stored.iter().any(|stored| self.sent_again(bare, stored)) {
+        if has_signature && stored.iter().any(|stored| sent_again(bare, stored)) {
             return Ok(bare.to_owned());
         }
         if self.guard.trusted() {
@@ -264,6 +260,10 @@ impl Judge<'_, '_> {
         let list = changed.then(|| format!("[{}]", becomes.join(",")));
         Ok(operation("Remove", list))
     }
+}
+
+fn sent_again(text: &str, stored: &str) -> bool {
+    text == stored || text == without_signature(stored)
 }
 
 fn operation(op: &str, list: Option<String>) -> Becomes {
