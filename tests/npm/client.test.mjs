@@ -7,6 +7,7 @@ import path from "node:path";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { cloudinary, Parse, picture, rest, useParseServer } from "../../scripts/parse-server/client.mjs";
 import { ACCOUNT, startStack } from "../../scripts/parse-server/stack.mjs";
+import { startServerThat } from "../e2e/support/tampering-proxy.mjs";
 import { startFaultyCloudinary } from "./support/faulty-cloudinary.mjs";
 
 const require = createRequire(import.meta.url);
@@ -295,6 +296,41 @@ describe("uploadPicture in Node.js", () => {
     });
   });
 
+  describe("tells what stands in the service's place from a refusal", () => {
+    let place;
+    const nameOf = (answer) => answer.replaceAll(/\W/g, "_");
+    const answers = {
+      "a 503": [({ response }) => response.writeHead(503).end("{}"), true],
+      "a 502 with HTML": [({ response }) => response.writeHead(502, { "Content-Type": "text/html" }).end("<html>"), true],
+      "another webhook key's 401": [({ response }) => response.writeHead(401, { "Content-Type": "application/json" }).end('{"error":"unauthorized"}'), false],
+      "a 404": [({ response }) => response.writeHead(404).end(), false],
+      "a connection that is cut": [({ request }) => request.socket.destroy(), true],
+      "no HTTP": [({ request }) => request.socket.end("220 mail.example ESMTP\r\n"), true],
+      // Parse Server takes these two for an answer of nothing.
+      "a page of HTML with 200": [({ response }) => response.writeHead(200, { "Content-Type": "text/html" }).end("<html>")],
+      "an empty answer": [({ response }) => response.writeHead(204).end()],
+    };
+    before(async () => {
+      place = await startServerThat((request, response) => answers[decodeURIComponent(request.url.slice(1))][0]({ request, response }));
+      for (const name of Object.keys(answers)) {
+        const body = { functionName: nameOf(name), url: `${place.url}/${encodeURIComponent(name)}` };
+        const { status, text } = await rest(stack.parseServer.url, "POST", "/hooks/functions", { master: true, body });
+        assert.equal(status, 200, text);
+      }
+    });
+    after(() => place.stop());
+
+    for (const [name, [, canRetry]] of Object.entries(answers)) {
+      test(name, async () => {
+        const functionName = nameOf(name);
+        const error = await failure(upload(picture(), { function: functionName }));
+        const nothing = [`The function ${functionName} did not answer the fields of a signed upload`, "unusable", false];
+        const expected = canRetry === undefined ? nothing : [UNAVAILABLE, "unavailable", canRetry];
+        assert.deepEqual([error.message, error.reason, error.canRetry], expected);
+      });
+    }
+  });
+
   describe("without the service", () => {
     before(() => stack.service.stop());
 
@@ -395,6 +431,7 @@ describe("signError", () => {
       "Client network socket disconnected before secure TLS connection was established",
       { status: 503, headers: {}, text: '{"error":"time limit"}', data: {} },
       { status: 500 },
+      { error: "Malformed response", code: -1, partialResponse: "<html>" },
       { status: 429 },
       '{"status":502,"headers":{},"text":"<html>"}',
     ];

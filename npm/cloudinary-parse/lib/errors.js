@@ -41,26 +41,25 @@ function signError(cause) {
   if ([INTERNAL_SERVER_ERROR, CONNECTION_FAILED, TIMEOUT].includes(code)) {
     return new UploadError(NO_PARSE_SERVER, { reason: "connection", canRetry: true, code, cause });
   }
-  const status = code === SCRIPT_FAILED ? statusOf(message) : undefined;
+  const answer = code === SCRIPT_FAILED ? answerIn(message) : undefined;
   const says = (patterns) => code === SCRIPT_FAILED && typeof message === "string" && patterns.some((pattern) => pattern.test(message));
-  if (status !== undefined || says(OUTAGES) || says(BROKEN_SETUPS)) {
-    const canRetry = status === undefined ? says(OUTAGES) : isTransient(status);
+  if (answer !== undefined || says(OUTAGES) || says(BROKEN_SETUPS)) {
+    const status = typeof answer?.status === "number" ? answer.status : undefined;
+    const canRetry = status === undefined ? !says(BROKEN_SETUPS) : isTransient(status);
     return new UploadError(UNAVAILABLE, { reason: "unavailable", canRetry, code, status, cause });
   }
   return new UploadError(String(message), { reason: "refused", code, cause });
 }
 
-/** The HTTP status in what Parse Server makes of an answer that is not 200: the whole answer, as an object or as its text. */
-function statusOf(message) {
-  let answer = message;
-  if (typeof message === "string" && message.startsWith('{"status":')) {
-    try {
-      answer = JSON.parse(message);
-    } catch {
-      return undefined;
-    }
+/** What Parse Server makes of an answer that is not the service's: the answer itself, as an object or as its text. A refusal is a text. */
+function answerIn(message) {
+  if (typeof message === "object" && message !== null) return message;
+  if (typeof message !== "string" || !message.startsWith('{"status":')) return undefined;
+  try {
+    return JSON.parse(message);
+  } catch {
+    return undefined;
   }
-  return typeof answer === "object" && typeof answer?.status === "number" ? answer.status : undefined;
 }
 
 /** Whether an HTTP status says that the same may succeed later. */
