@@ -22,6 +22,7 @@ mod proof;
 mod retry;
 mod store;
 mod worker;
+mod writes;
 
 use std::sync::Arc;
 use std::time::Duration;
