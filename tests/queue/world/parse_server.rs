@@ -63,7 +63,7 @@ fn write(state: &mut State, path: &str, request: &Request, master: bool) -> Resp
         return ResponseTemplate::new(404)
             .set_body_json(json!({"code": 101, "error": "Object not found."}));
     };
-    let changes: Value = serde_json::from_slice(&request.body).unwrap();
+    let mut changes: Value = serde_json::from_slice(&request.body).unwrap();
     let mut object = stored.clone();
     for (column, value) in changes.as_object().unwrap() {
         object[column] = value.clone();
@@ -81,9 +81,12 @@ fn write(state: &mut State, path: &str, request: &Request, master: bool) -> Resp
     let (status, answer) =
         crate::service::send(hooks, "POST", &path, headers, &body.to_string()).unwrap();
     assert_eq!(status, 200);
-    if answer != "{}" {
+    let told: Value = serde_json::from_str(&answer).unwrap();
+    if let Some(written) = told.get("success") {
+        changes = written.clone();
+    } else if answer != "{}" {
         state.refusals.push(answer.clone());
-        let answer: Value = serde_json::from_str(&answer).unwrap();
+        let answer = told;
         let error = json!({"code": 141, "error": answer["error"]});
         return ResponseTemplate::new(400).set_body_json(error);
     }
