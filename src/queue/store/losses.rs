@@ -155,7 +155,7 @@ impl Store {
             let text = String::from_utf8(Job::Destroy(job).to_json()).unwrap_or_default();
             json!({"id": Ulid::generate().to_string(), "key": key, "run_at": run_at, "job": text})
         });
-        let rows = Value::from_iter(rows).to_string();
+        let rows = rows.collect::<Value>().to_string();
         let name = losses_of(queue);
         in_transaction!(self, |transaction, write| {
             sqlx::query(sqlx::AssertSqlSafe(write(PUSH)))

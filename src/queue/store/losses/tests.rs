@@ -63,7 +63,7 @@ async fn what_changes_while_it_is_looked_at_is_neither_forgotten_nor_put_off() {
         .iter()
         .find(|due| due.job.as_ref().unwrap().asset.public_id == "b")
         .unwrap();
-    assert_eq!(unchanged, [b.id.clone()]);
+    assert_eq!(unchanged, std::slice::from_ref(&b.id));
     let again = Again {
         run_at: Some(99),
         error: "no\0".to_owned(),
