@@ -100,9 +100,8 @@ async function upload(double, publicId) {
   const signature = createHash("sha1").update(`public_id=${publicId}&timestamp=${timestamp}${ACCOUNT.api_secret}`).digest("hex");
   const file = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7";
   const form = new URLSearchParams({ public_id: publicId, timestamp, signature, api_key: ACCOUNT.api_key, file });
-  await post(`${double.url}/v1_1/${ACCOUNT.cloud_name}/image/upload`, {}, form.toString()).catch(async () => {
-    await post(`${double.url}/v1_1/${ACCOUNT.cloud_name}/image/upload`, { "Content-Type": "application/x-www-form-urlencoded" }, form.toString());
-  });
+  const headers = { "Content-Type": "application/x-www-form-urlencoded" };
+  await post(`${double.url}/v1_1/${ACCOUNT.cloud_name}/image/upload`, headers, form.toString());
 }
 
 async function inParts(count, size, work) {
@@ -131,6 +130,7 @@ async function measure(one, postgres, parseServer, double) {
     },
   });
   running.push(service);
+  console.error(`${one.name}: ${one.rows} rows are there`);
   const id = (n) => `app/lost/${one.name}/${createHash("md5").update(String(n)).digest("hex")}`;
   await inParts(one.losses, 20, (n) => upload(double, id(n)));
   const rowsRead = () => Number(postgres.psql(`SELECT coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) FROM pg_stat_user_tables WHERE relname = '${className}'`));
@@ -143,6 +143,7 @@ async function measure(one, postgres, parseServer, double) {
     return post(`${service.url}/triggers/${className}/afterDelete`, headers, { triggerName: "afterDelete", object });
   });
   const told = performance.now();
+  console.error(`${one.name}: ${one.losses} losses are told`);
   const destroyed = 'cloudinary_parse_queue_tries_total{outcome="destroyed"}';
   while ((await metric(service, destroyed)) < one.losses) {
     if (performance.now() - told > LIMIT_MS) throw new Error(`${one.name}: not done in time:\n${service.output().slice(-2000)}`);

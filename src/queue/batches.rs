@@ -60,12 +60,11 @@ pub(super) async fn keep_destroying(work: Arc<Work>, store: Store) {
         if !is_time(&due, &mut waiting, batches.len(), unix_time()) {
             continue;
         }
-        let held = match lock.upgrade() {
-            Some(held) => Some(held),
-            None => {
-                let asked = timeout(PATIENCE, store.lock(&work.queue.0.name)).await;
-                asked.ok().and_then(Result::ok).flatten().map(Arc::new)
-            }
+        let held = if let Some(held) = lock.upgrade() {
+            Some(held)
+        } else {
+            let asked = timeout(PATIENCE, store.lock(&work.queue.0.name)).await;
+            asked.ok().and_then(Result::ok).flatten().map(Arc::new)
         };
         // Another node is at it.
         let Some(held) = held else { continue };

@@ -1,26 +1,30 @@
 //! A batch of assets that lost a reference: each is destroyed unless something keeps it.
 
+mod settle;
+
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt as _, stream};
-use log::{error, info, warn};
+use log::info;
 
 use super::clock::unix_time;
 use super::count::{take_referred, take_referred_since};
 use super::health::{Check, Health};
-use super::job::{Destroy, Job};
+use super::job::Destroy;
 use super::plan::Plan;
-use super::retry::{Failure, back_off, chance};
-use super::store::{Again, Due, Lock, Store, StoreError};
+use super::retry::Failure;
+use super::store::{Due, Lock, Store, StoreError};
+use super::trouble::LONGEST_REST;
+pub(super) use super::trouble::{Shared, Trouble};
 use crate::assets::fate::{Fate, Reason, Upload, fate, lets_go};
 use crate::assets::place::Place;
 use crate::assets::reference::AssetSet;
 use crate::assets::{Kind, kinds};
 use crate::cloudinary::asset_name::AssetName;
-use crate::cloudinary::rest::{ApiError, BATCH, Destroyed};
+use crate::cloudinary::rest::{BATCH, Destroyed};
 use crate::parse::rest::RestError;
+use settle::{Outcome, log_kept};
 
 /// How old a count may be when an asset is destroyed: a process may be stopped in between, and go on much later.
 const FRESH: Duration = Duration::from_secs(15);
@@ -32,57 +36,8 @@ const LOOKS: usize = 5;
 /// How far Parse Server's clock may be behind this one, in seconds.
 const CLOCK_SKEW: u64 = 300;
 
-/// Seconds that calls rest when Cloudinary does not say when its rate limit ends.
-const LIMIT_REST: u64 = 60;
-
-/// Longest rest, in seconds, whatever Cloudinary says.
-const LONGEST_REST: u64 = 2 * 3600;
-
 /// Assets that are destroyed at once.
 const AT_ONCE: usize = 4;
-
-/// Jobs that a log names one by one when they fail together.
-const NAMED: usize = 10;
-
-/// Why a try failed.
-#[derive(Debug, Clone)]
-pub(super) struct Trouble {
-    pub(super) failure: Failure,
-    pub(super) error: String,
-    /// Not to be tried before, in seconds since 1970.
-    pub(super) not_before: u64,
-}
-
-/// What the batches of one process share.
-#[derive(Debug, Default)]
-pub(super) struct Shared {
-    /// When Cloudinary takes calls again, in seconds since 1970.
-    rests_until: AtomicU64,
-}
-
-/// How a try ended that needs no other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Outcome {
-    Destroyed,
-    NotFound,
-    Referred,
-    /// It is not the upload that was lost.
-    UploadedAnew,
-    /// Nobody wants it destroyed any more.
-    Dropped,
-}
-
-impl Outcome {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Destroyed => "destroyed",
-            Self::NotFound => "not_found",
-            Self::Referred => "referred",
-            Self::UploadedAnew => "uploaded_anew",
-            Self::Dropped => "dropped",
-        }
-    }
-}
 
 /// What a batch is worked off with.
 #[derive(Debug)]
@@ -377,51 +332,6 @@ impl Batch<'_> {
             .err()
             .map(|reason| reason.to_string())
     }
-
-    async fn finish(&self, jobs: Vec<Due>, outcome: Outcome) -> Result<(), StoreError> {
-        if jobs.is_empty() {
-            return Ok(());
-        }
-        for _ in &jobs {
-            self.health.tried(outcome.name());
-        }
-        self.store.finish(&jobs).await
-    }
-
-    /// Notes that jobs failed, and when they are tried again.
-    async fn fail(&self, jobs: Vec<Due>, trouble: &Trouble) -> Result<(), StoreError> {
-        let (count, now) = (jobs.len(), unix_time());
-        let mut failed = Vec::with_capacity(count);
-        for due in jobs {
-            let tries = due.tries + 1;
-            let summary = due.summary();
-            let dead = trouble.failure.is_final(tries);
-            let pause = back_off(tries, chance(&due.id)).as_secs();
-            let run_at = (now + pause).max(trouble.not_before);
-            if dead {
-                error!("given up after {tries} tries: {summary}: {}", trouble.error);
-            } else if count <= NAMED {
-                let pause = run_at - now;
-                warn!(
-                    "tried {tries} times, again in {pause} s: {summary}: {}",
-                    trouble.error
-                );
-            }
-            self.health.tried(if dead { "dead" } else { "failed" });
-            let again = Again {
-                run_at: (!dead).then_some(run_at),
-                error: trouble.error.clone(),
-            };
-            failed.push((due, again));
-        }
-        if count > NAMED {
-            warn!("{count} jobs that destroy wait: {}", trouble.error);
-        }
-        if failed.is_empty() {
-            return Ok(());
-        }
-        self.store.fail(&failed).await
-    }
 }
 
 impl Open {
@@ -431,20 +341,6 @@ impl Open {
             .filter_map(|asset| self.jobs.remove(&asset))
             .collect()
     }
-}
-
-impl Due {
-    pub(super) fn summary(&self) -> String {
-        let job = self.job.clone().map(Job::Destroy);
-        job.map_or_else(|| self.id.clone(), |job| job.summary())
-    }
-}
-
-fn log_kept(job: &Destroy, reason: &dyn std::fmt::Display) {
-    info!(
-        "{}, lost by {}.{}, is kept: {reason}",
-        job.asset, job.class, job.field
-    );
 }
 
 /// Why a batch ends before all is decided.
@@ -470,78 +366,5 @@ impl From<RestError> for Stop {
 impl From<StoreError> for Stop {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
-    }
-}
-
-impl Shared {
-    /// Fails while Cloudinary takes no calls.
-    pub(super) fn check_rest(&self, now: u64) -> Result<(), Trouble> {
-        let until = self.rests_until.load(Ordering::Relaxed);
-        if until <= now {
-            return Ok(());
-        }
-        Err(Trouble {
-            not_before: until,
-            ..Trouble::outage("Cloudinary's rate limit is reached".to_owned())
-        })
-    }
-
-    pub(super) fn trouble(&self, error: &ApiError, now: u64) -> Trouble {
-        let mut not_before = 0;
-        if let ApiError::RateLimited { reset, .. } = error {
-            let rest = reset.map_or(LIMIT_REST, |reset| reset.saturating_sub(now) + 1);
-            not_before = now + rest.min(LONGEST_REST);
-            self.rests_until.store(not_before, Ordering::Relaxed);
-        }
-        let failure = if error.waits_for_operator() {
-            Failure::Key
-        } else if error.is_refusal() {
-            Failure::Refusal
-        } else {
-            Failure::Outage
-        };
-        Trouble {
-            failure,
-            error: error.to_string(),
-            not_before,
-        }
-    }
-}
-
-impl Trouble {
-    pub(super) fn outage(error: String) -> Self {
-        Self {
-            failure: Failure::Outage,
-            error,
-            not_before: 0,
-        }
-    }
-}
-
-impl From<StoreError> for Trouble {
-    fn from(error: StoreError) -> Self {
-        Self::outage(error.to_string())
-    }
-}
-
-impl From<RestError> for Trouble {
-    fn from(error: RestError) -> Self {
-        let failure = match error {
-            RestError::MasterKey { .. }
-            | RestError::MasterKeyIps { .. }
-            | RestError::ReadOnlyMasterKey { .. }
-            | RestError::Unauthorized { .. }
-            | RestError::ClientKey { .. }
-            | RestError::ApplicationIdOrMasterKey { .. }
-            | RestError::Header { .. } => Failure::Key,
-            // 1 is Parse Server's own trouble, 155 its rate limit.
-            RestError::Refused { code, .. } if !matches!(code, 1 | 155) => Failure::Refusal,
-            _ => Failure::Outage,
-        };
-        Self {
-            failure,
-            error: error.to_string(),
-            not_before: 0,
-        }
     }
 }

@@ -21,6 +21,7 @@ mod plan;
 mod proof;
 mod retry;
 mod store;
+mod trouble;
 mod worker;
 mod writes;
 

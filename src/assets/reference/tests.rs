@@ -18,7 +18,7 @@ fn refers(text: &str, asset: &AssetName) -> bool {
     set.each_referred(text, |_| in_set = true);
     let mut called = false;
     each_asset(text, |kind, public_id| {
-        called |= *asset == AssetName::of(kind, public_id)
+        called |= *asset == AssetName::of(kind, public_id);
     });
     assert_eq!(
         in_set, called,

@@ -10,7 +10,7 @@ const UNSAID: u64 = 60;
 /// What the latest answer announced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Limit {
-    limit: u64,
+    total: u64,
     remaining: u64,
     /// When it starts anew, in seconds since 1970.
     reset: u64,
@@ -21,7 +21,7 @@ impl Limit {
     pub(super) fn read(headers: &HeaderMap, now: u64) -> Option<Self> {
         let number = |name| headers.get(name)?.to_str().ok()?.trim().parse().ok();
         Some(Self {
-            limit: number("x-featureratelimit-limit")?,
+            total: number("x-featureratelimit-limit")?,
             remaining: number("x-featureratelimit-remaining")?,
             reset: reset(headers).unwrap_or(now + UNSAID),
         })
@@ -29,7 +29,7 @@ impl Limit {
 
     /// When a caller may go on that leaves half of the calls to others; `None` if at once.
     pub(super) fn half_used_until(self, now: u64) -> Option<u64> {
-        let leaves_half = self.remaining > self.limit / 2;
+        let leaves_half = self.remaining > self.total / 2;
         (!leaves_half && now < self.reset).then_some(self.reset)
     }
 }
