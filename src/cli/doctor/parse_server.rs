@@ -51,22 +51,29 @@ pub(super) async fn prove(
     }
 }
 
-/// Before version 9 Parse Server does not say which of its two master keys a call was made with.
 fn tell_read_only_key(version: &str, manifests: Option<&Manifests>, report: &mut Report) {
-    let notes = manifests.map(service::notes).unwrap_or_default();
-    if major(version).is_some_and(|major| major < 9) {
-        for note in notes {
-            report.warning(
-                Check::MasterKey,
-                note,
-                "upgrade to Parse Server 9, or give the read-only master key to nobody who may not call it",
-            );
-        }
+    for note in manifests
+        .into_iter()
+        .flat_map(|manifests| read_only_notes(version, manifests))
+    {
+        report.warning(
+            Check::MasterKey,
+            note,
+            "upgrade to Parse Server 9, or give the read-only master key to nobody who may not call it",
+        );
     }
 }
 
-fn major(version: &str) -> Option<u64> {
-    version.split('.').next()?.parse().ok()
+/// Before version 9 Parse Server does not say which of its two master keys a call was made with.
+fn read_only_notes(version: &str, manifests: &Manifests) -> Vec<String> {
+    let major: Option<u64> = version
+        .split('.')
+        .next()
+        .and_then(|major| major.parse().ok());
+    match major {
+        Some(..=8) => service::notes(manifests),
+        _ => Vec::new(),
+    }
 }
 
 fn tell_version(server: &str, version: &str, report: &mut Report) {
@@ -187,6 +194,25 @@ mod tests {
         ] {
             assert_eq!(version_problem(version), None, "{version}");
         }
+    }
+
+    #[test]
+    fn warns_of_the_read_only_master_key_before_version_9() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = "function = \"sign\"\naction = \"sign_upload\"\naccess = \"master\"\n";
+        std::fs::write(folder.path().join("sign.toml"), text).unwrap();
+        let manifests = crate::manifest::load(folder.path()).unwrap();
+        for (version, notes) in [
+            ("5.6.0", 1),
+            ("8.6.0", 1),
+            ("9.10.0", 0),
+            ("10.0.0", 0),
+            ("", 0),
+        ] {
+            let found = read_only_notes(version, &manifests);
+            assert_eq!(found.len(), notes, "{version}: {found:?}");
+        }
+        assert_eq!(read_only_notes("8.6.0", &Manifests::default()), [""; 0]);
     }
 
     #[test]
