@@ -1,7 +1,7 @@
 // Saves as anybody might send them over REST: good ones, forged ones, and what no SDK would say.
 //
-// A save is plain data, so that a failing one can be made smaller and tried again. The one thing that is never made is an ill-formed
-// `Date`, which ends the Parse Server process as soon as a class has a webhook.
+// A save is plain data, so that a failing one can be made smaller and tried again. What ends the Parse Server process as soon as a class
+// has a webhook is never made: an ill-formed `Date` or `File`, an `Object` without `objectId`, operations below dotted keys of two levels.
 import { bare, cloudinary, identifier, mintIdentifier } from "../../../scripts/parse-server/client.mjs";
 import { ACCOUNT } from "../../../scripts/parse-server/stack.mjs";
 
@@ -143,7 +143,10 @@ export function generator(random) {
   function membersOf(column, stored, many) {
     const plain = () => [column, valueOrOperation(stored)];
     const tame = () => [column, goodValue(many, stored)];
-    const dotted = () => [column + suffix(), valueOrOperation(stored)];
+    const dotted = () => {
+      const end = suffix();
+      return [column + end, /\..*\./.test(end) ? value(stored) : valueOrOperation(stored)];
+    };
     return weighted([
       [3, () => [plain()]],
       [3, () => [tame()]],
