@@ -2,8 +2,9 @@
 //!
 //! A walk reads every row of a class once and serves any number of assets. For one or two assets, columns of one text are searched by
 //! Parse Server instead, which has only the database at work. `/classes` runs Cloud Code's find triggers, which may hide rows; so a
-//! search is believed only where the class has as many rows for it as `/aggregate` says there are, and where each row that it counts
-//! is shown. Everything else is walked, past those triggers.
+//! search is believed only where the class has as many rows for it as `/aggregate` says there are, where each row that it counts is
+//! shown, and where none is shown but what refers to an asset: a trigger may blank the column. Everything else is walked, past those
+//! triggers.
 
 use std::collections::BTreeMap;
 
@@ -96,7 +97,13 @@ async fn search(
     let mut answered = true;
     for rows in try_join_all(searches).await? {
         match rows {
-            Some(rows) => rows.iter().for_each(|row| take(place, row, open, taken)),
+            Some(rows) => {
+                let before = taken.len();
+                for row in &rows {
+                    take(place, row, open, taken);
+                }
+                answered &= rows.is_empty() || taken.len() > before;
+            }
             None => answered = false,
         }
     }

@@ -345,6 +345,19 @@ describe("doctor, where clean-up destroys", () => {
     }
   });
 
+  test("warns of a protected moderation_field, which would keep an old picture's verdict", async () => {
+    const [note] = Object.values(manifests);
+    writeManifests(stack.webhooks, { "Note.toml": `${note}moderation_field = "status"\n` });
+    const permissions = { classLevelPermissions: { ...anybody, protectedFields: { "*": ["status"] } } };
+    const answer = await stack.rest("PUT", "/schemas/Note", { master: true, body: { className: "Note", ...permissions } });
+    assert.equal(answer.status, 200, answer.text);
+    const warnings = line(await doctor(stack), "protected_fields");
+    writeManifests(stack.webhooks, manifests);
+    assert.deepEqual(warnings.map(({ status, message }) => `${status}: ${message}`), [
+      "warning: Note.status is one of the class's protectedFields: hooks are not shown what was stored there, so a new picture keeps what it says of the old one",
+    ]);
+  });
+
   test("warns of a mistyped class and a mistyped column", async () => {
     const [note, open] = Object.values(manifests);
     writeManifests(stack.webhooks, { "Opne.toml": open.replace("Open", "Opne"), "Note.toml": note.replace("picture", "pictrue") });

@@ -545,6 +545,31 @@ fn rows_that_a_before_find_of_cloud_code_hides_count() {
 }
 
 #[test]
+fn a_picture_that_an_after_find_of_cloud_code_masks_counts() {
+    for shown in [
+        json!("hidden"),
+        json!(null),
+        json!("image/upload/v1/app/c.jpg"),
+    ] {
+        let world = World::new();
+        world.state().after_find = Some(shown);
+        world.asset("image/upload/app/a");
+        world.asset("image/upload/app/b");
+        let held = json!({"picture": "image/upload/v1/app/a.jpg"});
+        world.row("Photo", "1", held.clone());
+        world.row("Photo", "2", held);
+        let setup = Setup::photo(&world);
+        let service = setup.start();
+        for name in ["a", "b"] {
+            let lost = json!(format!("image/upload/v1/app/{name}.jpg"));
+            service.replaced("3", &lost, &json!(null));
+        }
+        wait_for_tries(&service, "referred", 1.0);
+        assert_eq!(world.wait_for_destroyed(1, TEN), ["image/upload/app/b"]);
+    }
+}
+
+#[test]
 fn losses_of_one_asset_are_one_job_and_many_that_are_due_share_a_walk_and_looks_of_a_hundred() {
     let world = World::new();
     let album = "class = \"Album\"\n[fields.pictures]\nmany = true\non_replace = \"destroy\"\ngrace = \"2s\"\ndestroy_within = \"app/\"\n";

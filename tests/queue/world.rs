@@ -68,6 +68,8 @@ pub(crate) struct State {
     pub(crate) walks: usize,
     /// Rows with `secret` that a `beforeFind` of Cloud Code's hides from `/classes`.
     pub(crate) before_find: bool,
+    /// What an `afterFind` of Cloud Code's shows instead of each picture.
+    pub(crate) after_find: Option<Value>,
     /// Where Parse Server finds the service's hooks.
     pub(crate) hooks: Option<String>,
     /// Runs once between a write's hook being asked and what was read before it.

@@ -57,38 +57,54 @@ fn tell_columns(manifests: &Manifests, schemas: &[Schema], report: &mut Report) 
 }
 
 fn tell_protected_fields(manifests: &Manifests, schemas: &[Schema], report: &mut Report) {
-    let mut destroys = false;
+    let mut asked = false;
     let mut good = true;
     for class in &manifests.classes {
         let mut known = schemas.iter();
         let schema = known.find(|schema| schema.class_name == class.class);
-        for field in class
-            .fields
-            .iter()
-            .filter(|field| field.clean_up.destroys())
-        {
-            destroys = true;
-            if schema.is_some_and(|schema| schema.protects(&field.name)) {
+        for (column, consequence) in hook_needs_to_see(class) {
+            asked = true;
+            if schema.is_some_and(|schema| schema.protects(column)) {
                 good = false;
                 report.warning(
                     Check::ProtectedFields,
                     format_args!(
-                        "{}.{} is one of the class's protectedFields: hooks are not shown what was stored there, so what users replace or delete is not destroyed",
-                        class.class, field.name
+                        "{}.{column} is one of the class's protectedFields: hooks are not shown what was stored there, so {consequence}",
+                        class.class
                     ),
-                    "set Parse Server's option protectedFieldsTriggerExempt to true (Parse Server 9), or take the column out of protectedFields; audit finds what is left over",
+                    "set Parse Server's option protectedFieldsTriggerExempt to true (Parse Server 9), or take the column out of protectedFields",
                 );
             }
         }
     }
-    if !destroys {
-        report.skipped(Check::ProtectedFields, NOTHING_DESTROYED);
+    if !asked {
+        report.skipped(
+            Check::ProtectedFields,
+            "no manifest destroys anything or has a column of its own",
+        );
     } else if good {
         report.good(
             Check::ProtectedFields,
-            "no class hides a field that destroys (Parse Server's option protectedFields cannot be asked for)",
+            "no class hides a column that hooks need to see (Parse Server's option protectedFields cannot be asked for)",
         );
     }
+}
+
+/// The columns of a class whose stored value a hook must be shown, each with what happens otherwise.
+fn hook_needs_to_see(class: &ClassManifest) -> impl Iterator<Item = (&str, &'static str)> {
+    class.fields.iter().flat_map(|field| {
+        let destroys = field.clean_up.destroys().then_some(&*field.name);
+        let destroyed = destroys.map(|name| {
+            (
+                name,
+                "what users replace or delete is left for audit to destroy",
+            )
+        });
+        let columns = field.follow.columns();
+        let kept =
+            columns.map(|column| (column, "a new picture keeps what it says of the old one"));
+        destroyed.into_iter().chain(kept)
+    })
 }
 
 /// Reads a page of each class that refers to assets.

@@ -184,6 +184,9 @@ fn find(
         if matches {
             let mut row = (*row).clone();
             row["objectId"] = json!(id);
+            if let Some(shown) = &state.after_find {
+                row["picture"] = shown.clone();
+            }
             found.push(row);
         }
     }
@@ -197,24 +200,24 @@ fn find(
 /// The stages that the service uses, as PostgreSQL does them: no find trigger sees them.
 fn aggregate(state: &mut State, class: &str, query: &HashMap<String, String>) -> ResponseTemplate {
     let pipeline: Value = serde_json::from_str(&query["pipeline"]).unwrap();
-    let stage = |name: &str| {
-        let mut stages = pipeline.as_array().unwrap().iter().rev();
-        stages.find_map(|stage| stage.get(name))
+    let operand = |name: &str| {
+        let mut last_first = pipeline.as_array().unwrap().iter().rev();
+        last_first.find_map(|stage| stage.get(name))
     };
     let rows = state.rows.iter().filter(|((of, _), _)| of == class);
-    if stage("$group").is_some() {
+    if operand("$group").is_some() {
         let results = match rows.count() {
             0 => json!([]),
             total => json!([{"objectId": null, "total": total}]),
         };
         return ok(json!({ "results": results }));
     }
-    let filter = stage("$match").cloned().unwrap_or_default();
+    let filter = operand("$match").cloned().unwrap_or_default();
     let after = filter["objectId"]["$gt"].as_str();
     let since = filter["updatedAt"]["$gte"].as_str();
     let since = since.map(|since| SystemTime::from(since.parse::<jiff::Timestamp>().unwrap()));
-    let columns = stage("$project").unwrap().as_object().unwrap();
-    let limit = stage("$limit").unwrap().as_u64().unwrap();
+    let columns = operand("$project").unwrap().as_object().unwrap();
+    let limit = operand("$limit").unwrap().as_u64().unwrap();
     let found = rows
         .filter(|(key, _)| after.is_none_or(|after| key.1.as_str() > after))
         .filter(|(key, _)| since.is_none_or(|since| state.written[*key] >= since))
