@@ -1,5 +1,5 @@
-//! Puts the commit and the kind of build into the binary, for `--version`. Without git, or from a tarball, the commit is what
-//! `CLOUDINARY_PARSE_COMMIT` says, or `unknown`.
+//! Puts the commit and the kind of build into the binary, for `--version`. Without git, or from a
+//! tarball, the commit is what `CLOUDINARY_PARSE_COMMIT` says, or `unknown`.
 
 use std::env;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,6 @@
-//! The floor of `scripts/bench.sh`: actix-web that reads the body and answers fixed bytes, `?n=` of them, whatever it is asked.
-//! What any service on the same HTTP library costs at least. `PORT` is where it listens on loopback.
+//! The floor of `scripts/bench.sh`: actix-web that reads the body and answers fixed bytes, `?n=` of
+//! them, whatever it is asked. What any service on the same HTTP library costs at least. `PORT` is
+//! where it listens on loopback.
 
 use actix_web::http::header::{CONTENT_TYPE, HeaderValue};
 use actix_web::web::{self, Bytes, Data, PayloadConfig};

@@ -8,8 +8,8 @@ use reqwest::Url;
 /// How long a TCP and TLS connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A builder of HTTP clients that follow no redirects and give up after `timeout`. A proxy of the environment is used, but not
-/// for a `target` on this machine.
+/// A builder of HTTP clients that follow no redirects and give up after `timeout`. A proxy of the
+/// environment is used, but not for a `target` on this machine.
 pub(crate) fn client(target: &Url, timeout: Duration) -> reqwest::ClientBuilder {
     // Err: another part of the process has installed a provider, which does as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -22,7 +22,8 @@ pub(crate) fn client(target: &Url, timeout: Duration) -> reqwest::ClientBuilder 
     } else {
         builder
     };
-    // Without TLS the system's certificates are not read: a minimal container has none, and the client could not be built.
+    // Without TLS the system's certificates are not read: a minimal container has none, and the
+    // client could not be built.
     if target.scheme() == "https" {
         builder
     } else {

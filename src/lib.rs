@@ -12,7 +12,8 @@
 //! | [`config`] | environment and `.env` as one validated configuration |
 //! | [`cli`] | the commands of the binary |
 //!
-//! As a library it does four things: sign an upload, verify what an upload returned, build its delivery URL, verify a notification.
+//! As a library it does four things: sign an upload, verify what an upload returned, build its
+//! delivery URL, verify a notification.
 //!
 //! ```
 //! use cloudinary_parse::cloudinary::account::Account;

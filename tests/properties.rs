@@ -218,7 +218,8 @@ proptest! {
         (text, ..) in identifier(),
         params in prop::collection::btree_map("[a-z_]{1,12}", "\\PC{0,20}", 0..5),
     ) {
-        // What a sign endpoint signs holds a timestamp, so it never reads as public_id and version alone.
+        // What a sign endpoint signs holds a timestamp, so it never reads as public_id and version
+        // alone.
         let mut params: Vec<(&str, &str)> = params.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         params.retain(|(name, _)| *name != "timestamp");
         params.push(("timestamp", "1789000000"));
@@ -293,7 +294,8 @@ proptest! {
     }
 }
 
-/// The parameters that are signed, and what is: `%26` in a value looks like `&`, the one ambiguity that version 2 leaves.
+/// The parameters that are signed, and what is: `%26` in a value looks like `&`, the one ambiguity
+/// that version 2 leaves.
 fn without_percent(params: &BTreeMap<String, String>) -> (Vec<(&str, String)>, String) {
     let mut params: Vec<(&str, String)> = params
         .iter()
@@ -304,7 +306,8 @@ fn without_percent(params: &BTreeMap<String, String>) -> (Vec<(&str, String)>, S
     (params, signed)
 }
 
-/// The pairs of a context, as Cloudinary splits it: `|` and `=` count unless a backslash stands before them.
+/// The pairs of a context, as Cloudinary splits it: `|` and `=` count unless a backslash stands
+/// before them.
 fn read_context(text: &str) -> Vec<(String, String)> {
     let mut pairs = Vec::new();
     if text.is_empty() {

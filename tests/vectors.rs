@@ -1,7 +1,8 @@
 //! Compares what `examples/evaluate` answers with what Cloudinary's SDKs answer.
 //!
-//! `tests/vectors/*.jsonl` holds one question per line with the answers of the released SDKs: `expect` (Node), `expect_python` and
-//! `expect_seed` (the old Parse module) where they differ. Any of them will do. Two errors are equal whatever they say.
+//! `tests/vectors/*.jsonl` holds one question per line with the answers of the released SDKs:
+//! `expect` (Node), `expect_python` and `expect_seed` (the old Parse module) where they differ. Any
+//! of them will do. Two errors are equal whatever they say.
 
 #![allow(clippy::unwrap_used, reason = "a test stops where it fails")]
 
@@ -123,7 +124,8 @@ fn opposite(verified: &Value) -> Value {
 
 /// Runs the example on `lines`; its answers in order.
 fn evaluate(lines: &[u8]) -> Vec<Value> {
-    // The profile that this test was built with, so that nothing is built twice: target/<folder>/deps/vectors-….
+    // The profile that this test was built with, so that nothing is built twice:
+    // target/<folder>/deps/vectors-….
     let test = env::current_exe().unwrap();
     let folder = test
         .ancestors()

@@ -1,7 +1,9 @@
-//! Answers conformance questions: JSON lines `{"id", "op", "config", "args", "now"}` on standard input, for each one line
-//! `{"id", "answer"}`, `{"id", "error"}` or `{"id", "unsupported": true}` on standard output.
+//! Answers conformance questions: JSON lines `{"id", "op", "config", "args", "now"}` on standard
+//! input, for each one line `{"id", "answer"}`, `{"id", "error"}` or `{"id", "unsupported": true}`
+//! on standard output.
 //!
-//! The questions and what Cloudinary's SDKs answer lie in `tests/vectors`; `tests/vectors.rs` compares.
+//! The questions and what Cloudinary's SDKs answer lie in `tests/vectors`; `tests/vectors.rs`
+//! compares.
 
 mod question;
 mod sign;

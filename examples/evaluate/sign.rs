@@ -19,8 +19,8 @@ pub(crate) fn sign_request(question: &Question) -> Answer {
     ))
 }
 
-/// The options of an `upload` call. The Node SDK, whose answers these are, does not know `batch_id`; with the parameters that only
-/// it knows beside it, no SDK would send both.
+/// The options of an `upload` call. The Node SDK, whose answers these are, does not know
+/// `batch_id`; with the parameters that only it knows beside it, no SDK would send both.
 fn upload_options(question: &Question) -> Result<Object, String> {
     let mut options = question.object("options")?;
     options.remove("batch_id");

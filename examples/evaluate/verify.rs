@@ -31,7 +31,8 @@ pub(crate) fn verify_identifier(question: &Question) -> Answer {
     let text = text.ok_or("identifier: expected text")?;
     let identifier = match Identifier::parse(text) {
         Ok(identifier) => identifier,
-        // The SDKs throw at what does not look like an identifier at all; what only looks like one is false.
+        // The SDKs throw at what does not look like an identifier at all; what only looks like one
+        // is false.
         Err(
             error @ (IdentifierError::MissingPart
             | IdentifierError::Version
@@ -59,7 +60,8 @@ pub(crate) fn verify_notification(question: &Question) -> Answer {
     let max_age = max_age.map_or(MAX_AGE, whole_seconds);
     match notification.verify_within(&account, question.now, max_age) {
         Ok(_) => Ok(true.into()),
-        // What is no number at all is the caller's mistake; a number that is no timestamp is a wrong one.
+        // What is no number at all is the caller's mistake; a number that is no timestamp is a
+        // wrong one.
         Err(error @ NotificationError::Timestamp) if timestamp.parse::<f64>().is_err() => {
             Err(said(error))
         }

@@ -1,4 +1,5 @@
-//! The fuzz targets' checks: those of `tests/invariants`, which `cargo test` runs on the seeds and on made-up input.
+//! The fuzz targets' checks: those of `tests/invariants`, which `cargo test` runs on the seeds and
+//! on made-up input.
 
 // A test is no dependency that one could name, and what is fuzzed must be exactly what is tested.
 #[path = "../../tests/invariants/checks/mod.rs"]

@@ -96,7 +96,8 @@ pub fn lets_go(field: &GuardedField, asset: &AssetName) -> Result<(), Reason> {
     }
 }
 
-/// What becomes of an asset that a field lets go: whether any row refers to it, and what Cloudinary has.
+/// What becomes of an asset that a field lets go: whether any row refers to it, and what Cloudinary
+/// has.
 pub fn fate(lets_go: Result<(), Reason>, referred: bool, upload: Upload) -> Fate {
     if let Err(reason) = lets_go {
         return Fate::Stays(reason);

@@ -3,11 +3,12 @@
 //! | module | question |
 //! |---|---|
 //! | [`texts`] | which texts does a value hold, at any depth? |
-//! | [`reference`] | which assets may a text mean? |
+//! | [`mod@reference`] | which assets may a text mean? |
 //! | [`place`] | where may rows refer to assets? |
 //! | [`fate`] | does an asset go, or why does it stay? |
 //!
-//! Pure: rows, manifests and what Cloudinary says are arguments. An error on the safe side is an asset that stays.
+//! Pure: rows, manifests and what Cloudinary says are arguments. An error on the safe side is an
+//! asset that stays.
 
 pub mod fate;
 pub mod place;

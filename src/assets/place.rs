@@ -1,4 +1,5 @@
-//! Where rows may refer to assets: the guarded fields of every manifest, and what its `references` name.
+//! Where rows may refer to assets: the guarded fields of every manifest, and what its `references`
+//! name.
 
 use super::texts::each_text;
 use crate::manifest::{ClassManifest, GuardedField};
@@ -14,7 +15,8 @@ pub struct Place {
     pub column: String,
     /// Names that lead into an Object or Array column; none for the whole column.
     pub path: Vec<String>,
-    /// Whether the column may hold something else than one text: then no query of Parse's finds what it refers to.
+    /// Whether the column may hold something else than one text: then no query of Parse's finds
+    /// what it refers to.
     pub many: bool,
 }
 

@@ -1,9 +1,10 @@
 //! Which assets a text refers to.
 //!
-//! Of an identifier it is one, whatever its version, format and signature. Every other text (a row from before the guard, a delivery
-//! URL, a sentence with a link) counts as a reference to everything that it could mean: better an asset that stays than one that is
-//! destroyed while an app shows it. So it is read as it stands and percent-decoded, whole and split where a link may end, each tail
-//! with and without its extension.
+//! Of an identifier it is one, whatever its version, format and signature. Every other text (a row
+//! from before the guard, a delivery URL, a sentence with a link) counts as a reference to
+//! everything that it could mean: better an asset that stays than one that is destroyed while an
+//! app shows it. So it is read as it stands and percent-decoded, whole and split where a link may
+//! end, each tail with and without its extension.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -17,10 +18,12 @@ use crate::cloudinary::identifier::Identifier;
 #[cfg(test)]
 mod tests;
 
-/// No public ID is longer, in bytes: Cloudinary takes 255 characters. It bounds what one odd text costs.
+/// No public ID is longer, in bytes: Cloudinary takes 255 characters. It bounds what one odd text
+/// costs.
 const LONGEST: usize = 1024;
 
-/// How often a public ID may have been encoded: twice in a URL, and once more where that is a parameter of another.
+/// How often a public ID may have been encoded: twice in a URL, and once more where that is a
+/// parameter of another.
 const ENCODINGS: usize = 3;
 
 /// Calls `found` with each asset that a text may refer to.
@@ -118,7 +121,8 @@ impl FromIterator<AssetName> for AssetSet {
     }
 }
 
-/// Calls `found` with each public ID that a text may mean, and of which kind; `None` stands for any.
+/// Calls `found` with each public ID that a text may mean, and of which kind; `None` stands for
+/// any.
 fn each_reading(text: &str, mut found: impl FnMut(Option<Kind>, &str)) {
     let bare = text.split_once('#').map_or(text, |(bare, _)| bare);
     if let Ok(identifier) = Identifier::parse(bare) {
@@ -142,8 +146,8 @@ fn each_reading(text: &str, mut found: impl FnMut(Option<Kind>, &str)) {
     }
 }
 
-/// Calls `found` with each public ID that a link in a sentence may mean. Only the link is decoded here: what its escapes stand for,
-/// a space for instance, does not end it.
+/// Calls `found` with each public ID that a link in a sentence may mean. Only the link is decoded
+/// here: what its escapes stand for, a space for instance, does not end it.
 fn each_link(link: &str, encodings: usize, found: &mut impl FnMut(Option<Kind>, &str)) {
     let mut link = Cow::Borrowed(link);
     for decoded in 0..=encodings {
@@ -157,12 +161,14 @@ fn each_link(link: &str, encodings: usize, found: &mut impl FnMut(Option<Kind>, 
     }
 }
 
-/// What neither a public ID nor the path of a URL holds. `%` is not among them: it begins what is encoded.
+/// What neither a public ID nor the path of a URL holds. `%` is not among them: it begins what is
+/// encoded.
 fn ends_url(character: char) -> bool {
     matches!(character, '&' | '=' | '?' | '#' | '<' | '>' | '\\') || character.is_control()
 }
 
-/// What a public ID may hold, but also stands around a link in a sentence, in HTML, Markdown or JSON.
+/// What a public ID may hold, but also stands around a link in a sentence, in HTML, Markdown or
+/// JSON.
 fn ends_link(character: char) -> bool {
     character.is_whitespace()
         || matches!(
@@ -171,8 +177,8 @@ fn ends_link(character: char) -> bool {
         )
 }
 
-/// Calls `found` with each tail of a path that begins a segment: as it is, without its extension, and of a URL without its last
-/// segment, which may be a name for search engines.
+/// Calls `found` with each tail of a path that begins a segment: as it is, without its extension,
+/// and of a URL without its last segment, which may be a name for search engines.
 fn each_public_id(path: &str, mut found: impl FnMut(&str)) {
     let path = path.trim();
     let name_at = path.rfind('/').map_or(0, |slash| slash + 1);

@@ -1,4 +1,5 @@
-//! Worlds of rows, assets and losses: what is in use never goes, what nothing refers to does, and clean-up and audit agree.
+//! Worlds of rows, assets and losses: what is in use never goes, what nothing refers to does, and
+//! clean-up and audit agree.
 
 use proptest::prelude::*;
 use proptest::sample::select;

@@ -12,8 +12,9 @@ const BESIDE: u8 = u8::MAX;
 /// Most names of a path.
 pub const LONGEST_PATH: usize = 32;
 
-/// Calls `visit` with each text below `path`: the value of the object's member with its first name, and so on; an array on the way
-/// stands for each of its elements. An empty path is the whole value. Names of members are no texts.
+/// Calls `visit` with each text below `path`: the value of the object's member with its first name,
+/// and so on; an array on the way stands for each of its elements. An empty path is the whole
+/// value. Names of members are no texts.
 ///
 /// One pass without recursion: values come from clients, as deep as a body is long.
 pub fn each_text<'a>(value: JsonText<'a>, path: &[String], mut visit: impl FnMut(Cow<'a, str>)) {

@@ -1,5 +1,5 @@
-//! `audit`: what the hooks could not see. Rows written past Parse Server or before the guard, assets that are gone, assets that
-//! nothing refers to.
+//! `audit`: what the hooks could not see. Rows written past Parse Server or before the guard,
+//! assets that are gone, assets that nothing refers to.
 
 use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
@@ -43,7 +43,8 @@ const TIMEOUT: Duration = Duration::from_mins(1);
 /// How old an orphan must be to be destroyed, if the command line does not say.
 const DEFAULT_AGE: Duration = Duration::from_hours(7 * 24);
 
-/// Compare the rows of every guarded class with the account: signatures left over, malformed identifiers, missing assets, orphans
+/// Compare the rows of every guarded class with the account: signatures left over, malformed
+/// identifiers, missing assets, orphans
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  cloudinary-parse audit --json > findings.jsonl\n  cloudinary-parse audit --destroy-orphans --older-than 7d\n\nNothing is changed without --fix or --destroy-orphans. A run that is broken off is taken up by the next one within a day."
@@ -55,7 +56,8 @@ pub(super) struct Audit {
     /// Strip signatures that are left over (good ones; a bad one is only reported)
     #[arg(long, value_enum)]
     fix: Option<Fix>,
-    /// Destroy what nothing refers to, within the fields' `destroy_within`, after showing it and asking
+    /// Destroy what nothing refers to, within the fields' `destroy_within`, after showing it and
+    /// asking
     #[arg(long)]
     destroy_orphans: bool,
     /// Only orphans whose last upload is so long ago [default with --destroy-orphans: 7d]
@@ -168,14 +170,15 @@ impl Run {
             warn!("{field} has neither a folder nor destroy_within: its assets are not looked for");
         }
         self.read_rows().await?;
-        // A key that was changed meanwhile would have hidden rows, and their assets would look like orphans.
+        // A key that was changed meanwhile would have hidden rows, and their assets would look like
+        // orphans.
         self.sources.prove().await?;
         self.list_assets().await?;
         self.report_orphans()
     }
 
-    /// Asks Parse Server's schema for what the manifests name. A class or column that is not there refers to nothing, so that all
-    /// assets of the one that was meant would look like orphans.
+    /// Asks Parse Server's schema for what the manifests name. A class or column that is not there
+    /// refers to nothing, so that all assets of the one that was meant would look like orphans.
     async fn check_columns(&self) -> anyhow::Result<()> {
         let schemas = self.sources.parse(async |parse| parse.schemas().await);
         let mistakes = columns::mistakes(&self.manifests, &schemas.await?);

@@ -1,4 +1,5 @@
-//! Classes and columns that the manifests name and Parse Server does not have: what they were meant to refer to is not looked at.
+//! Classes and columns that the manifests name and Parse Server does not have: what they were meant
+//! to refer to is not looked at.
 
 use std::fmt;
 

@@ -1,4 +1,5 @@
-//! `doctor`: finds what is wrong between this service, Parse Server and Cloudinary, and says what to do about it.
+//! `doctor`: finds what is wrong between this service, Parse Server and Cloudinary, and says what
+//! to do about it.
 
 use std::time::Duration;
 

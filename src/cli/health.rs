@@ -100,8 +100,8 @@ fn own(bind: SocketAddr, tls: bool) -> anyhow::Result<Url> {
         .with_context(|| format!("CLOUDINARY_PARSE_BIND: no URL for {address}"))
 }
 
-/// Asks `url` for `{"status":"ok"}`. Without `verify` any certificate will do: those of public names do not name a loopback address,
-/// and nothing secret is sent.
+/// Asks `url` for `{"status":"ok"}`. Without `verify` any certificate will do: those of public
+/// names do not name a loopback address, and nothing secret is sent.
 ///
 /// # Errors
 /// [`Unhealthy`]

@@ -12,8 +12,9 @@ use serde_json::{Map, json};
 use crate::config::{LogFormat, Logging};
 use crate::server::current_request;
 
-/// Starts logging. Text is `<time> <level> <message> <key>=<value>…`, JSON one object a line with `time`, `level`, `target`, `message` and
-/// the keys of the record; in both, `request` tells which lines belong to one. Later calls change nothing.
+/// Starts logging. Text is `<time> <level> <message> <key>=<value>…`, JSON one object a line with
+/// `time`, `level`, `target`, `message` and the keys of the record; in both, `request` tells which
+/// lines belong to one. Later calls change nothing.
 pub(super) fn start(logging: &Logging) {
     let mut builder = Builder::new();
     builder
@@ -25,7 +26,8 @@ pub(super) fn start(logging: &Logging) {
         });
     match &logging.filter {
         Some(filter) => builder.parse_filters(filter),
-        // Which sockets and workers it starts is said better by `serve` itself; that the queue's tables exist already is no news.
+        // Which sockets and workers it starts is said better by `serve` itself; that the queue's
+        // tables exist already is no news.
         None => builder
             .filter_module("actix_server", LevelFilter::Warn)
             .filter_module("sqlx::postgres::notice", LevelFilter::Warn),
@@ -64,7 +66,8 @@ fn json(out: &mut Formatter, record: &Record<'_>) -> io::Result<()> {
     writeln!(out, "{}", serde_json::Value::Object(line))
 }
 
-/// Control characters escaped: what a user chose must not begin a line of its own or drive a terminal.
+/// Control characters escaped: what a user chose must not begin a line of its own or drive a
+/// terminal.
 fn one_line(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
     for c in text.chars() {

@@ -3,8 +3,9 @@
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
 
-/// Lines for standard output. A command that changes something must not stop half way because `head` has seen enough or a disk is
-/// full, so the first failure silences the rest and is reported at the end.
+/// Lines for standard output. A command that changes something must not stop half way because
+/// `head` has seen enough or a disk is full, so the first failure silences the rest and is reported
+/// at the end.
 #[derive(Debug, Default)]
 pub(crate) struct Output {
     failure: Option<io::Error>,

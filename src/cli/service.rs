@@ -1,4 +1,5 @@
-//! Configuration and manifests of `serve`, read together so that every mistake of either is reported in one go.
+//! Configuration and manifests of `serve`, read together so that every mistake of either is
+//! reported in one go.
 
 use std::path::Path;
 

@@ -1,4 +1,5 @@
-//! What `register`, `unregister` and `hooks` need of the configuration, every mistake in it reported at once.
+//! What `register`, `unregister` and `hooks` need of the configuration, every mistake in it
+//! reported at once.
 
 use std::time::Duration;
 

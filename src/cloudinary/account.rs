@@ -16,9 +16,11 @@ pub struct Account {
     pub api_key: Option<String>,
     /// Newest first: the first signs, all verify. Empty for a URL without a secret.
     pub secrets: Vec<SecretString>,
-    /// Verifies notifications and nothing else: Cloudinary may sign them with another key than the one that uploads use.
+    /// Verifies notifications and nothing else: Cloudinary may sign them with another key than the
+    /// one that uploads use.
     pub notification_secret: Option<SecretString>,
-    /// Digest of what is signed: uploads and short URL signatures. What Cloudinary signed tells its own by its length.
+    /// Digest of what is signed: uploads and short URL signatures. What Cloudinary signed tells its
+    /// own by its length.
     pub signature_algorithm: Algorithm,
     /// Serialisation of signed upload parameters.
     pub signature_version: SignatureVersion,
@@ -48,7 +50,8 @@ pub enum AccountError {
 impl Account {
     /// Parses `cloudinary://key:secret@cloud[/secure_distribution][?option=value…]`.
     ///
-    /// Key and secret are taken as they stand, not percent-decoded; a URL without them is accepted, as by the SDKs.
+    /// Key and secret are taken as they stand, not percent-decoded; a URL without them is accepted,
+    /// as by the SDKs.
     ///
     /// ```
     /// use cloudinary_parse::cloudinary::account::Account;
@@ -124,7 +127,8 @@ fn text(config: &Map<String, Value>, key: &str) -> Option<String> {
     }
 }
 
-/// The configuration that a `CLOUDINARY_URL` stands for, as the SDKs read it: values of the query stay text, `a[b]=c` nests.
+/// The configuration that a `CLOUDINARY_URL` stands for, as the SDKs read it: values of the query
+/// stay text, `a[b]=c` nests.
 ///
 /// Holds the secret in the clear; [`Account::from_url`] does not.
 ///
@@ -160,7 +164,8 @@ pub fn config_from_url(url: &str) -> Result<Map<String, Value>, AccountError> {
     Ok(config)
 }
 
-/// `[key[:secret]@]cloud[:port]`. What is missing is null, but for a secret after a key, which the Node SDK leaves out.
+/// `[key[:secret]@]cloud[:port]`. What is missing is null, but for a secret after a key, which the
+/// Node SDK leaves out.
 fn credentials(authority: &str) -> Result<Map<String, Value>, AccountError> {
     let (user, host) = match authority.rsplit_once('@') {
         None => ("", authority),
@@ -192,7 +197,8 @@ fn form_decode(text: &str) -> String {
     percent_decode_str(&text).decode_utf8_lossy().into_owned()
 }
 
-/// `foo[bar][baz]` goes into the object `bar` in the object `foo`; into what is not an object nothing goes.
+/// `foo[bar][baz]` goes into the object `bar` in the object `foo`; into what is not an object
+/// nothing goes.
 fn insert_nested(config: &mut Map<String, Value>, key: &str, value: String) {
     let mut names = key.split(['[', ']']).filter(|name| !name.is_empty());
     let Some(mut name) = names.next() else {

@@ -1,4 +1,5 @@
-//! What an asset is called: the parts of an identifier that a new version or another format leaves as they are.
+//! What an asset is called: the parts of an identifier that a new version or another format leaves
+//! as they are.
 
 use std::fmt;
 use std::str::FromStr;
@@ -25,7 +26,8 @@ pub struct AssetName {
 pub struct NotAnAsset;
 
 impl AssetName {
-    /// The asset that a stored text names, whatever follows its `#`. `None` for what is no identifier.
+    /// The asset that a stored text names, whatever follows its `#`. `None` for what is no
+    /// identifier.
     pub fn stored(text: &str) -> Option<Self> {
         let bare = text.split_once('#').map_or(text, |(bare, _)| bare);
         Identifier::parse(bare).ok().as_ref().map(Self::from)

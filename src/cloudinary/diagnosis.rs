@@ -1,6 +1,7 @@
 //! What is wrong with an identifier that was refused, for whoever has to mend it.
 //!
-//! For operators only: it says more than a client may learn. It never says what the signature should be.
+//! For operators only: it says more than a client may learn. It never says what the signature
+//! should be.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -14,7 +15,8 @@ use super::signature::{Algorithm, SecretInUse, verify_response};
 pub struct Diagnosis {
     /// Whether a secret of the account made its signature.
     pub is_valid: bool,
-    /// `secret` that made it, else `reason`, `hint` and the secrets `tried`; then the identifier's parts.
+    /// `secret` that made it, else `reason`, `hint` and the secrets `tried`; then the identifier's
+    /// parts.
     pub findings: Map<String, Value>,
 }
 

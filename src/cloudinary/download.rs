@@ -29,9 +29,11 @@ pub enum DownloadError {
     },
 }
 
-/// The URL from which the original of `public_id` is downloaded in `format` (empty: as it is stored). `options`: `resource_type`, `type`,
-/// `attachment`, `expires_at`, `timestamp` (else `now`; seconds since 1970), and what overrides the account: `cloud_name`, `api_key`,
-/// `api_secret`, `signature_algorithm`, `signature_version`, `upload_prefix`. Other keys are ignored.
+/// The URL from which the original of `public_id` is downloaded in `format` (empty: as it is
+/// stored). `options`: `resource_type`, `type`, `attachment`, `expires_at`, `timestamp` (else
+/// `now`; seconds since 1970), and what overrides the account: `cloud_name`, `api_key`,
+/// `api_secret`, `signature_algorithm`, `signature_version`, `upload_prefix`. Other keys are
+/// ignored.
 ///
 /// ```
 /// use cloudinary_parse::cloudinary::{account::Account, download};

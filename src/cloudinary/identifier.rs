@@ -1,7 +1,9 @@
-//! `resource_type/type/vVERSION/public_id[.format][#signature]`: the text an app stores for an asset.
+//! `resource_type/type/vVERSION/public_id[.format][#signature]`: the text an app stores for an
+//! asset.
 //!
-//! An upload's signature covers `public_id` and `version` only. So a text is read in exactly one way, and what could make a signature
-//! of one thing pass for another is refused: `&` and `=` (another parameter), `.` and `..` segments, control characters.
+//! An upload's signature covers `public_id` and `version` only. So a text is read in exactly one
+//! way, and what could make a signature of one thing pass for another is refused: `&` and `=`
+//! (another parameter), `.` and `..` segments, control characters.
 
 mod public_id;
 
@@ -191,8 +193,8 @@ impl<'a> Identifier<'a> {
             .fold(0, |seconds, digit| seconds * 10 + u64::from(digit - b'0'))
     }
 
-    /// Checks `signature` (lower-case hex, signature version 1 over `public_id` and `version`) with every secret of
-    /// `account`, in constant time.
+    /// Checks `signature` (lower-case hex, signature version 1 over `public_id` and `version`) with
+    /// every secret of `account`, in constant time.
     ///
     /// ```
     /// use cloudinary_parse::cloudinary::account::Account;
@@ -221,7 +223,8 @@ impl fmt::Display for Identifier<'_> {
     }
 }
 
-/// Cuts at the first `byte`, an ASCII character. Faster than `split_once` on texts as short as these.
+/// Cuts at the first `byte`, an ASCII character. Faster than `split_once` on texts as short as
+/// these.
 fn cut(text: &str, byte: u8) -> Option<(&str, &str)> {
     let at = text.bytes().position(|other| other == byte)?;
     Some((&text[..at], &text[at + 1..]))
@@ -238,7 +241,8 @@ fn parse_version(part: &str) -> Result<&str, IdentifierError> {
     Ok(digits)
 }
 
-/// A dot in the last segment always starts a format: were `a.b c` read as a public ID with a dot, one text would have two readings.
+/// A dot in the last segment always starts a format: were `a.b c` read as a public ID with a dot,
+/// one text would have two readings.
 fn split_format(file: &str) -> Result<(&str, Option<&str>), IdentifierError> {
     let last = file.bytes().rposition(|byte| matches!(byte, b'.' | b'/'));
     let Some(dot) = last.filter(|&at| file.as_bytes()[at] == b'.') else {

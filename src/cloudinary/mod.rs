@@ -1,6 +1,7 @@
 //! The Cloudinary side: identifiers, signatures, upload parameters, transformations, URLs.
 //!
-//! Pure: no async, no environment, no clock. Time and secrets are arguments. [`rest`] alone talks to Cloudinary.
+//! Pure: no async, no environment, no clock. Time and secrets are arguments. [`rest`] alone talks
+//! to Cloudinary.
 
 pub mod account;
 pub mod asset_name;

@@ -3,15 +3,19 @@
 //! We have not seen any of the shapes on a live account. They come from:
 //!
 //! - `upload`, `rename`, `delete`: Cloudinary's documentation.
-//! - `eager`: the body that Cloudinary's SDKs test their verification with (`cloudinary/cloudinary_php`
-//!   `tests/Unit/Utils/SignatureVerifierTest.php`, `cloudinary/pycloudinary` `test/test_utils.py`). It names neither resource type nor
-//!   type; its URLs do.
-//! - `moderation`: a body of 2020 in a published course on Cloudinary, which names neither of the two there either.
-//! - `moderation_summary`: no body was found; Cloudinary's sample app `cloudinary-devs/ugc-profile-posts` (`app/api/moderate/route.ts`)
-//!   reads it as it reads `moderation`.
-//! - the words of a status: Cloudinary's documentation (`moderate_assets`, Multiple moderations). `aborted` is a moderation that is not
-//!   done any more since another one has rejected the asset.
-//! - `resources` as an object keyed by public ID: `move` and changes of context or display name have it so.
+//! - `eager`: the body that Cloudinary's SDKs test their verification with
+//!   (`cloudinary/cloudinary_php` `tests/Unit/Utils/SignatureVerifierTest.php`,
+//!   `cloudinary/pycloudinary` `test/test_utils.py`). It names neither resource type nor type; its
+//!   URLs do.
+//! - `moderation`: a body of 2020 in a published course on Cloudinary, which names neither of the
+//!   two there either.
+//! - `moderation_summary`: no body was found; Cloudinary's sample app
+//!   `cloudinary-devs/ugc-profile-posts` (`app/api/moderate/route.ts`) reads it as it reads
+//!   `moderation`.
+//! - the words of a status: Cloudinary's documentation (`moderate_assets`, Multiple moderations).
+//!   `aborted` is a moderation that is not done any more since another one has rejected the asset.
+//! - `resources` as an object keyed by public ID: `move` and changes of context or display name
+//!   have it so.
 
 mod body;
 mod subject;
@@ -36,7 +40,8 @@ pub enum Notice {
         /// When it was given, in seconds since 1970.
         #[serde(default)]
         at: u64,
-        /// Whether it is the verdict of all moderations that the asset has. One alone cannot approve it.
+        /// Whether it is the verdict of all moderations that the asset has. One alone cannot
+        /// approve it.
         #[serde(default)]
         whole: bool,
     },
@@ -137,7 +142,8 @@ impl Moderation {
         }
     }
 
-    /// What several verdicts come to: one rejection is enough, all must have approved. `None` for none.
+    /// What several verdicts come to: one rejection is enough, all must have approved. `None` for
+    /// none.
     pub fn of_all(verdicts: impl IntoIterator<Item = Self>) -> Option<Self> {
         let gravity = |verdict: &Self| match verdict {
             Self::Approved => 0,

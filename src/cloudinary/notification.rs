@@ -1,7 +1,8 @@
 //! Notifications: what Cloudinary posts when an upload, a moderation or a deletion is done.
 //!
-//! Anybody who knows the URL can post to it. What counts is Cloudinary's signature over the bytes exactly as they came, together with a
-//! timestamp. The SDKs set no limit on future timestamps and read odd ones as numbers; here both are refused.
+//! Anybody who knows the URL can post to it. What counts is Cloudinary's signature over the bytes
+//! exactly as they came, together with a timestamp. The SDKs set no limit on future timestamps and
+//! read odd ones as numbers; here both are refused.
 
 use serde::Deserialize;
 
@@ -92,8 +93,8 @@ impl Headers<'_> {
             .ok_or(NotificationError::Shape)
     }
 
-    /// Body and timestamp are signed without anything between them: only digits, none of them a leading zero, keep a byte from passing
-    /// from one to the other.
+    /// Body and timestamp are signed without anything between them: only digits, none of them a
+    /// leading zero, keep a byte from passing from one to the other.
     fn seconds(&self) -> Option<u64> {
         let is_number = (1..=MAX_TIMESTAMP_DIGITS).contains(&self.timestamp.len())
             && self.timestamp.bytes().all(|byte| byte.is_ascii_digit())
@@ -103,7 +104,8 @@ impl Headers<'_> {
 }
 
 impl Notification<'_> {
-    /// Checks age and signature at `now` (seconds since 1970), with every secret of `account`, in constant time.
+    /// Checks age and signature at `now` (seconds since 1970), with every secret of `account`, in
+    /// constant time.
     ///
     /// ```
     /// use cloudinary_parse::cloudinary::account::Account;
@@ -146,7 +148,8 @@ impl Notification<'_> {
     }
 }
 
-/// The API key that a body says it was signed with, to be logged: nobody vouches for it, so it is at most 64 letters, digits, `_` and `-`.
+/// The API key that a body says it was signed with, to be logged: nobody vouches for it, so it is
+/// at most 64 letters, digits, `_` and `-`.
 pub fn claimed_key(body: &[u8]) -> Option<String> {
     #[derive(Deserialize)]
     struct Claim {

@@ -69,7 +69,8 @@ pub(crate) fn decode_component(text: &str) -> Result<Cow<'_, str>, Malformed> {
     decode(text, b"")
 }
 
-/// `encodeURI(decodeURI(url))`, or `encodeURI(url)` where that cannot be decoded: a URL encoded once, whether it was before or not.
+/// `encodeURI(decodeURI(url))`, or `encodeURI(url)` where that cannot be decoded: a URL encoded
+/// once, whether it was before or not.
 pub(crate) fn normalize_uri(url: &str) -> String {
     let decoded = decode(url, URI_RESERVED).unwrap_or(Cow::Borrowed(url));
     utf8_percent_encode(&decoded, URI).to_string()

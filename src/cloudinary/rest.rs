@@ -1,7 +1,9 @@
-//! Client of Cloudinary's Admin and Upload APIs: what an asset really is, which assets there are, and their destruction.
+//! Client of Cloudinary's Admin and Upload APIs: what an asset really is, which assets there are,
+//! and their destruction.
 //!
-//! The one part of this folder that talks to somebody. It follows no redirects (the secret would go along), bounds every call in
-//! time, and tells a rate limit from every other failure. The secret never reaches an error or a log.
+//! The one part of this folder that talks to somebody. It follows no redirects (the secret would go
+//! along), bounds every call in time, and tells a rate limit from every other failure. The secret
+//! never reaches an error or a log.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -104,8 +106,8 @@ impl ApiClient {
         })
     }
 
-    /// When a caller may go on that leaves half of the account's Admin API calls to others, by what the last answer announced; `None`
-    /// if at once. In seconds since 1970.
+    /// When a caller may go on that leaves half of the account's Admin API calls to others, by what
+    /// the last answer announced; `None` if at once. In seconds since 1970.
     pub fn half_used_until(&self, now: u64) -> Option<u64> {
         let limit = *self.limit.lock().unwrap_or_else(PoisonError::into_inner);
         limit?.half_used_until(now)
@@ -116,7 +118,8 @@ impl ApiClient {
         without_password(&self.base)
     }
 
-    /// Whether key and secret are good. Returns Cloudinary's time in seconds since 1970, if it said so.
+    /// Whether key and secret are good. Returns Cloudinary's time in seconds since 1970, if it said
+    /// so.
     ///
     /// # Errors
     /// Cloudinary cannot be asked, or refuses.

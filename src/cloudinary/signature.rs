@@ -1,7 +1,8 @@
 //! Signatures of upload parameters and of upload responses.
 //!
-//! Cloudinary's request signature is a plain digest of the sorted parameters followed by the secret; it is not an HMAC. The same
-//! form, over `public_id` and `version` only, is what an upload's response carries and what an identifier shows.
+//! Cloudinary's request signature is a plain digest of the sorted parameters followed by the
+//! secret; it is not an HMAC. The same form, over `public_id` and `version` only, is what an
+//! upload's response carries and what an identifier shows.
 
 use secrecy::SecretString;
 
@@ -98,8 +99,9 @@ pub struct NoSecret;
 
 /// Signs upload parameters with the account's newest secret.
 ///
-/// `params` are sorted by name; those with an empty value are left out, as Cloudinary leaves them out. The caller leaves out what is never
-/// signed: `file`, `cloud_name`, `resource_type`, `api_key`.
+/// `params` are sorted by name; those with an empty value are left out, as Cloudinary leaves them
+/// out. The caller leaves out what is never signed: `file`, `cloud_name`, `resource_type`,
+/// `api_key`.
 ///
 /// ```
 /// use cloudinary_parse::cloudinary::{account::Account, signature::sign};
@@ -177,10 +179,11 @@ fn write_escaped(text: &str, version: SignatureVersion, write: &mut impl FnMut(&
     }
 }
 
-/// Checks the signature of an upload response: over `public_id` and `version` and nothing else, always in version 1.
+/// Checks the signature of an upload response: over `public_id` and `version` and nothing else,
+/// always in version 1.
 ///
-/// Its length tells the algorithm. The account's `signature_algorithm` decides only about what is signed here: an account may take
-/// both, and which one its responses carry is Cloudinary's choice.
+/// Its length tells the algorithm. The account's `signature_algorithm` decides only about what is
+/// signed here: an account may take both, and which one its responses carry is Cloudinary's choice.
 ///
 /// ```
 /// use cloudinary_parse::cloudinary::{account::Account, signature::verify_response};
@@ -204,7 +207,8 @@ pub fn verify_response(
     )
 }
 
-/// Whether a secret of the account, appended to `parts`, gives `signature`, by the algorithm that its length tells.
+/// Whether a secret of the account, appended to `parts`, gives `signature`, by the algorithm that
+/// its length tells.
 pub(super) fn verify_parts(
     account: &Account,
     parts: &[&[u8]],

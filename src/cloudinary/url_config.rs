@@ -79,8 +79,9 @@ impl Default for UrlConfig {
 }
 
 impl UrlConfig {
-    /// Reads the SDKs' configuration keys. Values may be text, as in a `CLOUDINARY_URL`: `false`, `0` and the empty text are
-    /// false there (the SDKs take them for true). Other keys are ignored.
+    /// Reads the SDKs' configuration keys. Values may be text, as in a `CLOUDINARY_URL`: `false`,
+    /// `0` and the empty text are false there (the SDKs take them for true). Other keys are
+    /// ignored.
     pub fn from_map(config: &Map<String, Value>) -> Self {
         let flag = |name: &str| config.get(name).and_then(flag);
         let text = |name: &str| config.get(name).and_then(Value::as_str).map(str::to_owned);

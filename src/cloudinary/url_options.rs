@@ -4,7 +4,8 @@ use serde_json::{Map, Value};
 
 macro_rules! keys {
     ($($key:ident $name:literal $short:literal)*) => {
-        /// A known option. Those of a transformation come first, in the order in which their parameters are written.
+        /// A known option. Those of a transformation come first, in the order in which their
+        /// parameters are written.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub(crate) enum Key { $($key),* }
 
@@ -88,7 +89,8 @@ keys! {
 /// No key has this index.
 const NONE: u8 = u8::MAX;
 
-/// The keys' indices by [`slot`] of their names. Each option of each URL is looked up: this takes one comparison.
+/// The keys' indices by [`slot`] of their names. Each option of each URL is looked up: this takes
+/// one comparison.
 const INDEX: [u8; 256] = {
     let mut index = [NONE; 256];
     let mut key = 0_u8;

@@ -62,7 +62,8 @@ impl Environment {
                 environment.mistakes.push(Mistake::new(".env", message));
             }
         }
-        // Logging starts before a command reads its part, so a mistake here is kept for that report.
+        // Logging starts before a command reads its part, so a mistake here is kept for that
+        // report.
         if let Err(Mistakes(mistakes)) = environment.logging() {
             environment.mistakes = mistakes;
         }
@@ -112,8 +113,8 @@ fn is_ours(name: &str) -> bool {
         .any(|prefix| name.starts_with(prefix))
 }
 
-/// The line's number, not the line: it may hold a secret. The error holds the line or its value; an open quote makes one line of all
-/// that follow, of which the first is named.
+/// The line's number, not the line: it may hold a secret. The error holds the line or its value; an
+/// open quote makes one line of all that follow, of which the first is named.
 fn broken(text: &str, error: &dotenv::Error) -> Mistake {
     let first = match error {
         dotenv::Error::LineParse(lines, _) => lines.trim().lines().next(),

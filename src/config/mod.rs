@@ -1,7 +1,8 @@
 //! The environment and `.env` as validated configuration.
 //!
-//! Read once, by the commands. Each command asks for the part that it needs; all mistakes in that part are reported together, each
-//! naming its variable. The process environment wins over `.env` in the working directory. An empty variable counts as missing.
+//! Read once, by the commands. Each command asks for the part that it needs; all mistakes in that
+//! part are reported together, each naming its variable. The process environment wins over `.env`
+//! in the working directory. An empty variable counts as missing.
 
 mod environment;
 mod parts;
@@ -53,7 +54,8 @@ pub struct ParseAddress {
     pub server_url: Url,
     /// `PARSE_SERVER_APPLICATION_ID`
     pub application_id: String,
-    /// `PARSE_SERVER_REST_API_KEY`: a Parse Server with client keys refuses session requests without one.
+    /// `PARSE_SERVER_REST_API_KEY`: a Parse Server with client keys refuses session requests
+    /// without one.
     pub rest_api_key: Option<SecretString>,
 }
 
@@ -133,7 +135,8 @@ pub struct Serve {
 pub struct Needs {
     /// A hook reads objects: `PARSE_SERVER_URL` and `PARSE_SERVER_APPLICATION_ID`.
     pub parse_server: bool,
-    /// A hook has something done later, for which all rows are looked at: `PARSE_SERVER_MASTER_KEY` too.
+    /// A hook has something done later, for which all rows are looked at: `PARSE_SERVER_MASTER_KEY`
+    /// too.
     pub master_key: bool,
 }
 
@@ -232,7 +235,8 @@ impl Environment {
         reader.finish_some(queue.zip(application_id))
     }
 
-    /// The URL under which Parse Server reaches this service; `None` where [`Environment::registration`] says what is wrong with it.
+    /// The URL under which Parse Server reaches this service; `None` where
+    /// [`Environment::registration`] says what is wrong with it.
     pub fn public_url(&self) -> Option<Url> {
         let mut reader = Reader::new(self);
         let listener = listener(&mut reader);

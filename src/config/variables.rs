@@ -1,4 +1,5 @@
-//! Every variable that this service reads: what `docs/reference.md` is made from. Reading one that is not listed here fails in debug builds.
+//! Every variable that this service reads: what `docs/reference.md` is made from. Reading one that
+//! is not listed here fails in debug builds.
 
 /// A variable of the environment or of `.env`.
 #[derive(Debug, Clone, Copy)]

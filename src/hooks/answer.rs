@@ -1,7 +1,7 @@
 //! The JSON texts that Parse Server understands as an answer.
 //!
-//! It looks at the status, then at `error`, then at `success`: `{}` lets a save through as the client asked for it, `success`
-//! replaces the whole write set, `error` refuses.
+//! It looks at the status, then at `error`, then at `success`: `{}` lets a save through as the
+//! client asked for it, `success` replaces the whole write set, `error` refuses.
 
 use crate::cloudinary::json_string::push_json_string;
 use crate::cloudinary::upload::SignedFields;

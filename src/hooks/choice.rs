@@ -35,7 +35,8 @@ pub(super) struct Table<'m> {
 }
 
 impl<'m> Table<'m> {
-    /// Reads `members`, but for those that `is_other` knows. A name that is not in the table is refused, and one that occurs twice.
+    /// Reads `members`, but for those that `is_other` knows. A name that is not in the table is
+    /// refused, and one that occurs twice.
     pub(super) fn read(
         self,
         members: &[Member<'_>],
@@ -94,7 +95,8 @@ impl<'m> Table<'m> {
 
 /// The value as `serde_json` has it; `None` for strings with lone surrogates and for deep nesting.
 fn to_value(text: JsonText<'_>) -> Option<Value> {
-    // Most values are short text or a whole number, for which its parser does more than there is to do.
+    // Most values are short text or a whole number, for which its parser does more than there is to
+    // do.
     match text.kind() {
         Kind::String => text.as_str().map(Value::from),
         Kind::Number if let Ok(number) = text.as_raw().parse::<u64>() => Some(number.into()),

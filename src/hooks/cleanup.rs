@@ -1,6 +1,7 @@
 //! `afterSave` and `afterDelete`: which assets an object no longer refers to.
 //!
-//! Whether anything else does is counted later, when the grace period is over: what is found here is only worth asking about.
+//! Whether anything else does is counted later, when the grace period is over: what is found here
+//! is only worth asking about.
 
 use std::collections::HashMap;
 
@@ -28,7 +29,8 @@ pub struct Lost<'m> {
     pub grace: u64,
 }
 
-/// What a save replaced, cleared or took from an array. Another version or format of an asset is no other asset.
+/// What a save replaced, cleared or took from an array. Another version or format of an asset is no
+/// other asset.
 pub fn replaced<'m>(
     class: &'m ClassManifest,
     envelope: &Envelope<'_>,

@@ -1,7 +1,7 @@
 //! The second, asking step of the guard: what a new picture really is, as Cloudinary says.
 //!
-//! Asked only about identifiers that are new and verified. A version that has been overwritten since is not told apart: Cloudinary
-//! keeps one asset for a public ID.
+//! Asked only about identifiers that are new and verified. A version that has been overwritten
+//! since is not told apart: Cloudinary keeps one asset for a public ID.
 
 use std::collections::HashMap;
 use std::time::Duration;

@@ -1,6 +1,8 @@
-//! Context mode: signatures that travel in the save's `context`, the identifiers being bare already.
+//! Context mode: signatures that travel in the save's `context`, the identifiers being bare
+//! already.
 //!
-//! `{"cloudinary": {"<field>": "<signature>"}}`, for a field with many identifiers `{"<field>": {"<identifier>": "<signature>"}}`.
+//! `{"cloudinary": {"<field>": "<signature>"}}`, for a field with many identifiers `{"<field>":
+//! {"<identifier>": "<signature>"}}`.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};

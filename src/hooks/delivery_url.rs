@@ -127,7 +127,8 @@ fn override_by<'a>(
     Ok(())
 }
 
-/// The stored identifier, read with the caller's own session so that ACLs and class-level permissions hold.
+/// The stored identifier, read with the caller's own session so that ACLs and class-level
+/// permissions hold.
 async fn read(
     parse_server: Option<&ParseServer>,
     envelope: &Envelope<'_>,

@@ -111,7 +111,8 @@ impl<'a> Judge<'a> {
         Ok(new.map_or(Verdict::AsSent, Verdict::Instead))
     }
 
-    /// Checks an identifier that is not stored yet; the JSON text to store instead, if it is not bare.
+    /// Checks an identifier that is not stored yet; the JSON text to store instead, if it is not
+    /// bare.
     fn new_identifier(&mut self, text: Option<Cow<'_, str>>) -> Result<Option<String>, Refusal> {
         let Some(text) = text else {
             return Err(self.malformed("a string of Unicode characters"));
@@ -156,8 +157,8 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// Checks the elements of an array, which `adds` to the stored one or takes its place; the array to write instead, if any must
-    /// be stripped.
+    /// Checks the elements of an array, which `adds` to the stored one or takes its place; the
+    /// array to write instead, if any must be stripped.
     fn list(&mut self, elements: &[JsonText<'_>], adds: bool) -> Result<Option<String>, Refusal> {
         let stored = self.stored_elements();
         let held = elements.len() + if adds { stored.len() } else { 0 };
@@ -233,7 +234,8 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// A Remove is always allowed, but stored elements being bare, a signature in it would keep it from matching.
+    /// A Remove is always allowed, but stored elements being bare, a signature in it would keep it
+    /// from matching.
     fn without_signatures(&self, elements: &[JsonText<'_>]) -> Option<String> {
         let stored = Texts::of(&self.stored_elements());
         let bare = |element: &JsonText<'_>| {

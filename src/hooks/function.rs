@@ -54,7 +54,8 @@ pub async fn call(
             let account = means.account;
             let url = match &url.source {
                 None => delivery_url::of_identifier(url, account, envelope, now)?,
-                // Boxed: most calls need no row, and should not carry the room that reading one takes.
+                // Boxed: most calls need no row, and should not carry the room that reading one
+                // takes.
                 Some(source) => {
                     let parse_server = means.parse_server;
                     let of_row =

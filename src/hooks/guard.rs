@@ -1,8 +1,9 @@
 //! `beforeSave`: verify each guarded field, strip its signature, keep the client's operations.
 //!
-//! A save may carry operations that Parse Server does not show: a key such as `pictures.0` beside `pictures`. `{}` would store them,
-//! so where one could reach a guarded field or a column of ours the answer is a write set, which drops them.
-//! Cloud Code names them: then such a save is refused, and the answer holds nothing but what is ours.
+//! A save may carry operations that Parse Server does not show: a key such as `pictures.0` beside
+//! `pictures`. `{}` would store them, so where one could reach a guarded field or a column of ours
+//! the answer is a write set, which drops them. Cloud Code names them: then such a save is refused,
+//! and the answer holds nothing but what is ours.
 
 use crate::cloudinary::account::Account;
 use crate::manifest::{ClassManifest, GuardedField};
@@ -97,7 +98,8 @@ impl<'m> Guard<'m, '_> {
                 None => None,
             },
         };
-        // An operation into an array's element, or into an eager column's, needs no key that is new to the row.
+        // An operation into an array's element, or into an eager column's, needs no key that is new
+        // to the row.
         self.may_hide |= !self.save.create && (field.many || field.follow.eager_field.is_some());
         self.may_hide |= self.may_reach(&field.name, shown);
         let changes = match self.own_write(field, shown)? {
@@ -153,7 +155,8 @@ impl<'m> Guard<'m, '_> {
         Ok(judge.changes)
     }
 
-    /// A column of ours: clients leave it as it is, and what it says of a picture goes with that picture.
+    /// A column of ours: clients leave it as it is, and what it says of a picture goes with that
+    /// picture.
     fn column(&mut self, name: &'m str, picture_changes: bool) -> Result<(), Refusal> {
         if self.named_path_reaches(name) {
             return Err(self.column_of_ours(name));
@@ -177,7 +180,8 @@ impl<'m> Guard<'m, '_> {
         if is_set {
             self.own.leave_out(name);
         }
-        // Where the row holds nothing there is nothing to clear, and PostgreSQL fails on a column that was never written.
+        // Where the row holds nothing there is nothing to clear, and PostgreSQL fails on a column
+        // that was never written.
         if picture_changes && shown.stored.is_some() {
             self.own.clear(name);
         }
@@ -189,8 +193,9 @@ impl<'m> Guard<'m, '_> {
         Refusal::of_field(Reason::Column, self.save.class, name, expected)
     }
 
-    /// Whether an operation on a path into the key may be hidden behind it: where the row holds something of the column's own type
-    /// Parse Server refuses one, but a column that was never written takes any. Parse Server 5 and 6 show such paths.
+    /// Whether an operation on a path into the key may be hidden behind it: where the row holds
+    /// something of the column's own type Parse Server refuses one, but a column that was never
+    /// written takes any. Parse Server 5 and 6 show such paths.
     fn may_reach(&self, name: &str, shown: Shown<'_>) -> bool {
         let is_new = shown.stored.is_none_or(|s| s.kind() == Kind::Null);
         let mut members = self.object.members.iter();
@@ -231,8 +236,8 @@ impl<'m> Guard<'m, '_> {
         }
     }
 
-    /// Parse Server's own save, which takes the token of the e-mail away under a key that it does not show. A client's is refused
-    /// by Parse Server before it asks.
+    /// Parse Server's own save, which takes the token of the e-mail away under a key that it does
+    /// not show. A client's is refused by Parse Server before it asks.
     fn is_email_verification(&self, changes: &Changes<'_, '_>) -> bool {
         self.save.class == "_User"
             && !self.save.create
@@ -242,7 +247,8 @@ impl<'m> Guard<'m, '_> {
     }
 }
 
-/// A guarded key's value. Parse Server would take the last of two, another reader the first: neither is let through.
+/// A guarded key's value. Parse Server would take the last of two, another reader the first:
+/// neither is let through.
 fn sole<'a>(
     class: &str,
     field: &str,

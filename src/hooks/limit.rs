@@ -1,7 +1,7 @@
 //! `[limit]`: how often a function may be called by one user and from one address.
 //!
-//! Each has a bucket of as many calls as the rate names, which refills evenly over its period: `30/m` takes 30 calls at once, then one every
-//! two seconds. The buckets are this process's own.
+//! Each has a bucket of as many calls as the rate names, which refills evenly over its period:
+//! `30/m` takes 30 calls at once, then one every two seconds. The buckets are this process's own.
 
 use std::fmt;
 use std::hash::{BuildHasher, Hash, RandomState};
@@ -21,7 +21,8 @@ use super::refusal::Refusal;
 
 /// Callers with a bucket of their own. 2 MB; a full bucket is none.
 const MOST: usize = 1 << 16;
-/// Buckets that the others share: with that many callers at once it is a flood, which must take neither memory nor effect.
+/// Buckets that the others share: with that many callers at once it is a flood, which must take
+/// neither memory nor effect.
 const SHARED: u64 = 1 << 10;
 /// Calls between two searches for buckets that are full again.
 const SWEEP_EVERY: u64 = 1 << 14;
@@ -65,7 +66,8 @@ impl Limits {
         self.limit
     }
 
-    /// Takes a call of `function` from its caller's buckets. A caller without a session has an address only.
+    /// Takes a call of `function` from its caller's buckets. A caller without a session has an
+    /// address only.
     ///
     /// # Errors
     /// A [`Refusal`] that says when to try again, if a bucket is empty.

@@ -1,6 +1,7 @@
 //! What each hook does with a request: read the envelope, decide, write the answer.
 //!
-//! Time is an argument here too; what a hook asks of Parse Server goes through the client it is given.
+//! Time is an argument here too; what a hook asks of Parse Server goes through the client it is
+//! given.
 
 mod answer;
 mod choice;

@@ -19,7 +19,8 @@ pub(super) enum Effect {
     Changes,
 }
 
-/// What `mark` was made to do in the save that finds `stored` in the field and brings `value`; `None` if it was made for no such save.
+/// What `mark` was made to do in the save that finds `stored` in the field and brings `value`;
+/// `None` if it was made for no such save.
 pub(super) fn covered(
     mark: &Mark,
     (class, object_id): (&str, &str),

@@ -1,4 +1,5 @@
-//! What a guarded field takes beyond a good signature, which covers neither type, resource type nor format.
+//! What a guarded field takes beyond a good signature, which covers neither type, resource type nor
+//! format.
 
 use std::fmt;
 
@@ -121,7 +122,8 @@ pub struct Opinion<'m> {
     pub depends_on_user: bool,
 }
 
-/// What each guarded field of `class` would say if the user with `user_id` saved `identifier` at `now`, in seconds since 1970.
+/// What each guarded field of `class` would say if the user with `user_id` saved `identifier` at
+/// `now`, in seconds since 1970.
 pub fn opinions<'m>(
     class: &'m ClassManifest,
     identifier: &Identifier<'_>,

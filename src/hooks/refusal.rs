@@ -136,7 +136,8 @@ impl fmt::Display for Refusal {
 impl std::error::Error for Refusal {}
 
 impl Refusal {
-    /// The old module's text for a wrong or missing signature; it does not say which part was wrong.
+    /// The old module's text for a wrong or missing signature; it does not say which part was
+    /// wrong.
     pub fn bad_signature(field: &str) -> Self {
         Refusal {
             reason: Reason::BadSignature,

@@ -37,7 +37,8 @@ pub(crate) enum State {
     Duplicate,
     /// Under our public URL, named by no manifest.
     Stale,
-    /// Stale, but somebody else's URL is registered for the same hook too, and Parse Server deletes both or none.
+    /// Stale, but somebody else's URL is registered for the same hook too, and Parse Server deletes
+    /// both or none.
     Shared,
     /// Somebody else's.
     Foreign,

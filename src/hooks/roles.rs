@@ -1,7 +1,8 @@
 //! `access = { role = "…" }`: whether a caller holds a role.
 //!
-//! Parse Server is asked with the caller's own session, so that only what the caller may see counts. As there, a role is held by the
-//! users in its `users` and by whoever holds a role in its `roles`, over any number of steps.
+//! Parse Server is asked with the caller's own session, so that only what the caller may see
+//! counts. As there, a role is held by the users in its `users` and by whoever holds a role in its
+//! `roles`, over any number of steps.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
@@ -16,7 +17,8 @@ use crate::parse::rest::RestError;
 use super::ParseServer;
 use super::refusal::Refusal;
 
-/// How long an answer of Parse Server's is believed: a role that is taken away stops to count after so long at the latest.
+/// How long an answer of Parse Server's is believed: a role that is taken away stops to count after
+/// so long at the latest.
 const BELIEVED: Duration = Duration::from_secs(30);
 /// Answers kept in a generation, of which there are two: some hundred bytes each.
 const MOST: usize = 8192;
@@ -25,7 +27,8 @@ const MOST: usize = 8192;
 #[derive(Debug, Default)]
 pub struct Roles(Mutex<Answers>);
 
-/// Two generations, of which the older one is dropped as a whole: bounded, without a search for what to drop.
+/// Two generations, of which the older one is dropped as a whole: bounded, without a search for
+/// what to drop.
 #[derive(Debug, Default)]
 struct Answers {
     young: HashMap<Holding, Known>,

@@ -21,7 +21,8 @@ use super::refusal::Refusal;
 /// How long Cloudinary takes a signed request, in seconds after its timestamp.
 const SIGNATURE_LIFETIME: u64 = 3600;
 
-/// The options of `[upload]` that are the same in every call, as they are sent: each call would write them again.
+/// The options of `[upload]` that are the same in every call, as they are sent: each call would
+/// write them again.
 #[derive(Debug, Default)]
 pub struct FixedFields(Vec<Option<String>>);
 
@@ -43,7 +44,8 @@ impl FixedFields {
     }
 }
 
-/// Signs what the manifest sets and what the caller may choose; the text to answer. `now` in seconds since 1970.
+/// Signs what the manifest sets and what the caller may choose; the text to answer. `now` in
+/// seconds since 1970.
 pub(super) fn sign(
     manifest: &SignUpload,
     fixed: &FixedFields,
@@ -103,7 +105,8 @@ pub(super) fn sign(
     })
 }
 
-/// Signing a `public_id` with `&` or `#` in it could make a signature that passes for another identifier's.
+/// Signing a `public_id` with `&` or `#` in it could make a signature that passes for another
+/// identifier's.
 fn check_choice_of_public_id(value: &Value) -> Result<(), Refusal> {
     let Some(public_id) = value.as_str().filter(|id| !id.is_empty()) else {
         let text = "public_id: expected a non-empty string";

@@ -1,4 +1,5 @@
-//! What a guarded field holds already: a save may send it again, bare or with the signature that it came with.
+//! What a guarded field holds already: a save may send it again, bare or with the signature that it
+//! came with.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -8,7 +9,8 @@ use crate::parse::json::JsonText;
 /// How a text that a save sends stands to what is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Again<'t> {
-    /// It is stored so, or is the stored text cut at its `#`: rows from before the guard stay saveable.
+    /// It is stored so, or is the stored text cut at its `#`: rows from before the guard stay
+    /// saveable.
     AsIs,
     /// It is the stored text, here without the signature that the save sent with it.
     Signed(&'t str),
@@ -32,7 +34,8 @@ pub(super) fn bare(text: &str) -> &str {
     text.split_once('#').map_or(text, |(bare, _)| bare)
 }
 
-/// The elements of a stored array. Each element of a save is looked up in it, so a look-up must not take longer the more there are.
+/// The elements of a stored array. Each element of a save is looked up in it, so a look-up must not
+/// take longer the more there are.
 #[derive(Debug)]
 pub(super) struct StoredElements<'a> {
     texts: Texts<'a>,

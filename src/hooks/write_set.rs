@@ -47,7 +47,8 @@ impl<'m> Own<'m> {
         left_out.map(|column| column.name.to_owned()).collect()
     }
 
-    /// The answer to Cloud Code, whose object keeps everything else: a value that is left out gives way to the stored one.
+    /// The answer to Cloud Code, whose object keeps everything else: a value that is left out gives
+    /// way to the stored one.
     pub(super) fn answer(&self, original: Option<&Object<'_>>) -> String {
         let stored = |name| original.and_then(|original| original.get(name));
         let fields = self.instead.iter().map(|(name, text)| (*name, &**text));
@@ -78,8 +79,9 @@ impl<'m> Own<'m> {
     }
 }
 
-/// D: each top-level key whose JSON text differs from the stored one, verbatim, operations included. `success` replaces the whole
-/// write set, so what is left out would be lost, and what is sent without need would undo concurrent updates.
+/// D: each top-level key whose JSON text differs from the stored one, verbatim, operations
+/// included. `success` replaces the whole write set, so what is left out would be lost, and what is
+/// sent without need would undo concurrent updates.
 pub(super) struct Changes<'o, 'a> {
     object: &'o Object<'a>,
     stored: &'o [Member<'a>],
@@ -161,7 +163,8 @@ fn is_parse_servers(key: Key<'_>, update: bool) -> bool {
         || (update && key.is("objectId"))
 }
 
-/// A path into a guarded field or a column of ours: Parse Server 5 and 6 show what would be hidden, and store it if it is answered.
+/// A path into a guarded field or a column of ours: Parse Server 5 and 6 show what would be hidden,
+/// and store it if it is answered.
 fn reaches_into_ours(manifest: &ClassManifest, key: Key<'_>) -> bool {
     manifest.fields.iter().any(|field| {
         let mut columns = field.follow.columns();
@@ -177,7 +180,8 @@ fn reaches_into_ours(manifest: &ClassManifest, key: Key<'_>) -> bool {
 enum Names<'a> {
     /// A few members are compared faster than hashed: by their marks first.
     Few(&'a [Member<'a>], [u64; FEW]),
-    /// A client may send any number of keys: looking each up must not take longer the more there are.
+    /// A client may send any number of keys: looking each up must not take longer the more there
+    /// are.
     Many(HashMap<Cow<'a, [u8]>, usize>),
 }
 

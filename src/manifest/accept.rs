@@ -24,10 +24,12 @@ pub(super) use read::KEYS;
 /// | `public_id = { pattern = "[a-z]+" }` | a string that the regular expression matches from end to end |
 /// | `eager = { named = { thumb = { crop = "thumb", width = 150 }, cover = "c_fill,w_1200" } }` | `"thumb"` or `"cover"`; what stands behind the name is used |
 ///
-/// `{ default = … }`, alone or beside one of the table forms, is what is used when the caller sends nothing.
+/// `{ default = … }`, alone or beside one of the table forms, is what is used when the caller sends
+/// nothing.
 ///
-/// Where any text may be chosen it cannot leave its place: a folder or `public_id` follows the rules of identifiers, and in a
-/// transformation option there is no `/` or `,`, which would begin another one.
+/// Where any text may be chosen it cannot leave its place: a folder or `public_id` follows the
+/// rules of identifiers, and in a transformation option there is no `/` or `,`, which would begin
+/// another one.
 #[derive(Debug, Clone)]
 pub struct Accepted {
     side: Side,
@@ -66,7 +68,8 @@ pub struct Pattern {
     regex: Regex,
 }
 
-/// A value outside of what `[accept]` allows. The text names the parameter and says what is allowed.
+/// A value outside of what `[accept]` allows. The text names the parameter and says what is
+/// allowed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct NotAccepted(String);
@@ -117,8 +120,8 @@ fn in_range(value: &Value, min: Option<f64>, max: Option<f64>) -> bool {
     })
 }
 
-/// Clients post form fields, so a number may arrive as text; but no sign of `+`, exponent, `inf` or `nan`, which
-/// the transformation language reads as something else.
+/// Clients post form fields, so a number may arrive as text; but no sign of `+`, exponent, `inf` or
+/// `nan`, which the transformation language reads as something else.
 fn plain_number(text: &str) -> Option<f64> {
     let digits = text.strip_prefix('-').unwrap_or(text);
     let plain = digits

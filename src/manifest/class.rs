@@ -58,7 +58,8 @@ pub struct ClassManifest {
     pub class: String,
     /// Saves with the (full) master key are stripped but not verified.
     pub trust_master_key: bool,
-    /// The app's own Cloud Code has triggers for this class and calls this service from them: there are no hooks to register.
+    /// The app's own Cloud Code has triggers for this class and calls this service from them: there
+    /// are no hooks to register.
     pub called_from_cloud_code: bool,
     /// Columns, or what lies in them, that may refer to assets and are not guarded.
     pub references: Vec<Reference>,

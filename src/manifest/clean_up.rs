@@ -1,4 +1,5 @@
-//! `on_replace`, `on_delete` and what bounds them: when an asset that lost its last reference is destroyed.
+//! `on_replace`, `on_delete` and what bounds them: when an asset that lost its last reference is
+//! destroyed.
 
 use std::time::Duration;
 
@@ -15,7 +16,8 @@ const GRACE: Duration = Duration::from_hours(24);
 /// What becomes of assets that a field no longer refers to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CleanUp {
-    /// An asset that was replaced, cleared or taken from an array is destroyed, once nothing refers to it.
+    /// An asset that was replaced, cleared or taken from an array is destroyed, once nothing refers
+    /// to it.
     pub on_replace: bool,
     /// So are the assets of a deleted object.
     pub on_delete: bool,

@@ -19,7 +19,8 @@ const ON_UNREACHABLE: &[(&str, OnUnreachable)] = &[
     ("accept", OnUnreachable::Accept),
 ];
 
-/// What is asked of Cloudinary about a new picture before it is saved: the signature covers public ID and version only.
+/// What is asked of Cloudinary about a new picture before it is saved: the signature covers public
+/// ID and version only.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Confirm {
     /// Largest original, in bytes.

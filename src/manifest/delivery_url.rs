@@ -26,7 +26,8 @@ pub struct DeliveryUrl {
 }
 
 impl DeliveryUrl {
-    /// Reads the keys of a `delivery_url` function. `unsigned_only` takes what is a mistake if the account signs every URL.
+    /// Reads the keys of a `delivery_url` function. `unsigned_only` takes what is a mistake if the
+    /// account signs every URL.
     pub(super) fn read(
         file: &mut Section<'_>,
         report: &mut Report<'_>,

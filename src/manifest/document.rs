@@ -1,4 +1,5 @@
-//! A manifest while it is read: tables whose keys are taken one by one, every mistake noted with its line.
+//! A manifest while it is read: tables whose keys are taken one by one, every mistake noted with
+//! its line.
 
 use std::fmt::Write as _;
 use std::path::Path;

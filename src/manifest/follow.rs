@@ -1,4 +1,5 @@
-//! `moderation_field`, `on_reject`, `sync`, `eager_field`: how rows follow what happens at Cloudinary.
+//! `moderation_field`, `on_reject`, `sync`, `eager_field`: how rows follow what happens at
+//! Cloudinary.
 
 use super::document::{Entry, Report, Section};
 use super::names;

@@ -90,8 +90,8 @@ pub enum Action {
 }
 
 impl FunctionManifest {
-    /// Reads a file that has `function`; nothing if its action is not known. `unsigned_only` takes what is a mistake if the
-    /// account signs every URL.
+    /// Reads a file that has `function`; nothing if its action is not known. `unsigned_only` takes
+    /// what is a mistake if the account signs every URL.
     pub(super) fn read(
         mut file: Section<'_>,
         report: &mut Report<'_>,

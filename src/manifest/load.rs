@@ -49,7 +49,8 @@ fn manifest_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
         let hidden = path
             .file_name()
             .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
-        // In any case of letters: a `Photo.TOML` that is passed over would leave its class unguarded.
+        // In any case of letters: a `Photo.TOML` that is passed over would leave its class
+        // unguarded.
         let manifest = path
             .extension()
             .is_some_and(|extension| extension.eq_ignore_ascii_case("toml"));

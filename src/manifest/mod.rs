@@ -1,8 +1,10 @@
 //! `webhooks/*.toml` as typed hooks.
 //!
-//! A file guards a class, or names columns of it that refer to assets ([`ClassManifest`]), or serves a function ([`FunctionManifest`]): a `sign_upload` ([`SignUpload`]) or a
-//! `delivery_url` ([`DeliveryUrl`]). Strings of `[upload]` and of a field's `folder` are templates ([`Template`]); what a value may
-//! hold depends on where it goes ([`Place`]). What a caller may choose stands in `[accept]` ([`Accepted`]).
+//! A file guards a class, or names columns of it that refer to assets ([`ClassManifest`]), or
+//! serves a function ([`FunctionManifest`]): a `sign_upload` ([`SignUpload`]) or a `delivery_url`
+//! ([`DeliveryUrl`]). Strings of `[upload]` and of a field's `folder` are templates ([`Template`]);
+//! what a value may hold depends on where it goes ([`Place`]). What a caller may choose stands in
+//! `[accept]` ([`Accepted`]).
 //!
 //! ```
 //! use cloudinary_parse::manifest;
@@ -65,7 +67,8 @@ pub struct Manifests {
     pub functions: Vec<FunctionManifest>,
     /// What `check --strict` and `doctor` treat as errors.
     pub warnings: Vec<Finding>,
-    /// What is a mistake if the account signs every URL: see [`check_account`](Self::check_account).
+    /// What is a mistake if the account signs every URL: see
+    /// [`check_account`](Self::check_account).
     pub unsigned_only: Vec<Finding>,
 }
 
@@ -92,7 +95,8 @@ impl fmt::Display for Finding {
 
 impl std::error::Error for Finding {}
 
-/// The upload parameters that `[upload]` and `[accept]` may name, sorted; transformation options besides.
+/// The upload parameters that `[upload]` and `[accept]` may name, sorted; transformation options
+/// besides.
 pub fn upload_parameters() -> impl Iterator<Item = &'static str> {
     upload::parameter_names().filter(|name| side::Side::Upload.check_name(name).is_ok())
 }
@@ -104,8 +108,8 @@ pub fn url_options() -> impl Iterator<Item = &'static str> {
 }
 
 impl Manifests {
-    /// Refuses functions that take layers and raw or named transformations from callers, if `account` signs every URL: a signed
-    /// one would show them any private asset.
+    /// Refuses functions that take layers and raw or named transformations from callers, if
+    /// `account` signs every URL: a signed one would show them any private asset.
     ///
     /// # Errors
     /// A finding for each accepted option.
@@ -123,14 +127,15 @@ impl Manifests {
         fields.any(|field| field.confirm.is_some())
     }
 
-    /// Whether a field has anything done later, a picture destroyed or a notification followed: then there is a queue, and Parse Server
-    /// is asked with the master key.
+    /// Whether a field has anything done later, a picture destroyed or a notification followed:
+    /// then there is a queue, and Parse Server is asked with the master key.
     pub fn need_queue(&self) -> bool {
         let mut fields = self.classes.iter().flat_map(|class| &class.fields);
         fields.any(|field| field.clean_up.destroys() || field.follow.writes())
     }
 
-    /// Whether a hook asks Parse Server for something: a `delivery_url` that reads a row, a function for a role.
+    /// Whether a hook asks Parse Server for something: a `delivery_url` that reads a row, a
+    /// function for a role.
     pub fn need_parse_server(&self) -> bool {
         self.functions.iter().any(|function| {
             matches!(function.access, Access::Role(_))

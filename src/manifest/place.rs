@@ -1,7 +1,8 @@
 //! Where the value of a placeholder goes, and what may stand there.
 //!
-//! Upload parameters have separators of their own (`,` between tags, `|` between context pairs, `/` between folders). A value
-//! that holds one would become two values, so each place says which characters leave it.
+//! Upload parameters have separators of their own (`,` between tags, `|` between context pairs, `/`
+//! between folders). A value that holds one would become two values, so each place says which
+//! characters leave it.
 
 use std::borrow::Cow;
 
@@ -18,7 +19,8 @@ pub enum Place {
     Tags,
     /// `context` and `metadata`: `|` and `=` separate, `\` escapes.
     Context,
-    /// `folder`, `public_id` and their kin: no `/`, `..` or forbidden characters from a placeholder, not even from a user's name.
+    /// `folder`, `public_id` and their kin: no `/`, `..` or forbidden characters from a
+    /// placeholder, not even from a user's name.
     Path,
     /// `headers`: a line each.
     Headers,
@@ -150,13 +152,14 @@ impl Place {
     }
 }
 
-/// Whether placeholders may stand in this upload parameter. `eval` and `on_success` are code that Cloudinary runs, and braces
-/// belong to it.
+/// Whether placeholders may stand in this upload parameter. `eval` and `on_success` are code that
+/// Cloudinary runs, and braces belong to it.
 pub(super) fn takes_placeholders(parameter: &str) -> bool {
     !matches!(parameter, "eval" | "on_success")
 }
 
-/// Says why Cloudinary would not keep a folder or `public_id` as it is written, or no identifier could hold it.
+/// Says why Cloudinary would not keep a folder or `public_id` as it is written, or no identifier
+/// could hold it.
 pub(super) fn check_path(path: &str) -> Result<(), String> {
     match check_public_id(path) {
         Ok(()) => Ok(()),

@@ -1,4 +1,5 @@
-//! Every key of a manifest: what `docs/reference.md` is made from. Its tests hold it to the keys that are read.
+//! Every key of a manifest: what `docs/reference.md` is made from. Its tests hold it to the keys
+//! that are read.
 
 /// The keys of one table of a manifest.
 #[derive(Debug, Clone, Copy)]

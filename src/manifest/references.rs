@@ -59,7 +59,8 @@ pub(super) fn read(
     }))
 }
 
-/// Parse Server's rule for names inside of Object and Array columns, which the split has checked for dots.
+/// Parse Server's rule for names inside of Object and Array columns, which the split has checked
+/// for dots.
 fn is_name(name: &str) -> bool {
     !name.is_empty() && !name.contains('$') && !name.contains(char::is_control)
 }

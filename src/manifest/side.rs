@@ -1,4 +1,5 @@
-//! The two kinds of options that a manifest writes and a caller may choose: upload parameters and URL options.
+//! The two kinds of options that a manifest writes and a caller may choose: upload parameters and
+//! URL options.
 
 use std::borrow::Cow;
 
@@ -53,7 +54,8 @@ impl Side {
         }
     }
 
-    /// Says what is wrong with a value that a caller made up: what is written for it would leave its place.
+    /// Says what is wrong with a value that a caller made up: what is written for it would leave
+    /// its place.
     pub(super) fn check_chosen(self, name: &str, value: &Value) -> Result<(), String> {
         if self == Self::Upload && Place::of(name) == Place::Path {
             let text = written_text(value);
@@ -67,8 +69,8 @@ impl Side {
         }
     }
 
-    /// Whether [`Self::check_chosen`] finds nothing wrong with any value of an option that [`is_harmless`], but for what writing it
-    /// finds too.
+    /// Whether [`Self::check_chosen`] finds nothing wrong with any value of an option that
+    /// [`is_harmless`], but for what writing it finds too.
     pub(super) fn takes_harmless(self, key: Option<Key>) -> bool {
         let takes = |key: Key| {
             key.is_transformation()

@@ -48,7 +48,8 @@ pub enum ResponseForm {
 }
 
 impl SignUpload {
-    /// Whether a template uses the caller's parameter `name`: it counts as accepted and is not sent on by itself.
+    /// Whether a template uses the caller's parameter `name`: it counts as accepted and is not sent
+    /// on by itself.
     pub fn fills_template(&self, name: &str) -> bool {
         self.upload
             .iter()
@@ -93,7 +94,8 @@ impl SignUpload {
         function
     }
 
-    /// What `[upload]` sets is always signed, and what fills a template is not sent on: a caller cannot choose either.
+    /// What `[upload]` sets is always signed, and what fills a template is not sent on: a caller
+    /// cannot choose either.
     fn check_overlap(&self, accept: &[Entry<'_>], report: &mut Report<'_>) {
         for entry in accept {
             if self.parameter(entry.key).is_some() {
@@ -111,7 +113,8 @@ impl SignUpload {
         }
     }
 
-    /// Code that Cloudinary runs for whoever wrote it, and options that nothing confines once the caller makes up their value.
+    /// Code that Cloudinary runs for whoever wrote it, and options that nothing confines once the
+    /// caller makes up their value.
     fn warn_of_signed_choices(&self, accept: &[Entry<'_>], report: &mut Report<'_>) {
         for entry in accept {
             let is_listed = self.accept.iter().any(|(name, accepted)| {
@@ -143,7 +146,8 @@ impl SignUpload {
         }
     }
 
-    /// A `public_id` that two users can choose is overwritten by the second, who gets a valid signature for it too.
+    /// A `public_id` that two users can choose is overwritten by the second, who gets a valid
+    /// signature for it too.
     fn warn_of_choice(&self, entries: &[Entry<'_>], report: &mut Report<'_>) {
         let choice = entries.iter().find(|entry| match entry.key {
             "public_id" => {

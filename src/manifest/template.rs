@@ -1,7 +1,7 @@
 //! `{user.objectId}`, `{user.username}` and `{params.<name>}` in manifest strings.
 //!
-//! Values are filled in once: braces in a value mean nothing. There is no way to write a literal brace, so a forgotten or
-//! misspelt placeholder is always found when the manifest is loaded.
+//! Values are filled in once: braces in a value mean nothing. There is no way to write a literal
+//! brace, so a forgotten or misspelt placeholder is always found when the manifest is loaded.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -105,8 +105,9 @@ impl Template {
 
     /// Fills in the placeholders.
     ///
-    /// A parameter that would leave `place` is refused. In a user's own attributes the offending characters become `_`, so that
-    /// nobody is locked out by a name; only in paths they are refused, since replacing could make two users' folders one.
+    /// A parameter that would leave `place` is refused. In a user's own attributes the offending
+    /// characters become `_`, so that nobody is locked out by a name; only in paths they are
+    /// refused, since replacing could make two users' folders one.
     pub fn render(
         &self,
         place: Place,
@@ -116,8 +117,8 @@ impl Template {
         self.render_signed(place, user, params, SignatureVersion::V2)
     }
 
-    /// [`render`](Self::render) of what is signed in `version`: in version 1 `&` would begin another parameter, so it leaves every
-    /// place that does not encode it.
+    /// [`render`](Self::render) of what is signed in `version`: in version 1 `&` would begin
+    /// another parameter, so it leaves every place that does not encode it.
     pub fn render_signed(
         &self,
         place: Place,
@@ -188,8 +189,8 @@ impl Template {
         })
     }
 
-    /// Whether each user gets a path of their own: `{user.objectId}` is the only placeholder of some segment. Beside another one
-    /// the border between the two could be moved.
+    /// Whether each user gets a path of their own: `{user.objectId}` is the only placeholder of
+    /// some segment. Beside another one the border between the two could be moved.
     pub fn binds_user(&self) -> bool {
         let mut placeholders = 0;
         let mut bound = false;
@@ -210,7 +211,8 @@ impl Template {
         bound && placeholders == 1
     }
 
-    /// What every value of it begins with: the text before the first placeholder, and whether there is one.
+    /// What every value of it begins with: the text before the first placeholder, and whether there
+    /// is one.
     pub fn beginning(&self) -> (&str, bool) {
         match self.pieces.as_slice() {
             [] => ("", false),

@@ -24,7 +24,8 @@ pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
 /// What [`parse_duration`] takes.
 pub(crate) const DURATION_FORM: &str = "a duration such as 500ms, 10s, 2m, 1h or 7d";
 
-/// `16MiB`, `4mb`, `512k`, `1000000`: binary with an `i`, and, as Parse Server reads `maxUploadSize`, without one too.
+/// `16MiB`, `4mb`, `512k`, `1000000`: binary with an `i`, and, as Parse Server reads
+/// `maxUploadSize`, without one too.
 pub(crate) fn parse_size(text: &str) -> Option<usize> {
     let text = text.to_ascii_lowercase();
     let unit_at = text

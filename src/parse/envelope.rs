@@ -1,8 +1,8 @@
 //! The JSON object that Parse Server posts to a webhook, as slices of the request's own text.
 //!
-//! Everything here is untrusted but for one thing: it came with the webhook key. `log` and `installationId` are checked as JSON and
-//! otherwise ignored. So are `headers`, which hold session tokens and the master key of REST clients, until somebody asks whether that
-//! key is the full one.
+//! Everything here is untrusted but for one thing: it came with the webhook key. `log` and
+//! `installationId` are checked as JSON and otherwise ignored. So are `headers`, which hold session
+//! tokens and the master key of REST clients, until somebody asks whether that key is the full one.
 
 use std::borrow::Cow;
 
@@ -59,7 +59,8 @@ pub struct Envelope<'a> {
     pub params: Object<'a>,
     /// The client's context.
     pub context: Option<JsonText<'a>>,
-    /// Parse Server's Cloud Code asks, not Parse Server: what it saves stays its own, but for what is answered.
+    /// Parse Server's Cloud Code asks, not Parse Server: what it saves stays its own, but for what
+    /// is answered.
     pub from_cloud_code: bool,
     dotted_keys: Option<Vec<Cow<'a, str>>>,
     master: bool,
@@ -147,7 +148,8 @@ impl<'a> Envelope<'a> {
     /// Reads a request's body.
     ///
     /// # Errors
-    /// Whatever makes it something other than exactly one well-formed JSON object in UTF-8 whose own keys occur once.
+    /// Whatever makes it something other than exactly one well-formed JSON object in UTF-8 whose
+    /// own keys occur once.
     pub fn parse(body: &'a [u8]) -> Result<Self, EnvelopeError> {
         let text = simdutf8::basic::from_utf8(body).map_err(|_| EnvelopeError::Encoding)?;
         let mut scanner = Scanner::new(text);
@@ -210,12 +212,14 @@ impl<'a> Envelope<'a> {
         Ok(())
     }
 
-    /// The keys with a dot that Cloud Code has in its object: operations on paths, which the object does not show.
+    /// The keys with a dot that Cloud Code has in its object: operations on paths, which the object
+    /// does not show.
     pub fn dotted_keys(&self) -> &[Cow<'a, str>] {
         self.dotted_keys.as_deref().unwrap_or_default()
     }
 
-    /// The client's address as Parse Server sees it: a proxy's, unless its option `trustProxy` says which proxies to believe.
+    /// The client's address as Parse Server sees it: a proxy's, unless its option `trustProxy` says
+    /// which proxies to believe.
     pub fn ip(&self) -> Option<Cow<'a, str>> {
         self.ip?.as_str()
     }
@@ -230,8 +234,9 @@ impl<'a> Envelope<'a> {
         self.master && self.read_only != Some(true)
     }
 
-    /// [`Self::has_full_master_key`], held against the `key` that is configured. Before version 9 Parse Server does not say which of
-    /// the two master keys it was, but a REST client's own header shows it: that must be `key`. A call that shows none is taken.
+    /// [`Self::has_full_master_key`], held against the `key` that is configured. Before version 9
+    /// Parse Server does not say which of the two master keys it was, but a REST client's own
+    /// header shows it: that must be `key`. A call that shows none is taken.
     pub fn has_full_master_key_as(&self, key: Option<&SecretString>) -> bool {
         let shows_another = |key| {
             self.repeats_headers
@@ -243,7 +248,8 @@ impl<'a> Envelope<'a> {
         self.has_full_master_key() && (is_told || !key.is_some_and(shows_another))
     }
 
-    /// Checks that the body speaks of the trigger that the path names, and holds the object that it needs.
+    /// Checks that the body speaks of the trigger that the path names, and holds the object that it
+    /// needs.
     ///
     /// # Errors
     /// [`EnvelopeError::Contradiction`] or [`EnvelopeError::Object`].

@@ -1,4 +1,5 @@
-//! The master key in a client's headers, as Parse Server passes them on. Nothing of them is kept or logged.
+//! The master key in a client's headers, as Parse Server passes them on. Nothing of them is kept or
+//! logged.
 
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
@@ -17,8 +18,9 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// Whether `headers` show a master key that is not `key`, in constant time; or something that Parse Server never writes, of which it
-/// cannot be told what it shows: no object, a name in another spelling or twice, a value that is not text.
+/// Whether `headers` show a master key that is not `key`, in constant time; or something that Parse
+/// Server never writes, of which it cannot be told what it shows: no object, a name in another
+/// spelling or twice, a value that is not text.
 pub(super) fn show_other_key(headers: JsonText<'_>, key: &SecretString) -> bool {
     if headers.kind() == Kind::Null {
         return false;
@@ -48,8 +50,8 @@ pub(super) fn show_other_key(headers: JsonText<'_>, key: &SecretString) -> bool 
     })
 }
 
-/// Whether an `authorization` is a Basic one with another password. Parse Server reads what is between the first two colons, unless
-/// it is the key of a JavaScript client.
+/// Whether an `authorization` is a Basic one with another password. Parse Server reads what is
+/// between the first two colons, unless it is the key of a JavaScript client.
 fn shows_other_password(authorization: &str, key: &SecretString) -> bool {
     const BASIC: &str = "basic ";
     let credentials = match authorization.split_at_checked(BASIC.len()) {

@@ -1,10 +1,12 @@
 //! A validating JSON scanner that keeps text as it is.
 //!
-//! `serde_json::Value` changes doubles, rejects lone surrogates and deep nesting, and copies everything; Parse Server sends all
-//! three and a guard reads three keys of a body. So values stay slices of the request: one pass checks the whole grammar of
-//! RFC 8259 (escapes, numbers, literals, nesting of any depth) and notes where the values of interest lie.
+//! `serde_json::Value` changes doubles, rejects lone surrogates and deep nesting, and copies
+//! everything; Parse Server sends all three and a guard reads three keys of a body. So values stay
+//! slices of the request: one pass checks the whole grammar of RFC 8259 (escapes, numbers,
+//! literals, nesting of any depth) and notes where the values of interest lie.
 //!
-//! Deliberately not here: building values, and rules about repeated keys (the caller sees every member).
+//! Deliberately not here: building values, and rules about repeated keys (the caller sees every
+//! member).
 
 #![allow(
     clippy::inline_always,
@@ -91,7 +93,8 @@ impl<'a> JsonText<'a> {
         }
     }
 
-    /// The decoded string; `None` for other kinds and for strings with lone surrogates, which no Rust string can hold.
+    /// The decoded string; `None` for other kinds and for strings with lone surrogates, which no
+    /// Rust string can hold.
     pub fn as_str(self) -> Option<Cow<'a, str>> {
         let inner = self.0.strip_prefix('"')?.strip_suffix('"')?;
         if after_plain(self.0.as_bytes(), 1) <= inner.len() {
@@ -377,8 +380,8 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// Where the grammar is broken. The functions below take a position and give the one after what they read: positions that
-/// stay in registers are half of their speed.
+/// Where the grammar is broken. The functions below take a position and give the one after what
+/// they read: positions that stay in registers are half of their speed.
 #[derive(Debug)]
 struct Mistake(usize);
 
@@ -500,7 +503,8 @@ fn after_key(text: &[u8], at: usize) -> Result<usize, Mistake> {
     after_colon(text, at)
 }
 
-/// If a name ends at a position as almost all do, with a quote and a colon and nothing between them and the value: where that is.
+/// If a name ends at a position as almost all do, with a quote and a colon and nothing between them
+/// and the value: where that is.
 #[inline(always)]
 fn at_colon(text: &[u8], at: usize) -> Option<usize> {
     match text.get(at..)?.first_chunk()? {
@@ -606,7 +610,8 @@ fn after_literal(text: &[u8], at: usize, literal: &str) -> Result<usize, Mistake
     }
 }
 
-/// After what neither ends a string (`"`), nor escapes (`\`), nor is forbidden in one (below space).
+/// After what neither ends a string (`"`), nor escapes (`\`), nor is forbidden in one (below
+/// space).
 #[inline(always)]
 fn after_plain(text: &[u8], start: usize) -> usize {
     let mut rest = text.get(start..).unwrap_or_default();
@@ -629,7 +634,8 @@ fn after_plain(text: &[u8], start: usize) -> usize {
     at
 }
 
-/// Which kinds of container are open, one bit each (true: object), so that nesting costs neither stack nor, up to 64 levels, memory.
+/// Which kinds of container are open, one bit each (true: object), so that nesting costs neither
+/// stack nor, up to 64 levels, memory.
 #[derive(Debug, Default)]
 struct OpenContainers {
     depth: usize,

@@ -1,8 +1,9 @@
 //! How a write of this service's is told from everybody else's.
 //!
-//! A row that follows its asset gets an identifier that no upload signed, and outside the folder that a user's must lie in. So the
-//! write carries a mark in its context, which only the account's secret can make: over the row, the field, what the field held when
-//! the write was decided on, and what it is to hold. The guard lets exactly that write through, and only while the field still
+//! A row that follows its asset gets an identifier that no upload signed, and outside the folder
+//! that a user's must lie in. So the write carries a mark in its context, which only the account's
+//! secret can make: over the row, the field, what the field held when the write was decided on, and
+//! what it is to hold. The guard lets exactly that write through, and only while the field still
 //! holds what it did: a client's edit in between wins.
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -44,7 +45,8 @@ pub struct Mark {
     pub field: String,
     /// When it was made, in seconds since 1970.
     at: u64,
-    /// Digests of what the field held and is to hold. They prove nothing: they say which of an array's texts to try.
+    /// Digests of what the field held and is to hold. They prove nothing: they say which of an
+    /// array's texts to try.
     from: String,
     to: String,
     mac: String,

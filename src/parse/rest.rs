@@ -1,7 +1,9 @@
-//! Client of Parse Server's REST API: `/hooks`, `/serverInfo`, `/schemas`, `/classes`, `/aggregate`, `/roles`.
+//! Client of Parse Server's REST API: `/hooks`, `/serverInfo`, `/schemas`, `/classes`,
+//! `/aggregate`, `/roles`.
 //!
-//! It follows no redirects (a redirected request would carry the keys to wherever it points), bounds every call in time, and
-//! names in its errors the variable to mend. Keys and session tokens never reach an error or a log.
+//! It follows no redirects (a redirected request would carry the keys to wherever it points),
+//! bounds every call in time, and names in its errors the variable to mend. Keys and session tokens
+//! never reach an error or a log.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -43,8 +45,8 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
 /// Longest answer that is read, in bytes: far more than any row may have.
 const LONGEST: usize = 64 << 20;
 
-/// A row as Parse Server answered it: each column's JSON text, since a number or a lone surrogate in a column that nobody asks
-/// for must not make the row unreadable.
+/// A row as Parse Server answered it: each column's JSON text, since a number or a lone surrogate
+/// in a column that nobody asks for must not make the row unreadable.
 pub type Row = HashMap<String, Box<RawValue>>;
 
 /// `name` as one segment of a path.
@@ -83,7 +85,8 @@ impl RestClient {
     /// A client of the Parse Server mounted at `server_url`. A call takes at most `timeout`.
     ///
     /// # Errors
-    /// [`RestError::Header`] for an application id that no header can carry, [`RestError::Client`] without certificates.
+    /// [`RestError::Header`] for an application id that no header can carry, [`RestError::Client`]
+    /// without certificates.
     pub fn new(
         server_url: &Url,
         application_id: &str,
@@ -99,7 +102,8 @@ impl RestClient {
         })
     }
 
-    /// Sends `X-Parse-REST-API-Key` too. A Parse Server that has any client key configured refuses session requests without one.
+    /// Sends `X-Parse-REST-API-Key` too. A Parse Server that has any client key configured refuses
+    /// session requests without one.
     ///
     /// # Errors
     /// [`RestError::Header`] for a key that no header can carry.
@@ -121,8 +125,9 @@ impl RestClient {
         without_password(&self.base)
     }
 
-    /// The `columns` (comma-separated; all if empty) of one row, read as the owner of `session_token` or as nobody, so that ACLs
-    /// and class-level permissions hold. `None` if there is no such row for this user; an empty id or a path in its place names no row.
+    /// The `columns` (comma-separated; all if empty) of one row, read as the owner of
+    /// `session_token` or as nobody, so that ACLs and class-level permissions hold. `None` if there
+    /// is no such row for this user; an empty id or a path in its place names no row.
     ///
     /// # Errors
     /// Parse Server cannot be asked, or does not let this application ask.
@@ -146,7 +151,8 @@ impl RestClient {
         let answer = self.send(Method::GET, url, proof, None).await?;
         match answer.json::<Row>(self) {
             Ok(row) => Ok(Some(row)),
-            // No such row, a class or row that this user may not read, a session that has ended since.
+            // No such row, a class or row that this user may not read, a session that has ended
+            // since.
             Err(RestError::Refused {
                 code: 101 | 119 | 209,
                 ..
@@ -156,7 +162,8 @@ impl RestClient {
         }
     }
 
-    /// `None` if a segment would not stay one: empty, `.` and `..` are eaten by every URL parser, escaped or not.
+    /// `None` if a segment would not stay one: empty, `.` and `..` are eaten by every URL parser,
+    /// escaped or not.
     fn url(&self, segments: &[&str]) -> Option<Url> {
         let mut url = self.base.clone();
         let mut path = url.path().trim_end_matches('/').to_owned();

@@ -110,7 +110,8 @@ impl Work {
         let health = &self.queue.0.health;
         match job {
             Job::Destroy(job) => {
-                // A version of this program before batches has queued it, and did not note which upload was lost.
+                // A version of this program before batches has queued it, and did not note which
+                // upload was lost.
                 let version = job.version.or_else(|| made_at(id));
                 let job = Destroy {
                     version,
@@ -132,7 +133,8 @@ impl Work {
         Ok(())
     }
 
-    /// Whether a later verdict has been written already: one that had to wait for its row, or that Cloudinary sent again, may be late.
+    /// Whether a later verdict has been written already: one that had to wait for its row, or that
+    /// Cloudinary sent again, may be late.
     async fn is_overruled(
         &self,
         notice: &Notice,

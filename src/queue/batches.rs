@@ -1,7 +1,7 @@
 //! When jobs that destroy are worked off, and how many at once.
 //!
-//! Whatever is due is one batch: it waits a moment for those that become due with it. While a batch reads many rows the next one
-//! gathers, but not for so long that its first job would be late.
+//! Whatever is due is one batch: it waits a moment for those that become due with it. While a batch
+//! reads many rows the next one gathers, but not for so long that its first job would be late.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Weak};
@@ -23,7 +23,8 @@ const POLL: Duration = Duration::from_secs(1);
 /// How long the database may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Seconds that a due job waits at most for others to become due, and behind another batch: a first try is to begin within ten.
+/// Seconds that a due job waits at most for others to become due, and behind another batch: a first
+/// try is to begin within ten.
 const GATHER: u64 = 4;
 const BEHIND: u64 = 7;
 

@@ -26,10 +26,12 @@ use crate::cloudinary::rest::{BATCH, Destroyed};
 use crate::parse::rest::RestError;
 use settle::{Outcome, log_kept};
 
-/// How old a count may be when an asset is destroyed: a process may be stopped in between, and go on much later.
+/// How old a count may be when an asset is destroyed: a process may be stopped in between, and go
+/// on much later.
 const FRESH: Duration = Duration::from_secs(15);
 
-/// A count that began longer ago is followed by a look at what was written since, and so is that look, a few times.
+/// A count that began longer ago is followed by a look at what was written since, and so is that
+/// look, a few times.
 const LONG: Duration = Duration::from_secs(5);
 const LOOKS: usize = 5;
 
@@ -160,7 +162,8 @@ impl Batch<'_> {
         let unchanged: std::collections::HashSet<String> = unchanged.into_iter().collect();
         let mut sure = Vec::new();
         for asset in goes {
-            // One that has been lost again, put off or dropped meanwhile is none of this batch's any more.
+            // One that has been lost again, put off or dropped meanwhile is none of this batch's
+            // any more.
             match open.jobs.get(&asset) {
                 Some(due) if unchanged.contains(&due.id) => sure.push(asset),
                 _ => _ = open.jobs.remove(&asset),
@@ -173,7 +176,8 @@ impl Batch<'_> {
         self.destroy(sure, open).await
     }
 
-    /// Takes out what rows refer to, of all rows or of those written since. The key is proved before and after: a wrong one hides rows.
+    /// Takes out what rows refer to, of all rows or of those written since. The key is proved
+    /// before and after: a wrong one hides rows.
     async fn count(
         &self,
         open: &mut Open,

@@ -1,10 +1,11 @@
 //! Which assets rows refer to.
 //!
-//! A walk reads every row of a class once and serves any number of assets. For one or two assets, columns of one text are searched by
-//! Parse Server instead, which has only the database at work. `/classes` runs Cloud Code's find triggers, which may hide rows; so a
-//! search is believed only where the class has as many rows for it as `/aggregate` says there are, where each row that it counts is
-//! shown, and where none is shown but what refers to an asset: a trigger may blank the column. Everything else is walked, past those
-//! triggers.
+//! A walk reads every row of a class once and serves any number of assets. For one or two assets,
+//! columns of one text are searched by Parse Server instead, which has only the database at work.
+//! `/classes` runs Cloud Code's find triggers, which may hide rows; so a search is believed only
+//! where the class has as many rows for it as `/aggregate` says there are, where each row that it
+//! counts is shown, and where none is shown but what refers to an asset: a trigger may blank the
+//! column. Everything else is walked, past those triggers.
 
 use std::collections::BTreeMap;
 
@@ -17,8 +18,8 @@ use crate::assets::reference::AssetSet;
 use crate::cloudinary::asset_name::AssetName;
 use crate::parse::rest::{MasterClient, RestError, Row, Rows, Schema};
 
-/// Most assets that are searched for one by one: one search costs PostgreSQL about as much as a walk, which costs Parse Server twice
-/// that.
+/// Most assets that are searched for one by one: one search costs PostgreSQL about as much as a
+/// walk, which costs Parse Server twice that.
 const FEW: usize = 2;
 
 /// Takes those of `open` out that a row refers to, and hands them back.
@@ -55,7 +56,8 @@ pub(super) async fn take_referred(
     Ok(taken)
 }
 
-/// The same, of rows that were written at `since` (in seconds since 1970, by Parse Server's clock) or later.
+/// The same, of rows that were written at `since` (in seconds since 1970, by Parse Server's clock)
+/// or later.
 pub(super) async fn take_referred_since(
     parse: &MasterClient,
     places: &[Place],

@@ -18,7 +18,8 @@ use super::plan::Plan;
 use super::proof::{Proof, Proved, prove};
 use super::writes::{Write, writes};
 
-/// Tries before a notification of an asset that no row holds is done with: an upload's comes before its save, by minutes at most.
+/// Tries before a notification of an asset that no row holds is done with: an upload's comes before
+/// its save, by minutes at most.
 const UNSEEN: usize = 7;
 
 /// A row that holds what may be the asset, and where.

@@ -129,7 +129,8 @@ impl Health {
         self.checks().find(|(other, _)| *other == check)?.1
     }
 
-    /// How many jobs there were when they were last counted, by state; nothing before the first count.
+    /// How many jobs there were when they were last counted, by state; nothing before the first
+    /// count.
     pub fn jobs(&self) -> Vec<(&'static str, i64)> {
         let count = |state| {
             let gauge = self.0.jobs.get(&StateLabels { state })?;

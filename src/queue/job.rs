@@ -31,7 +31,8 @@ pub struct Scheduled {
 pub struct Destroy {
     /// The asset.
     pub asset: AssetName,
-    /// The newest version of it that was lost. Jobs of earlier versions of this program do not say it.
+    /// The newest version of it that was lost. Jobs of earlier versions of this program do not say
+    /// it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<u64>,
     /// Its account: a queue that is pointed at another one destroys nothing there.

@@ -1,10 +1,11 @@
 //! The durable queue of what is to be done later: assets to destroy, notifications to act on.
 //!
-//! apalis keeps the jobs, in an SQLite file or in PostgreSQL. A job is on disk before its hook is answered, and stays as dead when it
-//! cannot succeed. A notification is locked by one worker at a time and comes back when its worker dies; assets to destroy are worked
-//! off in batches, by one node at a time. A job says only what to look into: whether an asset is really destroyed is decided anew at
-//! every try, by the manifests then in force, by the references then counted and by what Cloudinary then has, so that repeating a
-//! job, or one from an old backup, harms nothing.
+//! apalis keeps the jobs, in an SQLite file or in PostgreSQL. A job is on disk before its hook is
+//! answered, and stays as dead when it cannot succeed. A notification is locked by one worker at a
+//! time and comes back when its worker dies; assets to destroy are worked off in batches, by one
+//! node at a time. A job says only what to look into: whether an asset is really destroyed is
+//! decided anew at every try, by the manifests then in force, by the references then counted and by
+//! what Cloudinary then has, so that repeating a job, or one from an old backup, harms nothing.
 
 mod attempt;
 mod batches;
@@ -77,8 +78,8 @@ struct Inner {
 }
 
 impl Queue {
-    /// The queue of the application `application_id` at `url` (`sqlite://…` or `postgres://…`). Its database is talked to on
-    /// `runtime`, whose connections outlive the thread that asks.
+    /// The queue of the application `application_id` at `url` (`sqlite://…` or `postgres://…`). Its
+    /// database is talked to on `runtime`, whose connections outlive the thread that asks.
     pub fn new(url: SecretString, application_id: &str, runtime: Handle) -> Self {
         Self::open(url, application_id, runtime, true)
     }

@@ -1,7 +1,8 @@
 //! Which rows of a guarded field hold an asset.
 //!
-//! A field with one identifier is searched by Parse Server; a field with many is walked, since no query of Parse's finds a part of an
-//! array's element on every database. Either way what is found is judged here: a query only narrows down.
+//! A field with one identifier is searched by Parse Server; a field with many is walked, since no
+//! query of Parse's finds a part of an array's element on every database. Either way what is found
+//! is judged here: a query only narrows down.
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};

@@ -5,15 +5,18 @@ use std::fmt::Write as _;
 /// Longest pattern that is sent, in bytes. A walk serves names that are longer.
 const LONGEST: usize = 2000;
 
-/// A regular expression that every text matches that may refer to the public ID, whatever is encoded in it; `None` for one that no
-/// database would take. Only letters, digits and a few signs stand for themselves: quoting differs between Parse Server's databases,
-/// and one of them takes the pattern into its statement. Nothing in it repeats without a bound, so that no name makes it slow.
+/// A regular expression that every text matches that may refer to the public ID, whatever is
+/// encoded in it; `None` for one that no database would take. Only letters, digits and a few signs
+/// stand for themselves: quoting differs between Parse Server's databases, and one of them takes
+/// the pattern into its statement. Nothing in it repeats without a bound, so that no name makes it
+/// slow.
 pub(super) fn pattern(public_id: &str) -> Option<String> {
     let mut pattern = String::new();
     for character in public_id.chars() {
         match character {
             'a'..='z' | 'A'..='Z' | '0'..='9' | '_' | '-' => pattern.push(character),
-            // Whatever stands there is one character, or one that is percent-encoded up to three times: %2F, %252F, %25252F.
+            // Whatever stands there is one character, or one that is percent-encoded up to three
+            // times: %2F, %252F, %25252F.
             character if character.is_ascii() => pattern.push_str("(.|%[0-9A-Fa-f]{2,6})"),
             // A letter outside of ASCII is no sign to any database; it is encoded byte by byte.
             character if character.is_alphanumeric() => {

@@ -1,7 +1,7 @@
 //! What a notification claims, proved with Cloudinary before a row changes.
 //!
-//! A notification may come late, when its asset has been uploaded anew or moved on, and may name its asset in part only. Cloudinary is
-//! asked about assets that rows hold and about no others.
+//! A notification may come late, when its asset has been uploaded anew or moved on, and may name
+//! its asset in part only. Cloudinary is asked about assets that rows hold and about no others.
 
 use std::collections::HashSet;
 
@@ -95,7 +95,8 @@ async fn of_one(notice: &Notice, asset: &AssetName, plan: &Plan) -> Result<One, 
     })
 }
 
-/// A verdict on what Cloudinary shows of an asset. A rejected one is shown as a placeholder, and so is a deleted one with a backup.
+/// A verdict on what Cloudinary shows of an asset. A rejected one is shown as a placeholder, and so
+/// is a deleted one with a backup.
 fn verdict(status: Moderation, whole: bool, shown: Option<&Asset>) -> One {
     let Some(shown) = shown else {
         return One::Fails;

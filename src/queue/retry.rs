@@ -5,10 +5,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 /// Longest pause between two tries.
 const LONGEST: u64 = 3600;
 
-/// Tries before a job that somebody refuses is dead. A refusal may be a mistake in transit once; five times it is not.
+/// Tries before a job that somebody refuses is dead. A refusal may be a mistake in transit once;
+/// five times it is not.
 const REFUSALS: usize = 5;
 
-/// Tries before a job is dead that Parse Server or Cloudinary cannot be reached for: about four days.
+/// Tries before a job is dead that Parse Server or Cloudinary cannot be reached for: about four
+/// days.
 const OUTAGES: usize = 100;
 
 /// Why a job failed, by what may mend it.
@@ -36,8 +38,9 @@ impl Failure {
     }
 }
 
-/// How long to wait after the try number `tries` (from 1), `chance` being evenly spread: 5, 10, 10, 20, 40 … seconds, then an hour, a
-/// part of each left to chance so that jobs that failed together do not come back together.
+/// How long to wait after the try number `tries` (from 1), `chance` being evenly spread: 5, 10, 10,
+/// 20, 40 … seconds, then an hour, a part of each left to chance so that jobs that failed together
+/// do not come back together.
 pub(super) fn back_off(tries: usize, chance: u64) -> Duration {
     let longest = match tries {
         0 | 1 => 5,

@@ -1,4 +1,5 @@
-//! The two databases behind one face: apalis's statements where it has them, ours for what it leaves to the operator.
+//! The two databases behind one face: apalis's statements where it has them, ours for what it
+//! leaves to the operator.
 
 use std::str::FromStr as _;
 use std::time::Duration;
@@ -31,7 +32,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(4);
 /// How long a connection may take.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Seconds that a job that is done stays, for its key: a notification may be repeated for two hours.
+/// Seconds that a job that is done stays, for its key: a notification may be repeated for two
+/// hours.
 const KEEP_DONE: i64 = 24 * 60 * 60;
 
 /// Why the database did not do something.
@@ -77,7 +79,8 @@ fn is_postgres(url: &str) -> bool {
     url.starts_with("postgres://") || url.starts_with("postgresql://")
 }
 
-/// One statement for both databases, `$table` and `$now` written as each wants them; every `i64` time is in seconds since 1970.
+/// One statement for both databases, `$table` and `$now` written as each wants them; every `i64`
+/// time is in seconds since 1970.
 macro_rules! on_both {
     ($store:expr, $statement:expr, $fetch:ident as $row:ty $(, $bind:expr)*) => {
         match $store {
@@ -208,7 +211,8 @@ impl Store {
         Ok(rows > 0)
     }
 
-    /// Sets when a job that `worker` has is tried again, should it fail; another worker's is none of its business.
+    /// Sets when a job that `worker` has is tried again, should it fail; another worker's is none
+    /// of its business.
     pub(super) async fn postpone(
         &self,
         id: &str,
@@ -275,7 +279,8 @@ impl Store {
         Ok(told.collect())
     }
 
-    /// Forgets jobs that are done and workers that are gone. It always writes, so that a database that takes no writes is found out.
+    /// Forgets jobs that are done and workers that are gone. It always writes, so that a database
+    /// that takes no writes is found out.
     pub(super) async fn sweep(&self, queue: &str, worker: &str) -> Result<(), StoreError> {
         let _ = on_both!(
             self,
@@ -308,7 +313,8 @@ impl Store {
 }
 
 fn task(scheduled: Scheduled) -> Task<Vec<u8>> {
-    // Whether a job is given up is decided by what went wrong, not by a number that is set beforehand.
+    // Whether a job is given up is decided by what went wrong, not by a number that is set
+    // beforehand.
     let task = TaskBuilder::new(scheduled.job.to_json())
         .run_at_timestamp(scheduled.run_at)
         .max_attempts(i32::MAX as usize);

@@ -23,7 +23,8 @@ use super::{Queue, QueueError};
 /// How often the database is asked for jobs whose time has come.
 const POLL: Duration = Duration::from_secs(1);
 
-/// A worker that was not heard of for four of these is taken for dead, and its jobs are given to another.
+/// A worker that was not heard of for four of these is taken for dead, and its jobs are given to
+/// another.
 const HEARTBEAT: Duration = Duration::from_secs(10);
 const MISSED_HEARTBEATS: usize = 4;
 
@@ -70,7 +71,8 @@ impl Worker {
         self.work.plan.store(Arc::new(plan));
     }
 
-    /// Takes no more jobs. Those under way are tried again after the next start, if they do not finish.
+    /// Takes no more jobs. Those under way are tried again after the next start, if they do not
+    /// finish.
     pub fn stop(&self) {
         self.stop.send_replace(true);
     }
@@ -187,7 +189,8 @@ async fn look(store: &Store, queue: &str, worker: &str) -> Result<Counts, StoreE
     store.counts(queue).await
 }
 
-/// Says in `/ready` that the master key is refused before a job finds it out, and that it is good again after one did.
+/// Says in `/ready` that the master key is refused before a job finds it out, and that it is good
+/// again after one did.
 async fn prove(work: Arc<Work>) {
     let health = work.queue.0.health.clone();
     loop {

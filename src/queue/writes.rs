@@ -90,8 +90,9 @@ fn gone(field: &GuardedField, text: &str) -> Value {
     }
 }
 
-/// Another original: nothing that was said of the one before stays, and what was said of this one comes in a write of its own. In the same
-/// one the guard could not tell a status that is set from one that was there.
+/// Another original: nothing that was said of the one before stays, and what was said of this one
+/// comes in a write of its own. In the same one the guard could not tell a status that is set from
+/// one that was there.
 fn overwritten(
     field: &GuardedField,
     text: &str,
@@ -123,7 +124,8 @@ fn overwritten(
 fn replaced(field: &GuardedField, text: &str, new: &str, with: Value) -> Vec<Write> {
     let name = &field.name;
     if field.many {
-        // Two operations on one field cannot be one write; a try that breaks off in between is made up for by the next.
+        // Two operations on one field cannot be one write; a try that breaks off in between is made
+        // up for by the next.
         let added = json!({ name: {"__op": "AddUnique", "objects": [new]} });
         return vec![
             Write::new(added, text, new),
@@ -139,7 +141,8 @@ fn bare(text: &str) -> &str {
     text.split_once('#').map_or(text, |(bare, _)| bare)
 }
 
-/// The identifier of `to`, with version and format of another `upload` or of the same one. `None` for what the guard would read otherwise.
+/// The identifier of `to`, with version and format of another `upload` or of the same one. `None`
+/// for what the guard would read otherwise.
 fn rewritten(text: &str, to: &AssetName, upload: Option<(&str, Option<&str>)>) -> Option<String> {
     let old = Identifier::parse(bare(text)).ok()?;
     let (version, format) = upload.unwrap_or((old.version, old.format));

@@ -34,8 +34,9 @@ impl ConnectionStart {
 /// Reads the whole body.
 ///
 /// # Errors
-/// [`Failure::TooLarge`] over `limit` bytes, [`Failure::Deadline`] if it has not arrived in `timeout` (for the first request of a
-/// connection counted from its start), [`Failure::BadRequest`] if it breaks off.
+/// [`Failure::TooLarge`] over `limit` bytes, [`Failure::Deadline`] if it has not arrived in
+/// `timeout` (for the first request of a connection counted from its start),
+/// [`Failure::BadRequest`] if it breaks off.
 pub(super) async fn read(
     request: &HttpRequest,
     payload: Payload,
@@ -60,8 +61,8 @@ pub(super) async fn read(
     }
 }
 
-/// What `work` gives within two polls. A small body lies behind its head and is there when the connection looks again, which it does
-/// unasked; see [`unwatched`](super::unwatched).
+/// What `work` gives within two polls. A small body lies behind its head and is there when the
+/// connection looks again, which it does unasked; see [`unwatched`](super::unwatched).
 async fn at_second_look<T>(mut work: Pin<&mut impl Future<Output = T>>) -> Option<T> {
     let mut unwatched = None;
     poll_fn(|context| {

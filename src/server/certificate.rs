@@ -82,12 +82,12 @@ impl Certificate {
         })
     }
 
-    /// Reads the files again if they hold something else than at the last look; `true` if connections from now on see another
-    /// certificate.
+    /// Reads the files again if they hold something else than at the last look; `true` if
+    /// connections from now on see another certificate.
     ///
     /// # Errors
-    /// The files changed to something that is of no use, perhaps one before the other; the certificate in use stays. Each such
-    /// state is reported once.
+    /// The files changed to something that is of no use, perhaps one before the other; the
+    /// certificate in use stays. Each such state is reported once.
     pub fn renew(&self) -> Result<bool, CertificateError> {
         let pems = Pems::read(&self.chain, &self.key);
         let fingerprint = pems.as_ref().ok().map(Pems::fingerprint);

@@ -6,8 +6,8 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 /// What the process needs besides connections: listeners, the queue's database, calls of its own.
 const OTHERS: u64 = 256;
 
-/// Raises the limit of open files to what the system allows, shells and service managers setting it low for old programs' sake, and
-/// says how many of `connections` it is enough for.
+/// Raises the limit of open files to what the system allows, shells and service managers setting it
+/// low for old programs' sake, and says how many of `connections` it is enough for.
 pub(super) fn make_room(connections: usize) -> usize {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit {

@@ -1,4 +1,5 @@
-//! Prometheus metrics. No value of a user's or a path becomes a label; counting takes no lock on the way of an accepted save.
+//! Prometheus metrics. No value of a user's or a path becomes a label; counting takes no lock on
+//! the way of an accepted save.
 
 mod hook;
 

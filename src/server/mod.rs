@@ -1,7 +1,8 @@
-//! The HTTP listeners: the webhook listener that Parse Server calls, the admin listener that operators look at.
+//! The HTTP listeners: the webhook listener that Parse Server calls, the admin listener that
+//! operators look at.
 //!
-//! Parse Server takes a 204, any 3xx and a 200 without well-formed JSON for "allowed", so every answer here is either a decision
-//! of a hook or a status of 400 and above with a short JSON text.
+//! Parse Server takes a 204, any 3xx and a 200 without well-formed JSON for "allowed", so every
+//! answer here is either a decision of a hook or a status of 400 and above with a short JSON text.
 
 mod admin;
 mod body;
@@ -49,8 +50,9 @@ use console::{Access, Console, History, Refusals};
 use metrics::Metrics;
 use routes::Routes;
 
-/// How long an idle connection of Parse Server's is kept, in seconds. Closing one can meet a request under way, which Parse Server
-/// would report as a refused save, so it is rare; connections that showed no key are not kept at all.
+/// How long an idle connection of Parse Server's is kept, in seconds. Closing one can meet a
+/// request under way, which Parse Server would report as a refused save, so it is rare; connections
+/// that showed no key are not kept at all.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
 /// Connections that the system holds until a worker takes them.
@@ -65,7 +67,8 @@ pub struct Settings {
     pub admin: Option<AdminSettings>,
     /// Accepted values of `X-Parse-Webhook-Key`.
     pub webhook_keys: WebhookKeys,
-    /// Path of the public URL, under which proxies may forward requests; without a slash at its end.
+    /// Path of the public URL, under which proxies may forward requests; without a slash at its
+    /// end.
     pub public_path: String,
     /// Largest accepted body, in bytes.
     pub max_body: usize,
@@ -88,7 +91,8 @@ pub struct Settings {
 pub struct AdminSettings {
     /// Its address.
     pub bind: SocketAddr,
-    /// Needed in `Authorization: Bearer …` or to sign in to the console, if set. Without it the console answers only under names of this machine.
+    /// Needed in `Authorization: Bearer …` or to sign in to the console, if set. Without it the
+    /// console answers only under names of this machine.
     pub token: Option<SecretString>,
     /// Where the console finds out which hooks are registered, if it may.
     pub hook_list: Option<HookList>,
@@ -250,7 +254,8 @@ impl Control {
         self.state.routes.store(Arc::new(routes));
     }
 
-    /// Stops accepting, closes idle connections, lets requests in flight finish within the shutdown time.
+    /// Stops accepting, closes idle connections, lets requests in flight finish within the shutdown
+    /// time.
     pub async fn stop(&self) {
         self.state.stopping.store(true, Ordering::Relaxed);
         for handle in &self.handles {

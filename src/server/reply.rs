@@ -1,4 +1,5 @@
-//! Answers that are no decision of a hook's. Each is a refusal to Parse Server, which hands the text to the app's end users.
+//! Answers that are no decision of a hook's. Each is a refusal to Parse Server, which hands the
+//! text to the app's end users.
 
 use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderValue};
 use actix_web::http::{ConnectionType, StatusCode};

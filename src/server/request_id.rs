@@ -1,5 +1,5 @@
-//! Which request a log line belongs to: the proxy's own number for it (`X-Request-Id`), so that both logs can be read together, else one
-//! of this process'.
+//! Which request a log line belongs to: the proxy's own number for it (`X-Request-Id`), so that
+//! both logs can be read together, else one of this process'.
 //!
 //! Most requests log nothing, so nothing is made up before a line asks for it.
 

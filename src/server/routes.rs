@@ -29,7 +29,8 @@ pub struct Deployment {
     pub cloudinary: Option<Cloudinary>,
     /// Where jobs go, if a manifest has any.
     pub queue: Option<Queue>,
-    /// The full master key, for functions that need it and a Parse Server that does not say which of the two a caller has.
+    /// The full master key, for functions that need it and a Parse Server that does not say which
+    /// of the two a caller has.
     pub master_key: Option<SecretString>,
 }
 

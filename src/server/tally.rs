@@ -1,4 +1,5 @@
-//! How often a hook decided what, for the console: the counters of `/metrics` where there are some, sums of them where not.
+//! How often a hook decided what, for the console: the counters of `/metrics` where there are some,
+//! sums of them where not.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -1,8 +1,9 @@
 //! Requests whose bodies nobody waits for yet.
 //!
-//! A request's head reaches its handler before its body does, though most often both lie in the same packet: the connection looks at the
-//! handler again as soon as it has read on. To ask to be woken for that, or to start a timer, would cost as much as deciding about the
-//! save. So a handler steps in here instead; one that the connection has forgotten is woken within a second.
+//! A request's head reaches its handler before its body does, though most often both lie in the
+//! same packet: the connection looks at the handler again as soon as it has read on. To ask to be
+//! woken for that, or to start a timer, would cost as much as deciding about the save. So a handler
+//! steps in here instead; one that the connection has forgotten is woken within a second.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;

@@ -100,7 +100,8 @@ fn health(request: &HttpRequest) -> Result<HttpResponse, Failure> {
     }
 }
 
-/// Whether a path is `prefix` and so many non-empty names. Nothing is normalised: a redirect would mean "allowed".
+/// Whether a path is `prefix` and so many non-empty names. Nothing is normalised: a redirect would
+/// mean "allowed".
 fn shape(path: &str, prefix: &str, names: usize) -> bool {
     let rest = path.strip_prefix(prefix);
     rest.is_some_and(|rest| {
@@ -181,7 +182,8 @@ async fn decide(
     })
 }
 
-/// Queues what an object has lost. The deed is done, so the answer is `{}` whatever happens: an error would reach the client.
+/// Queues what an object has lost. The deed is done, so the answer is `{}` whatever happens: an
+/// error would reach the client.
 async fn later(
     route: &Route,
     routes: &Routes,
@@ -212,7 +214,8 @@ async fn later(
     reply::decision(hooks::EMPTY)
 }
 
-/// The decision, once Cloudinary has confirmed the new pictures. It leaves time for an answer of ours, whatever `on_unreachable` says.
+/// The decision, once Cloudinary has confirmed the new pictures. It leaves time for an answer of
+/// ours, whatever `on_unreachable` says.
 async fn confirmed(
     class: &ClassManifest,
     decided: Decided,

@@ -1,7 +1,7 @@
 //! Requests that Parse Server 9 really sent, each with a picture put into it.
 //!
-//! What Parse Server would store is computed by its own rule from the raw bodies: `{}` writes what the client changed, `success`
-//! replaces that.
+//! What Parse Server would store is computed by its own rule from the raw bodies: `{}` writes what
+//! the client changed, `success` replaces that.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -18,13 +18,15 @@ fn app(tls: Option<rustls::ServerConfig>) -> App {
     App::start(settings, deployment(&[PHOTO]))
 }
 
-/// More than this is not read on of a refused request, what the system's buffers hold included: those of the loopback are 10 MiB at most.
+/// More than this is not read on of a refused request, what the system's buffers hold included:
+/// those of the loopback are 10 MiB at most.
 const LITTLE: usize = 16 << 20;
 
 /// Refused connections end within this.
 const END: Duration = Duration::from_secs(5);
 
-/// Sends `head` and then chunks without an end, as fast as they go; says how many bytes were taken, and what was answered.
+/// Sends `head` and then chunks without an end, as fast as they go; says how many bytes were taken,
+/// and what was answered.
 fn endless(stream: &mut (impl std::io::Read + std::io::Write), head: &str) -> (usize, String) {
     const CHUNK: usize = 64 << 10;
     let chunk = format!("{CHUNK:x}\r\n{}\r\n", "x".repeat(CHUNK));
@@ -181,7 +183,8 @@ fn under_tls_it_is_not_read_on_either() {
         let mut stream = rustls::StreamOwned::new(connection, stream);
         let (taken, answer) = endless(&mut stream, &head);
         assert!(taken <= LITTLE, "{taken} {head}");
-        // A client that is still writing when the connection is reset may lose the answer to its own TLS.
+        // A client that is still writing when the connection is reset may lose the answer to its
+        // own TLS.
         assert!([0, status].contains(&status_of(&answer)), "{head}{answer}");
     }
 }

@@ -1,4 +1,5 @@
-//! `beforeSave` asked by an app's own Cloud Code: what is answered is ours alone, for the object keeps the rest by itself.
+//! `beforeSave` asked by an app's own Cloud Code: what is answered is ours alone, for the object
+//! keeps the rest by itself.
 
 use serde_json::{Value, json};
 

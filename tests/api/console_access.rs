@@ -86,7 +86,8 @@ fn refuses_what_another_web_site_made_a_browser_send() {
             "{site}"
         );
     }
-    // What a form or a simple request of another site can send, should a browser not say where it is from.
+    // What a form or a simple request of another site can send, should a browser not say where it
+    // is from.
     for headers in [
         "",
         "Content-Type: text/plain\r\n",

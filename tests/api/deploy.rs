@@ -1,4 +1,5 @@
-//! The files in `deploy/` ask for metrics that the service has, in expressions that Prometheus understands.
+//! The files in `deploy/` ask for metrics that the service has, in expressions that Prometheus
+//! understands.
 
 use std::collections::BTreeSet;
 use std::fs::{self, OpenOptions};

@@ -1,4 +1,5 @@
-//! Parse Server takes a 2xx or 3xx without a JSON `error` for "allowed". It must never see one where no hook decided so.
+//! Parse Server takes a 2xx or 3xx without a JSON `error` for "allowed". It must never see one
+//! where no hook decided so.
 
 use serde_json::{Value, json};
 

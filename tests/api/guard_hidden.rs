@@ -1,4 +1,5 @@
-//! `beforeSave` where a save may carry operations that Parse Server does not show: dotted keys beside their plain key.
+//! `beforeSave` where a save may carry operations that Parse Server does not show: dotted keys
+//! beside their plain key.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,5 @@
-//! `beforeSave` of the stored picture sent again with its signature, as SDKs do that send whole objects and keep what they sent.
+//! `beforeSave` of the stored picture sent again with its signature, as SDKs do that send whole
+//! objects and keep what they sent.
 
 use serde_json::{Value, json};
 

@@ -74,7 +74,8 @@ fn a_broken_chunk_is_a_refusal() {
     );
 }
 
-/// Drips a request byte by byte and tells the status and how long it took until the connection ended.
+/// Drips a request byte by byte and tells the status and how long it took until the connection
+/// ended.
 fn drip(app: &App, start: &str, rest: &str) -> (u16, Duration) {
     let started = Instant::now();
     let mut stream = connect(app.address);
@@ -137,7 +138,8 @@ fn a_body_that_never_comes_is_cut_behind_another_request_too() {
     let app = app(|settings| settings.read_timeout = Duration::from_secs(1));
     let mut stream = connect(app.address);
     let started = Instant::now();
-    // The connection takes up the second request while it answers the first, and then hears nothing more.
+    // The connection takes up the second request while it answers the first, and then hears nothing
+    // more.
     let first = head("Content-Length: 13\r\n") + r#"{"object":{}}"#;
     let pipelined = [first, head("Content-Length: 600\r\n")].concat();
     stream.write_all(pipelined.as_bytes()).unwrap();
@@ -185,7 +187,8 @@ fn a_notification_has_a_limit_of_its_own() {
     }
 }
 
-/// As many as are read at a time, and more: well-formed headers that nobody signed, and bodies that do not come.
+/// As many as are read at a time, and more: well-formed headers that nobody signed, and bodies that
+/// do not come.
 #[test]
 fn made_up_notifications_that_drip_do_not_keep_a_signed_one_out() {
     let app = app(|settings| settings.read_timeout = Duration::from_mins(10));

@@ -1,4 +1,5 @@
-//! `access = "master"`: which of the two master keys a caller has, as far as Parse Server says or shows it.
+//! `access = "master"`: which of the two master keys a caller has, as far as Parse Server says or
+//! shows it.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -1,4 +1,5 @@
-//! `docs/openapi.yaml` names the routes that there are. `scripts/check-openapi.sh` holds the answers to it.
+//! `docs/openapi.yaml` names the routes that there are. `scripts/check-openapi.sh` holds the
+//! answers to it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

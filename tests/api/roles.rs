@@ -1,4 +1,5 @@
-//! `access = { role = "…" }`: Parse Server is asked with the caller's session, and believed for a while.
+//! `access = { role = "…" }`: Parse Server is asked with the caller's session, and believed for a
+//! while.
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! Rotation: both secrets and both webhook keys at once, and a count of what still uses the previous ones.
+//! Rotation: both secrets and both webhook keys at once, and a count of what still uses the
+//! previous ones.
 
 use serde_json::json;
 

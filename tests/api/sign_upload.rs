@@ -20,7 +20,8 @@ fn app() -> App {
     App::with(&[SAMPLE])
 }
 
-/// The fields but for `signature` and `api_key` as Cloudinary's documentation says to sign them, version 2.
+/// The fields but for `signature` and `api_key` as Cloudinary's documentation says to sign them,
+/// version 2.
 fn sha1_of(fields: &Value) -> String {
     let mut pairs: Vec<String> = fields
         .as_object()

@@ -136,7 +136,8 @@ fn a_wrong_master_key_is_found_out_before_any_row_is_read() {
 
 #[test]
 fn a_master_key_that_stops_being_one_hides_rows_and_destroys_nothing() {
-    // The key is proved once before the rows are read, once after, and so around every later reading.
+    // The key is proved once before the rows are read, once after, and so around every later
+    // reading.
     for good in 1..6 {
         let proofs = AtomicUsize::new(0);
         let world = cat()
@@ -230,7 +231,8 @@ fn without_yes_and_a_terminal_it_is_a_dry_run() {
 
 #[test]
 fn an_orphan_that_a_row_refers_to_by_now_is_kept() {
-    // The first reading of rows sees none; the second, or what was written during it, sees a reference.
+    // The first reading of rows sees none; the second, or what was written during it, sees a
+    // reference.
     for (reading, updated) in [
         (1, "2020-01-01T00:00:00.000Z"),
         (2, "2999-01-01T00:00:00.000Z"),

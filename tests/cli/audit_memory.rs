@@ -1,4 +1,5 @@
-//! How much memory an audit of very many rows takes. `AUDIT_ROWS` says how many, `AUDIT_MEMORY_MB` how much is allowed.
+//! How much memory an audit of very many rows takes. `AUDIT_ROWS` says how many, `AUDIT_MEMORY_MB`
+//! how much is allowed.
 
 use std::fs;
 use std::io::Write as _;
@@ -23,7 +24,8 @@ fn number(name: &str, default: usize) -> usize {
     std::env::var(name).map_or(default, |text| text.parse().unwrap())
 }
 
-/// Rows and assets made up as they are asked for: Parse Server under `/parse`, Cloudinary under `/v1_1`.
+/// Rows and assets made up as they are asked for: Parse Server under `/parse`, Cloudinary under
+/// `/v1_1`.
 async fn answer(request: HttpRequest, size: web::Data<Size>) -> HttpResponse {
     type Pairs = Vec<(String, String)>;
     let query = web::Query::<Pairs>::from_query(request.query_string())

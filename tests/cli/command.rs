@@ -30,7 +30,8 @@ impl CloudinaryParse {
         }
     }
 
-    /// With all that `register` needs: one class, one function and a public URL on which nobody listens.
+    /// With all that `register` needs: one class, one function and a public URL on which nobody
+    /// listens.
     pub(crate) fn against(server: &ParseServer) -> Self {
         Self::bare()
             .manifest("Photo.toml", "class = \"Photo\"\n[fields.picture]\n")

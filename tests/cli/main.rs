@@ -1,4 +1,5 @@
-//! The binary as a user or a script meets it: arguments, output, exit codes, and the requests it makes.
+//! The binary as a user or a script meets it: arguments, output, exit codes, and the requests it
+//! makes.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 

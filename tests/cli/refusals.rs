@@ -1,4 +1,5 @@
-//! What Parse Server and whatever stands in its place say when they refuse, and what an operator reads then.
+//! What Parse Server and whatever stands in its place say when they refuse, and what an operator
+//! reads then.
 
 use std::net::TcpListener;
 

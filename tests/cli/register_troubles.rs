@@ -1,4 +1,5 @@
-//! `register` against a Parse Server that fails in between, other registrations at the same time, and readers that go away.
+//! `register` against a Parse Server that fails in between, other registrations at the same time,
+//! and readers that go away.
 
 use serde_json::json;
 use wiremock::ResponseTemplate;

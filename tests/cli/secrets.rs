@@ -1,4 +1,5 @@
-//! Secrets under `RUST_LOG=trace`: none is in a log, an error, a metric, a page or an answer that it does not belong in.
+//! Secrets under `RUST_LOG=trace`: none is in a log, an error, a metric, a page or an answer that
+//! it does not belong in.
 
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -60,7 +60,8 @@ fn marked(notified: &[String]) -> Vec<String> {
     marked
 }
 
-/// Saves a picture that Cloudinary signed and posts the notifications; gives the log, and the signatures of the notifications.
+/// Saves a picture that Cloudinary signed and posts the notifications; gives the log, and the
+/// signatures of the notifications.
 fn log_of(cloudinary: &str, format: &str) -> (String, Vec<String>) {
     let running = Running::start(&service(cloudinary, format));
     let signature = sign(&format!("public_id=cat&version=1{API_SECRET}"));

@@ -1,4 +1,5 @@
-//! Doubles of Parse Server's `/classes`, `/aggregate` and `/schemas` and of Cloudinary, with rows and assets that a test can change while a command runs.
+//! Doubles of Parse Server's `/classes`, `/aggregate` and `/schemas` and of Cloudinary, with rows
+//! and assets that a test can change while a command runs.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -31,7 +32,8 @@ pub(crate) struct Contents {
     pub(crate) schemas: BTreeMap<String, BTreeMap<String, String>>,
     /// Kind (`image/upload`) and asset.
     pub(crate) assets: Vec<(String, Value)>,
-    /// Runs before each request, told its method and path, and may answer in Parse Server's or Cloudinary's place.
+    /// Runs before each request, told its method and path, and may answer in Parse Server's or
+    /// Cloudinary's place.
     pub(crate) before: Option<Before>,
 }
 

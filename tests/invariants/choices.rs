@@ -1,4 +1,5 @@
-//! Values that a caller may come up with for an option, with separators in every spelling and at every depth.
+//! Values that a caller may come up with for an option, with separators in every spelling and at
+//! every depth.
 
 use proptest::prelude::*;
 use proptest::sample::select;

@@ -1,7 +1,8 @@
-//! The work for a body grows with its length, never with its square: instructions are counted, not time.
+//! The work for a body grows with its length, never with its square: instructions are counted, not
+//! time.
 //!
-//! The test runs itself once more under valgrind. There each body is judged by [`measured_work`], whose instructions callgrind counts
-//! and writes out call by call.
+//! The test runs itself once more under valgrind. There each body is judged by [`measured_work`],
+//! whose instructions callgrind counts and writes out call by call.
 
 mod bodies;
 
@@ -21,13 +22,15 @@ use futures_util::FutureExt as _;
 
 use bodies::{ALBUM, FUNCTIONS, Hook, NOW, PHOTO, SECRET, SHAPES};
 
-/// A body twice as long may be this many hundredths of the work. Twice is linear, a logarithm adds little; a square comes to four.
+/// A body twice as long may be this many hundredths of the work. Twice is linear, a logarithm adds
+/// little; a square comes to four.
 const MOST: u64 = 260;
 
 /// Where the bodies lie, for the run under valgrind.
 const FOLDER: &str = "CLOUDINARY_PARSE_TEST_BODIES";
 
-/// The name of [`measured_work`], as callgrind looks for it. It knows each pattern for one purpose only.
+/// The name of [`measured_work`], as callgrind looks for it. It knows each pattern for one purpose
+/// only.
 const COLLECTED_IN: &str = "*measured_work*";
 const DUMPED_AFTER: &str = "invariants::work::measured_work";
 

@@ -1,4 +1,5 @@
-//! The clean-up queue of the real binary, against doubles of Parse Server and Cloudinary: each promise of `docs/clean-up.md`.
+//! The clean-up queue of the real binary, against doubles of Parse Server and Cloudinary: each
+//! promise of `docs/clean-up.md`.
 
 #![allow(
     clippy::unwrap_used,

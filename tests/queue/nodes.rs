@@ -124,7 +124,8 @@ fn counts_slowly(postgres: &Postgres, seconds: u64) -> (World, Setup) {
     (world, setup)
 }
 
-/// Something happens to a node while it waits for its counts; then everything that it counts is attached again.
+/// Something happens to a node while it waits for its counts; then everything that it counts is
+/// attached again.
 fn attached_again_while_counted(world: &World, node: &Service, happens: impl FnOnce()) {
     lose(world, node, 0..AT_ONCE);
     wait(Duration::from_secs(20), || world.state().counts >= 1);

@@ -423,7 +423,8 @@ fn an_asset_of_a_kind_that_the_field_does_not_take_is_never_queued_nor_destroyed
     assert_eq!(world.state().calls, ["image/upload/app/a"]);
 }
 
-/// Puts a job into the queue as versions of this program without batches did, without a lost version.
+/// Puts a job into the queue as versions of this program without batches did, without a lost
+/// version.
 fn queue_as_before(setup: &Setup, job: &Value) {
     let script = "import sqlite3,sys,time\nalphabet='0123456789ABCDEFGHJKMNPQRSTVWXYZ'\nms=int(time.time()*1000)\n\
         id=''.join(alphabet[(ms>>5*i)&31] for i in range(9,-1,-1))+sys.argv[3]\n\

@@ -1,4 +1,5 @@
-//! Doubles of Parse Server (as it is on PostgreSQL) and of Cloudinary, with what happens to be in them.
+//! Doubles of Parse Server (as it is on PostgreSQL) and of Cloudinary, with what happens to be in
+//! them.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard};

@@ -208,7 +208,8 @@ proptest! {
     #[test]
     fn an_identifier_refers_to_its_own_asset_alone(asset in asset(), other in asset(), version in 1u64..1_000_000_000_000) {
         let text = format!("{}/{}/v{version}/{}", other.resource_type.name(), other.delivery_type.name(), other.public_id);
-        // An image whose public ID has a dot is written with its format: the text after the last dot is none of it.
+        // An image whose public ID has a dot is written with its format: the text after the last
+        // dot is none of it.
         let other = AssetName::stored(&text);
         prop_assert_eq!(refers(&text, &asset), other.as_ref().map_or_else(|| refers(&text, &asset), |other| *other == asset));
     }

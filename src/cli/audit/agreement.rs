@@ -1,4 +1,5 @@
-//! Clean-up and audit agree on every world of rows, assets and losses: what one of them lets go, the other does.
+//! Clean-up and audit agree on every world of rows, assets and losses: what one of them lets go,
+//! the other does.
 
 use std::collections::BTreeSet;
 
@@ -49,7 +50,8 @@ struct World {
     /// Those of them that count.
     mentions: Vec<Mention>,
     assets: Vec<AssetName>,
-    /// How far the upload that Cloudinary has is after the one that was lost, and whether it is what a rejected one leaves.
+    /// How far the upload that Cloudinary has is after the one that was lost, and whether it is
+    /// what a rejected one leaves.
     upload: (i64, bool),
 }
 
@@ -243,7 +245,8 @@ fn audited(world: &World, manifests: &Manifests, parts: u64) -> BTreeSet<String>
     destroyed
 }
 
-/// Whether a text could have to do with an asset at all: its public ID is in it, however often it is decoded.
+/// Whether a text could have to do with an asset at all: its public ID is in it, however often it
+/// is decoded.
 fn names(text: &str, asset: &AssetName) -> bool {
     let mut text = text.to_owned();
     (0..4).any(|_| {

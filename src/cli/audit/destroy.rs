@@ -58,7 +58,8 @@ impl Run {
         }
     }
 
-    /// Counts the references to these orphans again in all rows, then destroys those that still have none.
+    /// Counts the references to these orphans again in all rows, then destroys those that still
+    /// have none.
     async fn destroy_some(&mut self, mut candidates: Candidates) -> anyhow::Result<()> {
         let started = unix_time();
         self.count_again(&mut candidates, None).await?;
@@ -84,7 +85,8 @@ impl Run {
         Ok(())
     }
 
-    /// Takes away what a row refers to, of all rows or of those written `since`. A wrong key would hide rows: it is proved before and after.
+    /// Takes away what a row refers to, of all rows or of those written `since`. A wrong key would
+    /// hide rows: it is proved before and after.
     async fn count_again(
         &mut self,
         candidates: &mut Candidates,

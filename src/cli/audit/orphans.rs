@@ -44,8 +44,8 @@ impl Run {
         Ok(())
     }
 
-    /// The next page of a place. Cursors expire, of a run that was broken off and while a rate limit is waited for; then the place
-    /// is listed anew.
+    /// The next page of a place. Cursors expire, of a run that was broken off and while a rate
+    /// limit is waited for; then the place is listed anew.
     async fn next_page(&mut self, place: &Place, begun: &mut u32) -> anyhow::Result<Page> {
         let (resource_type, delivery_type) = place.kind;
         loop {

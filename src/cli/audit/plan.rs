@@ -1,4 +1,5 @@
-//! What an audit looks at: rows of guarded classes, and the parts of the account that the manifests speak of.
+//! What an audit looks at: rows of guarded classes, and the parts of the account that the manifests
+//! speak of.
 
 use crate::assets::fate::{lets_go, takes};
 pub(super) use crate::assets::place::columns;
@@ -13,8 +14,8 @@ pub(super) struct Place {
     pub(super) prefix: String,
 }
 
-/// Where assets lie that guarded fields could refer to: below the folders of the manifests and what they let be destroyed. No place
-/// lies in another.
+/// Where assets lie that guarded fields could refer to: below the folders of the manifests and what
+/// they let be destroyed. No place lies in another.
 pub(super) fn places(manifests: &Manifests) -> Vec<Place> {
     let mut places: Vec<Place> = Vec::new();
     for field in fields(manifests) {

@@ -7,7 +7,8 @@ use log::info;
 
 use crate::cli::output::Output;
 
-/// Lines on standard output, and a bar with rate and time left on standard error if that is a terminal.
+/// Lines on standard output, and a bar with rate and time left on standard error if that is a
+/// terminal.
 pub(super) struct Progress {
     bar: ProgressBar,
     out: Output,

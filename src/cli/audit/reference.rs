@@ -7,7 +7,8 @@ use crate::assets::place::Place;
 use crate::assets::reference::each_asset;
 use crate::parse::rest::Row;
 
-/// An asset's resource type, type and public ID, digested: two assets that share one would only hide an orphan.
+/// An asset's resource type, type and public ID, digested: two assets that share one would only
+/// hide an orphan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct AssetKey(pub(super) [u8; 16]);
 

@@ -1,4 +1,5 @@
-//! The rows of every guarded class, judged one by one; what they refer to is remembered and looked up in Cloudinary.
+//! The rows of every guarded class, judged one by one; what they refer to is remembered and looked
+//! up in Cloudinary.
 
 use std::collections::BTreeMap;
 
@@ -109,7 +110,8 @@ impl Run {
         }
     }
 
-    /// Looks assets up, a hundred at a time, and reports those that Cloudinary does not have, or has no more than the name of.
+    /// Looks assets up, a hundred at a time, and reports those that Cloudinary does not have, or
+    /// has no more than the name of.
     async fn report_missing(&mut self, kind: Kind, pending: Lookups) -> anyhow::Result<()> {
         let (resource_type, delivery_type) = kind;
         let ids: Vec<&String> = pending.keys().collect();
@@ -144,8 +146,8 @@ impl Run {
         Ok(())
     }
 
-    /// Stores a value without its signatures, unless somebody has changed it since. Where the guard is registered it would refuse to
-    /// put the old picture in the place of a new one, too.
+    /// Stores a value without its signatures, unless somebody has changed it since. Where the guard
+    /// is registered it would refuse to put the old picture in the place of a new one, too.
     async fn strip(
         &mut self,
         cell: &Cell,

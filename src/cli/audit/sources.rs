@@ -1,4 +1,5 @@
-//! The two sides of an audit, asked with patience: a run of hours must not end because a call failed once.
+//! The two sides of an audit, asked with patience: a run of hours must not end because a call
+//! failed once.
 
 use std::time::Duration;
 

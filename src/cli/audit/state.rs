@@ -1,5 +1,6 @@
-//! What an audit remembers on disk: where it is, the keys of all references, the assets it has listed. Memory stays the same however
-//! many there are, and a broken-off run is taken up where it was.
+//! What an audit remembers on disk: where it is, the keys of all references, the assets it has
+//! listed. Memory stays the same however many there are, and a broken-off run is taken up where it
+//! was.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -57,7 +58,8 @@ pub(super) struct State {
 }
 
 impl State {
-    /// Opens the state in `folder`, made if there is none. What an audit of something else left there is dropped.
+    /// Opens the state in `folder`, made if there is none. What an audit of something else left
+    /// there is dropped.
     pub(super) fn open(folder: &Path, about: &str) -> anyhow::Result<Self> {
         let what = || {
             format!(
@@ -140,7 +142,8 @@ impl State {
         self.save()
     }
 
-    /// Calls `orphan` with each listed asset that no key is of. The keys are read in parts that fit into memory.
+    /// Calls `orphan` with each listed asset that no key is of. The keys are read in parts that fit
+    /// into memory.
     pub(super) fn unreferenced(
         &self,
         orphan: impl FnMut(&Orphan) -> io::Result<()>,
@@ -200,7 +203,8 @@ impl State {
         Ok(lines.map(|line| Ok(serde_json::from_str(&line?)?)))
     }
 
-    /// Forgets everything: the audit is done. Returns what is not an audit's and was put there meanwhile.
+    /// Forgets everything: the audit is done. Returns what is not an audit's and was put there
+    /// meanwhile.
     pub(super) fn remove(self) -> io::Result<Vec<OsString>> {
         self.folder.remove()
     }

@@ -4,7 +4,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::report::{Check, Report};
 
-/// More than NTP ever leaves. Cloudinary takes signed uploads for an hour, a guard identifiers up to 5 minutes ahead.
+/// More than NTP ever leaves. Cloudinary takes signed uploads for an hour, a guard identifiers up
+/// to 5 minutes ahead.
 const TOLERATED_SECONDS: i64 = 60;
 
 /// When a question was asked and answered, by this machine's clock.
@@ -23,8 +24,8 @@ impl Span {
         (Self { asked, answered }, answer)
     }
 
-    /// Seconds that the clock of whoever answered `date` is ahead of this one's, negative if behind: the least that fits, since a
-    /// date has no fractions and may be of any moment between.
+    /// Seconds that the clock of whoever answered `date` is ahead of this one's, negative if
+    /// behind: the least that fits, since a date has no fractions and may be of any moment between.
     fn ahead(self, date: u64) -> i64 {
         let date = i64::try_from(date).unwrap_or(i64::MAX);
         let (least, most) = (

@@ -7,7 +7,8 @@ use crate::cli::service;
 use crate::manifest::Manifests;
 use crate::parse::rest::{MasterClient, RestClient, RestError};
 
-/// An update's hook request holds the object twice, and one above 10 MiB breaks off half sent and can end Parse Server's process.
+/// An update's hook request holds the object twice, and one above 10 MiB breaks off half sent and
+/// can end Parse Server's process.
 const UPLOAD_LIMIT: usize = 5 << 20;
 
 /// What is tested, by major version.

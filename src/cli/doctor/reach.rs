@@ -1,4 +1,5 @@
-//! The webhook key, the public URL and what the running service serves, all told by calls that Parse Server makes.
+//! The webhook key, the public URL and what the running service serves, all told by calls that
+//! Parse Server makes.
 
 use std::time::Duration;
 
@@ -28,7 +29,8 @@ pub(super) struct Found {
 }
 
 impl Found {
-    /// Lets Parse Server call the URL of each of the `wanted` hooks, once it has reached the service at all.
+    /// Lets Parse Server call the URL of each of the `wanted` hooks, once it has reached the
+    /// service at all.
     pub(super) async fn out(
         temporary: &Temporary,
         public: &PublicUrl,
@@ -55,7 +57,8 @@ impl Found {
         found
     }
 
-    /// A service that knows none of several hooks may not even look at the key: it runs with another public URL or other manifests.
+    /// A service that knows none of several hooks may not even look at the key: it runs with
+    /// another public URL or other manifests.
     fn serves_nothing(&self) -> bool {
         self.served.is_empty() && !self.missing.is_empty()
     }

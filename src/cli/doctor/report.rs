@@ -127,7 +127,8 @@ impl Outcome {
 }
 
 impl Report {
-    /// An empty report, in JSON if `json`. Colours only for a terminal, and not where `NO_COLOR` is set.
+    /// An empty report, in JSON if `json`. Colours only for a terminal, and not where `NO_COLOR` is
+    /// set.
     pub(super) fn new(json: bool) -> Self {
         let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");

@@ -1,4 +1,5 @@
-//! What clean-up and `audit` rely on: columns that exist, fields that hooks are shown, rows that nothing hides.
+//! What clean-up and `audit` rely on: columns that exist, fields that hooks are shown, rows that
+//! nothing hides.
 
 use super::parse_server::remedy;
 use super::report::{Check, Report};
@@ -90,7 +91,8 @@ fn tell_protected_fields(manifests: &Manifests, schemas: &[Schema], report: &mut
     }
 }
 
-/// The columns of a class whose stored value a hook must be shown, each with what happens otherwise.
+/// The columns of a class whose stored value a hook must be shown, each with what happens
+/// otherwise.
 fn hook_needs_to_see(class: &ClassManifest) -> impl Iterator<Item = (&str, &'static str)> {
     class.fields.iter().flat_map(|field| {
         let destroys = field.clean_up.destroys().then_some(&*field.name);

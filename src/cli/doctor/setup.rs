@@ -1,4 +1,5 @@
-//! The first two checks, and what the others need: as much of configuration and manifests as is usable.
+//! The first two checks, and what the others need: as much of configuration and manifests as is
+//! usable.
 
 use secrecy::SecretString;
 

@@ -1,7 +1,8 @@
 //! Whether Parse Server asks the registered hooks, or Cloud Code in their place.
 //!
-//! A guarded class is tried with a save that cannot be stored: its context is one that every guard of this service refuses, and its
-//! guarded fields are of a type that Parse Server refuses, but only after `beforeSave`. So the refusal tells who decided.
+//! A guarded class is tried with a save that cannot be stored: its context is one that every guard
+//! of this service refuses, and its guarded fields are of a type that Parse Server refuses, but
+//! only after `beforeSave`. So the refusal tells who decided.
 
 use serde_json::{Value, json};
 
@@ -11,7 +12,8 @@ use super::witness::Witness;
 use crate::manifest::{Access, ClassManifest, FunctionManifest};
 use crate::parse::rest::{MasterClient, Reply, RestClient, RestError};
 
-/// No type of Parse Server's. A name that no field can have would not do: Cloud Code's objects lose such fields, and the rest is stored.
+/// No type of Parse Server's. A name that no field can have would not do: Cloud Code's objects lose
+/// such fields, and the rest is stored.
 const IMPOSSIBLE_TYPE: &str = "cloudinary-parse doctor";
 
 const RELOAD: &str = "remove it from the Cloud Code, or, if there is none, restart Parse Server: it loads hooks only at its start";
@@ -143,7 +145,8 @@ pub(super) async fn try_function(
     false
 }
 
-/// What shows that a function's answer is not this service's. `decisions`: how many it had made before and after.
+/// What shows that a function's answer is not this service's. `decisions`: how many it had made
+/// before and after.
 fn foreign(reply: &Reply, expected: Option<&str>, decisions: Option<(u64, u64)>) -> Option<String> {
     let text = reply.body["error"].as_str();
     if text.is_some_and(|text| text.starts_with("Invalid function")) {

@@ -1,7 +1,7 @@
 //! Temporary function hooks: how Parse Server is made to call a URL and to say what came of it.
 //!
-//! Their names are random, so that nobody else calls them; they are removed on every way out, and what a killed run left behind
-//! is removed by the next.
+//! Their names are random, so that nobody else calls them; they are removed on every way out, and
+//! what a killed run left behind is removed by the next.
 
 use std::cell::RefCell;
 use std::hash::{BuildHasher as _, RandomState};
@@ -14,14 +14,16 @@ use crate::parse::rest::{HookName, MasterClient, RegisteredHook, RestClient, Res
 /// How a temporary hook's name begins; 32 hex digits follow.
 const PREFIX: &str = "cloudinaryParseDoctor";
 
-/// How often a Parse Server is asked that does not know a hook which it has just been given: another node may have answered.
+/// How often a Parse Server is asked that does not know a hook which it has just been given:
+/// another node may have answered.
 const TRIES: usize = 4;
 
 /// The temporary hooks of this run.
 pub(super) struct Temporary {
     client: MasterClient,
     anonymous: RestClient,
-    /// What may be registered now, each with its registration, which an interruption must not overtake.
+    /// What may be registered now, each with its registration, which an interruption must not
+    /// overtake.
     registered: RefCell<Vec<(HookName, Shared<LocalBoxFuture<'static, ()>>)>>,
 }
 
@@ -35,7 +37,8 @@ impl Temporary {
         }
     }
 
-    /// Removes what a killed run left behind and takes it out of `hooks`. Returns how many there were.
+    /// Removes what a killed run left behind and takes it out of `hooks`. Returns how many there
+    /// were.
     pub(super) async fn sweep(&self, hooks: &mut Vec<RegisteredHook>) -> Result<usize, RestError> {
         let mut left: Vec<HookName> = Vec::new();
         hooks.retain(|hook| {
@@ -72,7 +75,8 @@ impl Temporary {
 
     async fn register(&self, name: &HookName, url: &str) -> Result<(), RestError> {
         let (client, hook, to) = (self.client.clone(), name.clone(), url.to_owned());
-        // A task of its own: whoever interrupts this run waits for its end before it removes the hook.
+        // A task of its own: whoever interrupts this run waits for its end before it removes the
+        // hook.
         let task = tokio::spawn(async move { client.create_hook(&hook, &to).await });
         let (tell, told) = tokio::sync::oneshot::channel();
         let end = async move {

@@ -53,7 +53,8 @@ pub(crate) async fn add(
     }
 }
 
-/// Registers a hook anew. `PUT` with a URL would do without a gap, but adds a second row on PostgreSQL.
+/// Registers a hook anew. `PUT` with a URL would do without a gap, but adds a second row on
+/// PostgreSQL.
 ///
 /// # Errors
 /// [`ApplyError`]

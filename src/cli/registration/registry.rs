@@ -1,4 +1,5 @@
-//! What `register`, `unregister` and `hooks` begin with: Parse Server asked, its hooks compared with the manifests.
+//! What `register`, `unregister` and `hooks` begin with: Parse Server asked, its hooks compared
+//! with the manifests.
 
 use std::time::{Duration, Instant};
 
@@ -28,7 +29,8 @@ pub(crate) struct Registry {
 }
 
 impl Registry {
-    /// Asks Parse Server, for up to `patience` if it is down or starting, and compares its hooks with the `wanted` ones.
+    /// Asks Parse Server, for up to `patience` if it is down or starting, and compares its hooks
+    /// with the `wanted` ones.
     ///
     /// # Errors
     /// Parse Server cannot be asked or refuses the application id or the master key.

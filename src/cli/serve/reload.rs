@@ -38,7 +38,8 @@ impl Source {
     /// No HTTP client can be made.
     pub(super) fn deployment(&self, manifests: Manifests) -> anyhow::Result<Deployment> {
         let client = |address: &ParseAddress| {
-            // A hook's own deadline is shorter or longer; this one keeps a lost answer from holding a connection for ever.
+            // A hook's own deadline is shorter or longer; this one keeps a lost answer from holding
+            // a connection for ever.
             rest_client(address, Duration::from_secs(30))
         };
         let queue = self

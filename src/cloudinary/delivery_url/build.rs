@@ -94,7 +94,8 @@ impl<'a> Asset<'a> {
         }
     }
 
-    /// Whether `given`, what the caller called the public ID, is a remote URL that Cloudinary does not deliver: one of type `upload`.
+    /// Whether `given`, what the caller called the public ID, is a remote URL that Cloudinary does
+    /// not deliver: one of type `upload`.
     pub(super) fn is_elsewhere(&self, given: &str) -> bool {
         let is_upload = match self.delivery_type {
             None => true,

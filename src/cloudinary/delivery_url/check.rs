@@ -24,7 +24,8 @@ const TOKEN: &[&str] = &[
     "url",
 ];
 
-/// Checks options that an operator wrote: known keys at every depth, with values that they can have. Null is no value and always fits.
+/// Checks options that an operator wrote: known keys at every depth, with values that they can
+/// have. Null is no value and always fits.
 ///
 /// ```
 /// use cloudinary_parse::cloudinary::delivery_url::check_url_options;
@@ -50,8 +51,9 @@ pub fn check_url_option(name: &str, value: &Value) -> Result<(), UrlError> {
     Ok(())
 }
 
-/// [`check_url_option`] for a value that a caller made up, by what is written for it: the URL stays that of the same asset, and a
-/// transformation option stays one component. Composite options can be accepted only where no URL is signed.
+/// [`check_url_option`] for a value that a caller made up, by what is written for it: the URL stays
+/// that of the same asset, and a transformation option stays one component. Composite options can
+/// be accepted only where no URL is signed.
 pub(crate) fn check_chosen_url_option(name: &str, value: &Value) -> Result<(), UrlError> {
     check_unwritten(name, value)?;
     match Key::from_name(name) {

@@ -19,8 +19,8 @@ struct Host<'a> {
     has_shards: bool,
 }
 
-/// Appends what the URL begins with. Where the host has a shard that depends on the source, a digit stands in for it, and its position is
-/// returned.
+/// Appends what the URL begins with. Where the host has a shard that depends on the source, a digit
+/// stands in for it, and its position is returned.
 pub(super) fn push_prefix(
     out: &mut String,
     account: &Account,
@@ -104,8 +104,8 @@ impl Host<'_> {
     }
 }
 
-/// Scheme and host of every URL that the account's own configuration leads to, for a content security policy. None for hosts that
-/// would be more than a host there.
+/// Scheme and host of every URL that the account's own configuration leads to, for a content
+/// security policy. None for hosts that would be more than a host there.
 pub fn delivery_origins(account: &Account) -> Vec<String> {
     let mut prefix = String::new();
     let Ok(shard) = push_prefix(&mut prefix, account, &UrlOptions::read(&Map::new())) else {

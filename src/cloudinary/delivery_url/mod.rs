@@ -1,11 +1,12 @@
 //! Delivery URLs.
 //!
-//! No analytics token is ever added: a server's URLs are no business of a vendor's statistics. Where the SDKs differ from each other
-//! this follows the Node SDK, except that
+//! No analytics token is ever added: a server's URLs are no business of a vendor's statistics.
+//! Where the SDKs differ from each other this follows the Node SDK, except that
 //!
 //! - `secure: false` counts in the configuration too, and `false` and `0` as text are false;
 //! - a stored identifier is recognised for videos too, as for images and raw files;
-//! - a remote source is escaped as UTF-8, runs of slashes become one, and one of type `upload` is returned as it is;
+//! - a remote source is escaped as UTF-8, runs of slashes become one, and one of type `upload` is
+//!   returned as it is;
 //! - the shared host has the cloud name in the path even for a private CDN;
 //! - a signature without a secret, or with an empty one, is an error;
 //! - `auth_token.set_url_signature` puts a signature beside the token, as in the Python SDK.
@@ -73,10 +74,12 @@ impl UrlError {
     };
 }
 
-/// The URL of the asset `public_id` with the SDKs' URL options; unknown keys are ignored. `now` in seconds since 1970.
+/// The URL of the asset `public_id` with the SDKs' URL options; unknown keys are ignored. `now` in
+/// seconds since 1970.
 ///
-/// A `public_id` of the form `resource_type/type/vVERSION/public_id` says those parts itself. A remote URL is returned as
-/// it is unless the options give a `type` under which Cloudinary delivers it, such as `fetch`.
+/// A `public_id` of the form `resource_type/type/vVERSION/public_id` says those parts itself. A
+/// remote URL is returned as it is unless the options give a `type` under which Cloudinary delivers
+/// it, such as `fetch`.
 ///
 /// ```
 /// use cloudinary_parse::cloudinary::{account::Account, delivery_url};
@@ -102,8 +105,9 @@ pub fn url(
     build(account, &asset, &options, now)
 }
 
-/// The URL under which a stored asset is delivered. `options` as for [`url`], but that the identifier alone says resource type, type and
-/// version. A `format` of the options replaces the identifier's.
+/// The URL under which a stored asset is delivered. `options` as for [`url`], but that the
+/// identifier alone says resource type, type and version. A `format` of the options replaces the
+/// identifier's.
 ///
 /// ```
 /// use cloudinary_parse::cloudinary::{account::Account, delivery_url, identifier::Identifier};

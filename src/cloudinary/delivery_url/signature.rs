@@ -57,7 +57,8 @@ impl<'a> Signing<'a> {
         if self.is_long { LONG } else { SHORT }
     }
 
-    /// Writes the signature of the parts of `out` (transformation, public ID, format) to the placeholder at `at`.
+    /// Writes the signature of the parts of `out` (transformation, public ID, format) to the
+    /// placeholder at `at`.
     pub(super) fn sign(&self, out: &mut String, at: usize, parts: [Range<usize>; 3]) {
         let [transformation, id, format] = parts.map(|part| out[part].as_bytes());
         let is_alone = transformation.is_empty() || (id.is_empty() && format.is_empty());

@@ -25,7 +25,8 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// What a caller of [`super::url`] writes, where percent signs encode something unless it is remote.
+    /// What a caller of [`super::url`] writes, where percent signs encode something unless it is
+    /// remote.
     pub(super) fn written(public_id: &'a str, is_remote: bool) -> Result<Self, UrlError> {
         let collapsed = collapse_slashes(public_id);
         let text = if !is_remote && collapsed.contains('%') {
@@ -37,7 +38,8 @@ impl<'a> Source<'a> {
         Ok(Self { text, is_remote })
     }
 
-    /// Whether the URL gets `v1` where no version is given: folders do, since a first folder like `v12` would look like a version.
+    /// Whether the URL gets `v1` where no version is given: folders do, since a first folder like
+    /// `v12` would look like a version.
     pub(super) fn needs_version(&self, format: Option<Scalar<'_>>) -> bool {
         let is_version = self
             .text
@@ -49,7 +51,8 @@ impl<'a> Source<'a> {
         has_folder && !is_version && !is_remote
     }
 
-    /// Appends the source with suffix and format; says where the source itself and its format are, which a signature covers.
+    /// Appends the source with suffix and format; says where the source itself and its format are,
+    /// which a signature covers.
     pub(super) fn push(
         &self,
         out: &mut String,
@@ -81,7 +84,8 @@ impl<'a> Source<'a> {
     }
 }
 
-/// Whether every encoding of a source keeps a byte. Most sources are made of these alone, and copied whole.
+/// Whether every encoding of a source keeps a byte. Most sources are made of these alone, and
+/// copied whole.
 fn is_never_encoded(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'/')
 }

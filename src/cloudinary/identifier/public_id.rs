@@ -2,7 +2,8 @@
 
 use super::IdentifierError;
 
-/// Checks that `public_id` may stand in an identifier; what a caller chooses for an upload follows the same rule.
+/// Checks that `public_id` may stand in an identifier; what a caller chooses for an upload follows
+/// the same rule.
 ///
 /// ```
 /// use cloudinary_parse::cloudinary::identifier::{IdentifierError, check_public_id};
@@ -67,7 +68,8 @@ const BYTES: [Byte; 256] = {
     bytes
 };
 
-/// Whether `character` may not occur in a public ID: it separates parameters, ends a URL's path or is a control character.
+/// Whether `character` may not occur in a public ID: it separates parameters, ends a URL's path or
+/// is a control character.
 pub fn is_forbidden(character: char) -> bool {
     is_reserved(character) || character.is_control()
 }

@@ -14,7 +14,8 @@ const TIMES: [&str; 4] = [
     "moderation_updated_at",
 ];
 
-/// What the body of a notification says that was sent at `sent` (in seconds since 1970); nothing for types that nothing here acts on.
+/// What the body of a notification says that was sent at `sent` (in seconds since 1970); nothing
+/// for types that nothing here acts on.
 pub fn notices(body: &Value, sent: u64) -> Vec<Notice> {
     let kind = body.get("notification_type").and_then(Value::as_str);
     match kind.unwrap_or_default() {
@@ -50,7 +51,8 @@ fn text<'v>(value: &'v Value, key: &str) -> Option<&'v str> {
     value.get(key)?.as_str()
 }
 
-/// The assets that a body is about, with their public IDs: itself, or its `resources`, a list or an object keyed by public ID.
+/// The assets that a body is about, with their public IDs: itself, or its `resources`, a list or an
+/// object keyed by public ID.
 fn entries(body: &Value) -> Box<dyn Iterator<Item = (&Value, Option<&str>)> + '_> {
     match body.get("resources") {
         Some(Value::Array(list)) => {
@@ -80,7 +82,8 @@ fn subject(entry: &Value, public_id: &str) -> Option<Subject> {
     })
 }
 
-/// `image/upload` of `https://res.cloudinary.com/demo/image/upload/…`, as the asset of this public ID.
+/// `image/upload` of `https://res.cloudinary.com/demo/image/upload/…`, as the asset of this public
+/// ID.
 fn kind_in_url(url: &str, public_id: &str) -> Option<AssetName> {
     let (_, path) = url.split_once("://")?.1.split_once('/')?;
     let segments: Vec<_> = path.splitn(4, '/').collect();

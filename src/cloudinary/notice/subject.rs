@@ -11,7 +11,8 @@ use crate::cloudinary::identifier::{DeliveryType, ResourceType, check_public_id}
 /// What stands for a part that is not known.
 const UNKNOWN: &str = "*";
 
-/// A public ID, and what of its kind was told. Written `image/upload/users/u1/cat`, with `*` for what was not.
+/// A public ID, and what of its kind was told. Written `image/upload/users/u1/cat`, with `*` for
+/// what was not.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Subject {

@@ -1,7 +1,7 @@
 //! Assets as the Admin API shows them.
 //!
-//! What it does not know comes as `null`, as −1, or as −1 without its sign: an odd value is an unknown one, and neither the asset nor
-//! the page with it is lost.
+//! What it does not know comes as `null`, as −1, or as −1 without its sign: an odd value is an
+//! unknown one, and neither the asset nor the page with it is lost.
 
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
@@ -89,7 +89,8 @@ impl Asset {
         }
     }
 
-    /// When the newest original under this public ID was uploaded, in seconds since 1970. `None` if Cloudinary does not say.
+    /// When the newest original under this public ID was uploaded, in seconds since 1970. `None` if
+    /// Cloudinary does not say.
     pub fn uploaded_at(&self) -> Option<u64> {
         let created = self.created_at.as_deref()?.parse::<Timestamp>().ok()?;
         let created = u64::try_from(created.as_second()).ok()?;

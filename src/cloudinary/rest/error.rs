@@ -72,8 +72,9 @@ pub enum ApiError {
 }
 
 impl ApiError {
-    /// Whether the same call succeeds once the operator has mended something: a key, its rights, a product environment that is
-    /// locked or disabled, this machine's clock. What waits for it is tried until then, however often.
+    /// Whether the same call succeeds once the operator has mended something: a key, its rights, a
+    /// product environment that is locked or disabled, this machine's clock. What waits for it is
+    /// tried until then, however often.
     pub fn waits_for_operator(&self) -> bool {
         match self {
             Self::Credentials | Self::Prefix | Self::Unauthorized { .. } => true,
@@ -91,7 +92,8 @@ impl ApiError {
         }
     }
 
-    /// Whether Cloudinary refuses this one thing, and will again; every other failure says something about Cloudinary or the key.
+    /// Whether Cloudinary refuses this one thing, and will again; every other failure says
+    /// something about Cloudinary or the key.
     pub fn is_refusal(&self) -> bool {
         matches!(self, Self::Refused { status, .. } if !status.is_server_error())
             && !self.waits_for_operator()

@@ -31,7 +31,8 @@ const LAYER: &[&str] = &[
     "url",
 ];
 
-/// Checks the options of a transformation: known keys at every depth, with values that they can have.
+/// Checks the options of a transformation: known keys at every depth, with values that they can
+/// have.
 ///
 /// ```
 /// use cloudinary_parse::cloudinary::transformation::check_options;
@@ -45,7 +46,8 @@ pub fn check_options(options: &Map<String, Value>) -> Result {
     from_options(options, &UrlConfig::default()).map(drop)
 }
 
-/// Checks an `eager` parameter as [`check_options`] does options; each transformation may have a `format`.
+/// Checks an `eager` parameter as [`check_options`] does options; each transformation may have a
+/// `format`.
 pub fn check_eager(value: &Value) -> Result {
     let transformations = match value {
         Value::Array(transformations) => transformations.as_slice(),

@@ -1,5 +1,6 @@
-//! What a caller may choose of a transformation, judged by the text that is written and signed: neither the value nor its parts decide,
-//! since a serialiser joins keys, items and arguments, and whoever reads the text decodes what is encoded in it.
+//! What a caller may choose of a transformation, judged by the text that is written and signed:
+//! neither the value nor its parts decide, since a serialiser joins keys, items and arguments, and
+//! whoever reads the text decodes what is encoded in it.
 
 use serde_json::{Map, Value};
 
@@ -16,7 +17,8 @@ const LISTED: &str = "a value that the manifest lists: layers, code and raw tran
 
 const MAX_FORMAT_LEN: usize = 16;
 
-/// Options that may hold a whole transformation, a layer or code: no parameter of their own confines what is chosen there.
+/// Options that may hold a whole transformation, a layer or code: no parameter of their own
+/// confines what is chosen there.
 pub(crate) fn is_composite(name: &str) -> bool {
     matches!(
         name,
@@ -29,9 +31,9 @@ pub(crate) fn is_composite(name: &str) -> bool {
     )
 }
 
-/// Checks a value that a caller made up for the option `name`, where what is written will be signed. It may be written as one
-/// component with parameters of this option alone; `transformation` as steps of such parameters, which name no other asset and no
-/// transformation.
+/// Checks a value that a caller made up for the option `name`, where what is written will be
+/// signed. It may be written as one component with parameters of this option alone;
+/// `transformation` as steps of such parameters, which name no other asset and no transformation.
 pub(crate) fn check_chosen_option(name: &str, value: &Value) -> Result {
     match name {
         "transformation" => check_chosen_steps(name, &written(name, value)?, false),
@@ -40,8 +42,8 @@ pub(crate) fn check_chosen_option(name: &str, value: &Value) -> Result {
     }
 }
 
-/// Checks a value that a caller made up for a composite option of a URL that nobody signs: whoever likes can write such a URL. It stays
-/// the URL of the same asset.
+/// Checks a value that a caller made up for a composite option of a URL that nobody signs: whoever
+/// likes can write such a URL. It stays the URL of the same asset.
 pub(crate) fn check_unsigned_composite(name: &str, value: &Value) -> Result {
     let text = written(name, value)?;
     let is_end = |c: char| matches!(c, '?' | '#' | '\\') || c.is_control();
@@ -58,8 +60,8 @@ pub(crate) fn check_unsigned_composite(name: &str, value: &Value) -> Result {
     Ok(())
 }
 
-/// Checks text that is written for a transformation of a caller's own: steps of plain parameters. Behind them a format may stand if
-/// `may_end_in_format`.
+/// Checks text that is written for a transformation of a caller's own: steps of plain parameters.
+/// Behind them a format may stand if `may_end_in_format`.
 pub(crate) fn check_chosen_steps(name: &str, text: &str, may_end_in_format: bool) -> Result {
     check_borders(name, text)?;
     let mut steps = text.split('/').peekable();

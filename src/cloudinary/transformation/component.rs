@@ -65,7 +65,8 @@ pub(super) fn push_value(out: &mut String, value: &Value, context: Context<'_>) 
     }
 }
 
-/// Appends the chain that `options` describe: base transformations, their own component, the responsive width.
+/// Appends the chain that `options` describe: base transformations, their own component, the
+/// responsive width.
 pub(crate) fn push_options(
     out: &mut String,
     options: &UrlOptions<'_>,
@@ -98,7 +99,8 @@ pub(crate) fn push_options(
     Ok(())
 }
 
-/// Appends what `write` writes as a further step of the chain that begins at `base`; nothing if that is empty.
+/// Appends what `write` writes as a further step of the chain that begins at `base`; nothing if
+/// that is empty.
 fn push_step(out: &mut String, base: usize, write: impl FnOnce(&mut String) -> Result) -> Result {
     let mark = out.len();
     if mark > base {
@@ -112,7 +114,8 @@ fn push_step(out: &mut String, base: usize, write: impl FnOnce(&mut String) -> R
     Ok(())
 }
 
-/// Appends each element as a step of its own if any of them is an object or array; else they are names: says whether it did.
+/// Appends each element as a step of its own if any of them is an object or array; else they are
+/// names: says whether it did.
 fn push_base_transformations(
     out: &mut String,
     transformation: &Value,

@@ -54,8 +54,9 @@ const OPERATORS: [(&str, &str); 13] = [
     ("*", "mul"),
 ];
 
-/// The short form of an expression: operators followed by a space or `_` and long names become their codes, runs of spaces and
-/// `_` one `_`. A text between two `!` stays as it is, and so do variables (`$name`) and names after a `:`.
+/// The short form of an expression: operators followed by a space or `_` and long names become
+/// their codes, runs of spaces and `_` one `_`. A text between two `!` stays as it is, and so do
+/// variables (`$name`) and names after a `:`.
 ///
 /// ```
 /// use cloudinary_parse::cloudinary::transformation::normalize_expression;
@@ -150,8 +151,8 @@ fn name(
         .find(|(name, _)| text.starts_with(name))
 }
 
-/// Appends the variable that `text` begins with (`$`, underscores, then all up to a space or `_`) and says how long it was. An
-/// operator at its end still counts as one.
+/// Appends the variable that `text` begins with (`$`, underscores, then all up to a space or `_`)
+/// and says how long it was. An operator at its end still counts as one.
 fn push_variable(out: &mut String, text: &str) -> usize {
     let start = 1 + text[1..].bytes().take_while(|&byte| byte == b'_').count();
     let end = text[start..]

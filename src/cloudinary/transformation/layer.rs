@@ -196,7 +196,8 @@ fn push_part(out: &mut String, base: usize, part: &str) {
     out.push_str(part);
 }
 
-/// Appends a text, percent-encoded; commas and slashes twice, as one decoding would make them separators. `$(variable)` stays.
+/// Appends a text, percent-encoded; commas and slashes twice, as one decoding would make them
+/// separators. `$(variable)` stays.
 fn push_layer_text(out: &mut String, text: &str) {
     let mut rest = text;
     while let Some(at) = rest.find([',', '/', '$']) {
@@ -225,7 +226,8 @@ fn push_layer_text(out: &mut String, text: &str) {
     percent::push(out, rest, percent::LAYER_TEXT);
 }
 
-/// Length of the `$(name)` that `text` begins with, or 0: a letter, then letters, digits and `_`, at least one of them.
+/// Length of the `$(name)` that `text` begins with, or 0: a letter, then letters, digits and `_`,
+/// at least one of them.
 fn variable_length(text: &str) -> usize {
     let Some((name, _)) = text
         .strip_prefix("$(")

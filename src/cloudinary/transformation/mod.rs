@@ -1,13 +1,18 @@
-//! The transformation language: JSON options as the SDKs take them, written as Cloudinary reads them.
+//! The transformation language: JSON options as the SDKs take them, written as Cloudinary reads
+//! them.
 //!
-//! Where the SDKs differ from each other this follows the Node SDK, except where it loses or mangles what the caller wrote:
+//! Where the SDKs differ from each other this follows the Node SDK, except where it loses or
+//! mangles what the caller wrote:
 //!
 //! - every `/` of a layer's public ID becomes `:`, not only the first;
 //! - `video:fetch:<url>` keeps its URL, encoded as by the Python SDK;
 //! - style options of a text come in one order, and a font without a size is an error;
-//! - `trimmed_aspect_ratio`, `illustration_score` and `context` are names in expressions; `b_frames` is part of a codec;
-//! - an `offset` that is no range is ignored, and a codec without a name or a function without a source is an error;
-//! - a `responsive_width` in the configuration, which never ends in the SDKs, is an error unless text is appended.
+//! - `trimmed_aspect_ratio`, `illustration_score` and `context` are names in expressions;
+//!   `b_frames` is part of a codec;
+//! - an `offset` that is no range is ignored, and a codec without a name or a function without a
+//!   source is an error;
+//! - a `responsive_width` in the configuration, which never ends in the SDKs, is an error unless
+//!   text is appended.
 
 mod check;
 mod chosen;
@@ -42,7 +47,8 @@ pub enum TransformationError {
     /// A value that the key cannot have.
     #[error("{key}: expected {expected}")]
     Invalid {
-        /// The key, with the path to it where it is nested: `overlay.font_size`, `transformation[1].radius`.
+        /// The key, with the path to it where it is nested: `overlay.font_size`,
+        /// `transformation[1].radius`.
         key: String,
         /// What it takes.
         expected: &'static str,
@@ -60,7 +66,8 @@ pub enum TransformationError {
     /// Transformations within transformations beyond all use.
     #[error("transformation: nested more than {MAX_DEPTH} deep")]
     TooDeep,
-    /// The configuration's `responsive_width` applies to every transformation, the one that it appends included.
+    /// The configuration's `responsive_width` applies to every transformation, the one that it
+    /// appends included.
     #[error("responsive_width: expected in the options; in the configuration it would never end")]
     EndlessResponsiveWidth,
 }
@@ -85,7 +92,8 @@ impl TransformationError {
     }
 }
 
-/// Writes the transformation that `options` describe. Keys that are not part of the language are ignored.
+/// Writes the transformation that `options` describe. Keys that are not part of the language are
+/// ignored.
 ///
 /// ```
 /// use cloudinary_parse::cloudinary::{transformation, url_config::UrlConfig};
@@ -117,7 +125,8 @@ pub(super) fn push_transformation(
     push_options(out, options, Context::new(config))
 }
 
-/// Writes a transformation given as options, as an array (a chain of steps), or as text, which stays as it is.
+/// Writes a transformation given as options, as an array (a chain of steps), or as text, which
+/// stays as it is.
 ///
 /// ```
 /// use cloudinary_parse::cloudinary::{transformation, url_config::UrlConfig};
@@ -148,7 +157,8 @@ pub fn layer(layer: &Value) -> Result<String, TransformationError> {
     Ok(out)
 }
 
-/// Writes the `eager` parameter: one transformation or an array of them, each with an optional `format` (empty: the original's).
+/// Writes the `eager` parameter: one transformation or an array of them, each with an optional
+/// `format` (empty: the original's).
 ///
 /// ```
 /// use cloudinary_parse::cloudinary::{transformation, url_config::UrlConfig};

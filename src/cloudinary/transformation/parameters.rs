@@ -107,7 +107,8 @@ impl<'o, 'a> Parameters<'o, 'a> {
         }
     }
 
-    /// `$name_value`: the options' own in the order of the text they make, then `variables` in the caller's order.
+    /// `$name_value`: the options' own in the order of the text they make, then `variables` in the
+    /// caller's order.
     pub(super) fn variables(&mut self) -> Result {
         let mut named = Vec::with_capacity(self.options.variables.len());
         for (name, value) in &self.options.variables {

@@ -131,7 +131,8 @@ impl Transformation {
         self.set(&format!("${name}"), value)
     }
 
-    /// Sets any option by its name in the SDKs. URL options such as `sign_url` belong to the whole chain.
+    /// Sets any option by its name in the SDKs. URL options such as `sign_url` belong to the whole
+    /// chain.
     #[must_use]
     pub fn set(mut self, name: &str, value: impl Into<Value>) -> Self {
         let is_of_url = Key::from_name(name).is_some_and(|key| !key.is_transformation());

@@ -68,7 +68,8 @@ pub(super) fn push_color(out: &mut String, key: &str, value: &Value) -> Result {
     Ok(())
 }
 
-/// Appends a time in seconds or, with `%` or `p` after it, per cent (written `p`); other text as an expression if `is_expression`.
+/// Appends a time in seconds or, with `%` or `p` after it, per cent (written `p`); other text as an
+/// expression if `is_expression`.
 pub(super) fn push_time(
     out: &mut String,
     key: &str,
@@ -131,7 +132,8 @@ pub(super) fn push_effect(out: &mut String, key: &str, effect: &Value) -> Result
     Ok(())
 }
 
-/// Text, or an object of width and colour. A bare number is the border of an HTML image, not of the transformation.
+/// Text, or an object of width and colour. A bare number is the border of an HTML image, not of the
+/// transformation.
 pub(super) fn push_border(out: &mut String, key: &str, border: &Value) -> Result {
     let start = out.len();
     let Value::Object(border) = border else {

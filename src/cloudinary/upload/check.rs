@@ -1,4 +1,5 @@
-//! What an operator or a caller may write for an upload option: stricter than the SDKs, which send whatever they get.
+//! What an operator or a caller may write for an upload option: stricter than the SDKs, which send
+//! whatever they get.
 
 use serde_json::{Map, Value};
 
@@ -31,7 +32,8 @@ fn is_transformation_option(name: &str) -> bool {
     name.starts_with('$') || Key::from_name(name).is_some_and(Key::is_transformation)
 }
 
-/// Checks one upload option: a known name with a value that it can have. Null is no value and always fits.
+/// Checks one upload option: a known name with a value that it can have. Null is no value and
+/// always fits.
 ///
 /// ```
 /// use cloudinary_parse::cloudinary::upload::check_upload_option;
@@ -77,7 +79,8 @@ fn check_transformation_option(name: &str, value: &Value) -> Result<(), UploadEr
     Ok(check_options(&option)?)
 }
 
-/// Names whose text has a form of its own. A public ID that no identifier can hold could be uploaded but never saved.
+/// Names whose text has a form of its own. A public ID that no identifier can hold could be
+/// uploaded but never saved.
 fn check_text(name: &str, text: &str) -> Result<(), UploadError> {
     match name {
         "type" if !text.is_empty() && DeliveryType::from_name(text).is_none() => Err(

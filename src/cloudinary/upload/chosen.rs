@@ -1,4 +1,5 @@
-//! What a caller may choose of an upload's parameters: a value stays one value of its parameter, an item one item, a pair one pair.
+//! What a caller may choose of an upload's parameters: a value stays one value of its parameter, an
+//! item one item, a pair one pair.
 
 use serde_json::Value;
 
@@ -14,8 +15,9 @@ type Result = std::result::Result<(), UploadError>;
 /// Longest public ID that Cloudinary takes, its folder included, in characters.
 pub const MAX_PUBLIC_ID_LEN: usize = 255;
 
-/// Checks a value that a caller made up for an upload parameter or transformation option: the parameter can have it, and as it is
-/// written it neither becomes several values nor names an asset besides the one that is uploaded.
+/// Checks a value that a caller made up for an upload parameter or transformation option: the
+/// parameter can have it, and as it is written it neither becomes several values nor names an asset
+/// besides the one that is uploaded.
 ///
 /// ```
 /// use cloudinary_parse::cloudinary::upload::check_chosen_parameter;
@@ -27,7 +29,8 @@ pub const MAX_PUBLIC_ID_LEN: usize = 255;
 /// ```
 pub fn check_chosen_parameter(name: &str, value: &Value) -> Result {
     let Some(kind) = Kind::of(name) else {
-        // What is written first: of a value with a separator in it, that is what the caller is told.
+        // What is written first: of a value with a separator in it, that is what the caller is
+        // told.
         if let Err(error) = check_chosen_option(name, value) {
             check_upload_option(name, value)?;
             return Err(error.into());
@@ -70,7 +73,8 @@ fn expected(name: &str, kind: Kind) -> &'static str {
     }
 }
 
-/// A `format` is written behind a `/`. In the others only a URL or a name in a header could end early.
+/// A `format` is written behind a `/`. In the others only a URL or a name in a header could end
+/// early.
 fn is_confined_text(name: &str, value: &Value) -> bool {
     let Some(text) = value.as_str() else {
         return true;

@@ -1,4 +1,5 @@
-//! Signing parameters by hand, with what was signed: the answer to Cloudinary's "Invalid Signature".
+//! Signing parameters by hand, with what was signed: the answer to Cloudinary's "Invalid
+//! Signature".
 
 use serde_json::{Map, Value};
 
@@ -39,8 +40,8 @@ pub enum ExplainError {
 /// Checks that `name` may be among signed parameters.
 ///
 /// # Errors
-/// [`ExplainError::Name`] for an empty name, for what is posted without being signed, and for `version`, which signed together with
-/// `public_id` would make an identifier.
+/// [`ExplainError::Name`] for an empty name, for what is posted without being signed, and for
+/// `version`, which signed together with `public_id` would make an identifier.
 pub fn check_signed_name(name: &str) -> Result<(), ExplainError> {
     let text = match name {
         "" => "expected a name before \"=\"".to_owned(),
@@ -59,10 +60,12 @@ pub fn check_signed_name(name: &str) -> Result<(), ExplainError> {
     Err(ExplainError::Name(text))
 }
 
-/// Signs `parameters` as they are posted. `now` in seconds since 1970: the timestamp, unless one is among them.
+/// Signs `parameters` as they are posted. `now` in seconds since 1970: the timestamp, unless one is
+/// among them.
 ///
 /// # Errors
-/// A name that [`check_signed_name`] refuses or that occurs twice, an account without key or secret.
+/// A name that [`check_signed_name`] refuses or that occurs twice, an account without key or
+/// secret.
 pub fn explain_signature(
     account: &Account,
     parameters: &[(String, String)],

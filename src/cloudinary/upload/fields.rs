@@ -1,5 +1,5 @@
-//! The fields of a signed request, added one by one: options that come from several places need no common map, and those that are
-//! the same in every request are written once.
+//! The fields of a signed request, added one by one: options that come from several places need no
+//! common map, and those that are the same in every request are written once.
 
 use std::borrow::Cow;
 
@@ -14,8 +14,8 @@ use crate::cloudinary::account::Account;
 use crate::cloudinary::json_string::push_json_string;
 use crate::cloudinary::signature::{HexDigest, SignatureVersion, sign};
 
-/// An upload option as [`sign_upload`](super::sign_upload) sends it; `None` for a transformation option, which is written together with
-/// the others of its kind.
+/// An upload option as [`sign_upload`](super::sign_upload) sends it; `None` for a transformation
+/// option, which is written together with the others of its kind.
 ///
 /// # Errors
 /// A name or value that is not an upload option's.
@@ -43,7 +43,8 @@ pub struct Fields<'a> {
     transformation: Map<String, Value>,
 }
 
-/// What is posted to Cloudinary: `timestamp` (a JSON number), the options that are set, `signature`, `api_key`.
+/// What is posted to Cloudinary: `timestamp` (a JSON number), the options that are set,
+/// `signature`, `api_key`.
 #[derive(Debug)]
 pub struct SignedFields<'a> {
     timestamp: String,
@@ -77,8 +78,8 @@ impl<'a> Fields<'a> {
         Ok(())
     }
 
-    /// [`Self::add_option`] for a value that a caller chose. Version 1 of the signature has no escape for `&`: what follows it would be
-    /// signed as another parameter.
+    /// [`Self::add_option`] for a value that a caller chose. Version 1 of the signature has no
+    /// escape for `&`: what follows it would be signed as another parameter.
     ///
     /// # Errors
     /// As there, and `&` in what is written for the option where the account signs in version 1.
@@ -145,7 +146,8 @@ impl<'a> Fields<'a> {
     /// Signs them. `now` in seconds since 1970.
     ///
     /// # Errors
-    /// A transformation that cannot be written, a public ID that is too long, an account without key or secret.
+    /// A transformation that cannot be written, a public ID that is too long, an account without
+    /// key or secret.
     pub fn sign(mut self, account: &'a Account, now: u64) -> Result<SignedFields<'a>, UploadError> {
         let api_key = account.api_key.as_deref().ok_or(UploadError::NoApiKey)?;
         self.check_length()?;
@@ -166,7 +168,8 @@ impl<'a> Fields<'a> {
 }
 
 impl SignedFields<'_> {
-    /// Bytes that [`push_json`](Self::push_json) appends, if nothing must be escaped; a few more in fact.
+    /// Bytes that [`push_json`](Self::push_json) appends, if nothing must be escaped; a few more in
+    /// fact.
     pub fn json_len(&self) -> usize {
         let written = self.written.iter();
         let len: usize = written

@@ -38,8 +38,9 @@ pub fn parameter_names() -> impl Iterator<Item = &'static str> {
     parameter::PARAMETERS.iter().map(|(name, _)| *name)
 }
 
-/// Serialises `options` (as the SDKs' `upload` takes them), adds `timestamp`, `signature` and `api_key`: exactly the fields to
-/// post to Cloudinary. `timestamp` is a JSON number, the rest strings.
+/// Serialises `options` (as the SDKs' `upload` takes them), adds `timestamp`, `signature` and
+/// `api_key`: exactly the fields to post to Cloudinary. `timestamp` is a JSON number, the rest
+/// strings.
 ///
 /// Every option must be a known one with a value that it can have.
 ///
@@ -68,8 +69,9 @@ pub fn sign_upload(
     sign_request(account, params)
 }
 
-/// Serialises `options` as the SDKs do, without a signature: unknown names are ignored, odd values are sent as text, a backslash in a
-/// `context` is not escaped, and the transformation is decoded once.
+/// Serialises `options` as the SDKs do, without a signature: unknown names are ignored, odd values
+/// are sent as text, a backslash in a `context` is not escaped, and the transformation is decoded
+/// once.
 ///
 /// [`sign_upload`] is the strict one. The option `timestamp` takes the place of `now`.
 ///
@@ -94,10 +96,11 @@ pub fn upload_params(
 /// Who is followed where Cloudinary's documentation and its SDKs differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Dialect {
-    /// A backslash in a value of `context` or `metadata` is doubled, so that none of a caller's can escape what follows it. A
-    /// transformation is written as in a URL.
+    /// A backslash in a value of `context` or `metadata` is doubled, so that none of a caller's can
+    /// escape what follows it. A transformation is written as in a URL.
     Documented,
-    /// As the Node SDK: neither is done, and the transformation is decoded once, since the text of a layer is encoded twice.
+    /// As the Node SDK: neither is done, and the transformation is decoded once, since the text of
+    /// a layer is encoded twice.
     Sdks,
 }
 
@@ -151,7 +154,8 @@ fn insert_present(params: &mut Map<String, Value>, name: &str, value: Value) {
     }
 }
 
-/// Adds `signature` and `api_key` to a request's parameters. Null, empty text and empty items of arrays are left out.
+/// Adds `signature` and `api_key` to a request's parameters. Null, empty text and empty items of
+/// arrays are left out.
 ///
 /// Values stay what they are; they are signed as text, arrays joined by commas.
 ///
@@ -221,7 +225,8 @@ fn is_truthy(value: &Value) -> bool {
     }
 }
 
-/// Signs parameters as they are, for whoever sends them: names and values as the SDKs' `api_sign_request` takes them.
+/// Signs parameters as they are, for whoever sends them: names and values as the SDKs'
+/// `api_sign_request` takes them.
 pub fn sign_params(account: &Account, params: &Map<String, Value>) -> Result<String, NoSecret> {
     let mut pairs: Vec<(&str, Cow<'_, str>)> = params
         .iter()
@@ -230,12 +235,14 @@ pub fn sign_params(account: &Account, params: &Map<String, Value>) -> Result<Str
     sign(account, &mut pairs).map(|signature| signature.as_str().to_owned())
 }
 
-/// A value as text, as it is sent and signed: what JavaScript's `String(value)` gives, and nothing for null.
+/// A value as text, as it is sent and signed: what JavaScript's `String(value)` gives, and nothing
+/// for null.
 pub fn as_text(value: &Value) -> Cow<'_, str> {
     text(value)
 }
 
-/// The `context` or `metadata` parameter as the SDKs write it: `key=value` pairs joined by `|`; text stays as it is.
+/// The `context` or `metadata` parameter as the SDKs write it: `key=value` pairs joined by `|`;
+/// text stays as it is.
 ///
 /// ```
 /// use cloudinary_parse::cloudinary::upload;
@@ -253,7 +260,8 @@ pub fn responsive_breakpoints(config: &UrlConfig, settings: &Value) -> Result<St
     parameter::breakpoints("responsive_breakpoints", settings, config)
 }
 
-/// `https://api.cloudinary.com/v1_1/<cloud>/<resource_type>/upload`, with the account's `upload_prefix`.
+/// `https://api.cloudinary.com/v1_1/<cloud>/<resource_type>/upload`, with the account's
+/// `upload_prefix`.
 ///
 /// ```
 /// use cloudinary_parse::cloudinary::{account::Account, upload};

@@ -111,7 +111,8 @@ impl Kind {
             .map(|index| PARAMETERS[index].1)
     }
 
-    /// The value as it is sent: text, or an array where the caller gave one for plain text. Empty if nothing is to be sent.
+    /// The value as it is sent: text, or an array where the caller gave one for plain text. Empty
+    /// if nothing is to be sent.
     pub(super) fn serialize(
         self,
         name: &str,
@@ -169,7 +170,8 @@ fn to_json(name: &str, value: &Value) -> Result<String, UploadError> {
     json(value).map_err(|_| UploadError::invalid(name, "less nesting"))
 }
 
-/// `key=value|key=["item","item"]`, with a backslash before `=` and `|` in values, and before a backslash where that is the dialect.
+/// `key=value|key=["item","item"]`, with a backslash before `=` and `|` in values, and before a
+/// backslash where that is the dialect.
 fn context_pairs(
     name: &str,
     pairs: &Map<String, Value>,

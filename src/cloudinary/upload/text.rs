@@ -1,4 +1,5 @@
-//! JSON values as text: what JavaScript's `String(value)` and `JSON.stringify(value)` give, which is what the SDKs send.
+//! JSON values as text: what JavaScript's `String(value)` and `JSON.stringify(value)` give, which
+//! is what the SDKs send.
 
 use std::borrow::Cow;
 

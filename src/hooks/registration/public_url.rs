@@ -72,7 +72,8 @@ impl PublicUrl {
         url
     }
 
-    /// Whether a registered URL lies under this one: same scheme, host and port, and the path begins with whole segments of this path.
+    /// Whether a registered URL lies under this one: same scheme, host and port, and the path
+    /// begins with whole segments of this path.
     pub(crate) fn contains(&self, registered: &str) -> bool {
         let Ok(registered) = Url::parse(registered) else {
             return false;
@@ -99,7 +100,8 @@ impl std::fmt::Display for PublicUrl {
     }
 }
 
-/// A registered URL as it may be shown: without a password, and without control characters that somebody registered.
+/// A registered URL as it may be shown: without a password, and without control characters that
+/// somebody registered.
 pub(crate) fn shown(registered: &str) -> String {
     let url = Url::parse(registered)
         .ok()

@@ -4,7 +4,8 @@ use serde_json::value::RawValue;
 use super::*;
 use crate::cloudinary::signature::SignatureVersion;
 
-/// Renders what stands in `[upload]` under `name`, with the caller `u1`, named `ann`, and the parameter `x`.
+/// Renders what stands in `[upload]` under `name`, with the caller `u1`, named `ann`, and the
+/// parameter `x`.
 fn render(name: &str, written: &Value, x: &str) -> Result<Value, String> {
     let x = RawValue::from_string(serde_json::to_string(x).unwrap()).unwrap();
     let user = TemplateUser {

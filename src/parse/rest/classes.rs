@@ -1,7 +1,7 @@
 //! `/classes` with the master key: rows that nobody may see included.
 //!
-//! Parse Server answers 200 here to a wrong master key and hides rows, so whoever concludes something from a missing row proves
-//! the key first, and again after the last row.
+//! Parse Server answers 200 here to a wrong master key and hides rows, so whoever concludes
+//! something from a missing row proves the key first, and again after the last row.
 
 use reqwest::Method;
 use serde::Deserialize;
@@ -21,8 +21,9 @@ struct Found {
 }
 
 impl MasterClient {
-    /// The next rows of a class in the order of their ids, each with its `columns`; none after the last. Fewer rows than the page
-    /// before do not mean the end. `condition` is a `where` of Parse's.
+    /// The next rows of a class in the order of their ids, each with its `columns`; none after the
+    /// last. Fewer rows than the page before do not mean the end. `condition` is a `where` of
+    /// Parse's.
     ///
     /// # Errors
     /// Parse Server cannot be asked, or refuses.
@@ -50,8 +51,9 @@ impl MasterClient {
         Ok(found.results)
     }
 
-    /// The first rows that match, with their `columns`, and how many match. Cloud Code's find triggers see the query and the rows. Where
-    /// none match, which is what is asked for, the database looks once.
+    /// The first rows that match, with their `columns`, and how many match. Cloud Code's find
+    /// triggers see the query and the rows. Where none match, which is what is asked for, the
+    /// database looks once.
     ///
     /// # Errors
     /// Parse Server cannot be asked, or refuses.
@@ -77,8 +79,8 @@ impl MasterClient {
         Ok((found.results, found.count))
     }
 
-    /// Whether a `beforeFind` of Cloud Code's hides rows of a class from `/classes`: there are others than `/aggregate` counts before
-    /// and after.
+    /// Whether a `beforeFind` of Cloud Code's hides rows of a class from `/classes`: there are
+    /// others than `/aggregate` counts before and after.
     ///
     /// # Errors
     /// Parse Server cannot be asked, or refuses.

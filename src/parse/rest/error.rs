@@ -111,7 +111,8 @@ pub enum RestError {
     MasterKey {
         /// Parse Server's URL.
         server: String,
-        /// The wording of versions 5 to 7, of which 6 answers so to an address outside `masterKeyIps` too.
+        /// The wording of versions 5 to 7, of which 6 answers so to an address outside
+        /// `masterKeyIps` too.
         version_6: bool,
     },
     /// `masterKeyIps` lacks the address of this machine.
@@ -119,10 +120,12 @@ pub enum RestError {
     MasterKeyIps {
         /// Parse Server's URL.
         server: String,
-        /// Where Parse Server sees the connection come from, unless a proxy or address translation lies between.
+        /// Where Parse Server sees the connection come from, unless a proxy or address translation
+        /// lies between.
         address: Option<IpAddr>,
     },
-    /// `unauthorized` whatever is sent, as when client keys are configured and the master key is wrong.
+    /// `unauthorized` whatever is sent, as when client keys are configured and the master key is
+    /// wrong.
     #[error(
         "Parse Server at {server} answered \"unauthorized\": PARSE_SERVER_APPLICATION_ID is wrong, or, if Parse Server has client keys (restAPIKey, javascriptKey, clientKey), PARSE_SERVER_MASTER_KEY is"
     )]

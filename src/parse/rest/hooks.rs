@@ -86,7 +86,8 @@ impl fmt::Display for HookName {
 }
 
 impl MasterClient {
-    /// All registered webhooks. Several may have one name: Parse Server on PostgreSQL adds a row where it should change one.
+    /// All registered webhooks. Several may have one name: Parse Server on PostgreSQL adds a row
+    /// where it should change one.
     ///
     /// # Errors
     /// Parse Server cannot be asked, or refuses the application id or the key.
@@ -124,7 +125,8 @@ impl MasterClient {
         }
     }
 
-    /// Removes all rows of a hook, and whatever handles it in the Parse Server process that answers. No such hook: done.
+    /// Removes all rows of a hook, and whatever handles it in the Parse Server process that
+    /// answers. No such hook: done.
     ///
     /// # Errors
     /// Parse Server cannot be asked, or refuses.

@@ -40,8 +40,8 @@ impl MasterClient {
         self.rest.server()
     }
 
-    /// Asks `GET /serverInfo`, which Parse Server answers to the master key only, where `/classes` takes a wrong one for an
-    /// anonymous caller. The read-only master key passes.
+    /// Asks `GET /serverInfo`, which Parse Server answers to the master key only, where `/classes`
+    /// takes a wrong one for an anonymous caller. The read-only master key passes.
     ///
     /// # Errors
     /// Parse Server cannot be asked, or refuses the application id or the key.
@@ -108,9 +108,10 @@ impl MasterClient {
         })
     }
 
-    /// What `{"error":"unauthorized"}` means, which Parse Server says to a wrong application id, to a missing client key and to a
-    /// master key from an address outside `masterKeyIps`. Versions 7 to 9 give only the last as `application/json`; with 5 the same request
-    /// without the key gets past the check of the application id.
+    /// What `{"error":"unauthorized"}` means, which Parse Server says to a wrong application id, to
+    /// a missing client key and to a master key from an address outside `masterKeyIps`. Versions 7
+    /// to 9 give only the last as `application/json`; with 5 the same request without the key gets
+    /// past the check of the application id.
     async fn diagnose(&self, server: String, refusal: &Answer) -> RestError {
         if refusal.is_json() {
             let address = self.local_address().await;

@@ -34,7 +34,8 @@ struct Health {
 }
 
 impl RestClient {
-    /// Asks `GET /health`, which needs neither application id nor key. Returns Parse Server's time in seconds since 1970, if it said so.
+    /// Asks `GET /health`, which needs neither application id nor key. Returns Parse Server's time
+    /// in seconds since 1970, if it said so.
     ///
     /// # Errors
     /// Parse Server cannot be asked, or is not ready.
@@ -125,8 +126,8 @@ impl MasterClient {
         Ok(self.rest.finish(request).await?.into())
     }
 
-    /// Proves that the master key is not the read-only one, by deleting a role that does not exist: versions 5 to 7 let the
-    /// read-only one change hooks, none lets it change rows.
+    /// Proves that the master key is not the read-only one, by deleting a role that does not exist:
+    /// versions 5 to 7 let the read-only one change hooks, none lets it change rows.
     ///
     /// # Errors
     /// Parse Server cannot be asked, or refuses.

@@ -28,7 +28,8 @@ struct Page {
 }
 
 impl RestClient {
-    /// The roles whose `users` hold this user, read as the owner of `session_token`: one that its ACL hides is not among them.
+    /// The roles whose `users` hold this user, read as the owner of `session_token`: one that its
+    /// ACL hides is not among them.
     ///
     /// # Errors
     /// Parse Server cannot be asked, or does not let this user ask.

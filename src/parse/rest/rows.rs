@@ -1,11 +1,13 @@
 //! All rows of a class, whoever may see them.
 //!
-//! They are read through `/aggregate`, which Parse Server answers to the master key only, where `/classes` takes a wrong one for an
-//! anonymous caller and hides rows. What a `beforeFind` of Cloud Code adds to a query does not reach a pipeline, no `afterFind` sees
-//! its answer, and no `maxLimit` cuts it; and it costs Parse Server half as much.
+//! They are read through `/aggregate`, which Parse Server answers to the master key only, where
+//! `/classes` takes a wrong one for an anonymous caller and hides rows. What a `beforeFind` of
+//! Cloud Code adds to a query does not reach a pipeline, no `afterFind` sees its answer, and no
+//! `maxLimit` cuts it; and it costs Parse Server half as much.
 //!
-//! Its stages are what both databases understand alike. On `PostgreSQL` only comparisons may stand in `$match`, the last `$sort` and
-//! `$project` count, and unknown stages do nothing; `MongoDB` knows the id as `_id` alone until the fourth stage names it.
+//! Its stages are what both databases understand alike. On `PostgreSQL` only comparisons may stand
+//! in `$match`, the last `$sort` and `$project` count, and unknown stages do nothing; `MongoDB`
+//! knows the id as `_id` alone until the fourth stage names it.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -81,8 +83,8 @@ impl Rows {
         }
     }
 
-    /// The next rows with their ids; `None` after the last, and for a class that does not exist. After an error the same rows can be
-    /// asked for again.
+    /// The next rows with their ids; `None` after the last, and for a class that does not exist.
+    /// After an error the same rows can be asked for again.
     ///
     /// # Errors
     /// Parse Server cannot be asked, refuses, or does not answer what it was asked.
@@ -191,8 +193,9 @@ impl Rows {
     }
 }
 
-/// Whether rows come in an order that a database has: by bytes, or by a language's rules. Those are its own affair, so that a few
-/// exceptions say nothing; rows that nobody has put into order make every second one an exception, and paging would lose some.
+/// Whether rows come in an order that a database has: by bytes, or by a language's rules. Those are
+/// its own affair, so that a few exceptions say nothing; rows that nobody has put into order make
+/// every second one an exception, and paging would lose some.
 fn is_in_order(rows: &[(String, Row)]) -> bool {
     let most = (rows.len() / 4).max(1);
     let exceptions = |is_less: fn(&str, &str) -> bool| {

@@ -1,5 +1,5 @@
-//! `/schemas`: which classes and columns there are. Parse Server reads them from the database at each of these calls, whatever the
-//! node that answers has cached.
+//! `/schemas`: which classes and columns there are. Parse Server reads them from the database at
+//! each of these calls, whatever the node that answers has cached.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -9,12 +9,13 @@ use tokio::time::{sleep, timeout};
 
 use super::StoreError;
 
-/// How long PostgreSQL waits for a node in the middle of a transaction before it ends the node's session and frees what that has
-/// locked: a machine that stalls, or is cut off, says no goodbye.
+/// How long PostgreSQL waits for a node in the middle of a transaction before it ends the node's
+/// session and frees what that has locked: a machine that stalls, or is cut off, says no goodbye.
 const STALLED: Duration = Duration::from_secs(20);
 
-/// How often a node that has the lock is heard of, and how long PostgreSQL may take to hear it. Both together are less than
-/// [`STALLED`]: a node knows that it has lost the lock before another can get it.
+/// How often a node that has the lock is heard of, and how long PostgreSQL may take to hear it.
+/// Both together are less than [`STALLED`]: a node knows that it has lost the lock before another
+/// can get it.
 const PULSE: Duration = Duration::from_secs(5);
 
 /// Keeps every other node from destroying while it lives.

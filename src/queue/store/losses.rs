@@ -1,9 +1,10 @@
 //! Jobs that destroy: one for each asset, read many at a time.
 //!
-//! They stand in apalis's table under a name of their own, which no worker of apalis's takes jobs from: it hands them out one by one,
-//! and one look at the rows is to serve all that are due. Nobody takes such a job: it stays as it is until it is decided, and is then
-//! changed only if it still says what was decided on. So a process that dies leaves nothing to free, and a loss that comes in while
-//! its asset is looked at is not forgotten.
+//! They stand in apalis's table under a name of their own, which no worker of apalis's takes jobs
+//! from: it hands them out one by one, and one look at the rows is to serve all that are due.
+//! Nobody takes such a job: it stays as it is until it is decided, and is then changed only if it
+//! still says what was decided on. So a process that dies leaves nothing to free, and a loss that
+//! comes in while its asset is looked at is not forgotten.
 
 use serde_json::{Value, json};
 use sqlx::FromRow;
@@ -101,7 +102,8 @@ fn merged(losses: Vec<(Destroy, u64)>) -> Vec<(Destroy, u64)> {
     merged.into_values().collect()
 }
 
-/// `$1` is a JSON array of jobs. Where an asset has a job, that one gets the newer version and the later time and is alive again.
+/// `$1` is a JSON array of jobs. Where an asset has a job, that one gets the newer version and the
+/// later time and is alive again.
 const PUSH: &str = "INSERT INTO {jobs} (id, job_type, job, status, attempts, max_attempts, run_at, priority, idempotency_key)
     SELECT value ->> 'id', $2, {bytes value ->> 'job'}, 'Pending', 0, 2147483647, {time value ->> 'run_at'}, 0, value ->> 'key'
     FROM {elements $1} WHERE true

@@ -1,7 +1,7 @@
 //! Listeners for HTTP/1.1, with and without TLS.
 //!
-//! What `HttpServer` would set up, but over [`Connection`]s. No HTTP/2: Parse Server calls webhooks over HTTP/1.1, and streams would have to
-//! be bounded by rules of their own.
+//! What `HttpServer` would set up, but over [`Connection`]s. No HTTP/2: Parse Server calls webhooks
+//! over HTTP/1.1, and streams would have to be bounded by rules of their own.
 
 use std::net::TcpListener;
 use std::os::fd::{AsFd as _, BorrowedFd};

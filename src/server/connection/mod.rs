@@ -1,7 +1,8 @@
 //! A connection that is not read on once a request on it was refused.
 //!
-//! actix reads the rest of a chunked body to get at the request behind it, for as long as the body lasts, even when the answer has closed
-//! the connection. So the stream itself ends: what actix reads of it after the refusal is a few kilobytes and a few seconds at most.
+//! actix reads the rest of a chunked body to get at the request behind it, for as long as the body
+//! lasts, even when the answer has closed the connection. So the stream itself ends: what actix
+//! reads of it after the refusal is a few kilobytes and a few seconds at most.
 
 mod listener;
 mod slot;
@@ -21,7 +22,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 pub(super) use listener::{Limits, Listener, listen};
 pub(super) use slot::Slot;
 
-/// How long a connection stays open after a refusal: time for the answer to arrive before the connection is reset.
+/// How long a connection stays open after a refusal: time for the answer to arrive before the
+/// connection is reset.
 const LINGER: Duration = Duration::from_secs(2);
 
 /// Bytes that are still read after a refusal, to see that the client has sent all and closes.

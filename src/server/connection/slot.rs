@@ -1,8 +1,10 @@
 //! Which connections are kept when a worker has nearly all that it may have.
 //!
-//! A worker that has all the connections it may have accepts no more, so a client that holds many and says nothing would keep Parse
-//! Server out. Before that happens, connections that wait are closed: those that never showed the webhook key first, the oldest
-//! before the others, then those of Parse Server that have been idle the longest. A request that is being worked on keeps its own.
+//! A worker that has all the connections it may have accepts no more, so a client that holds many
+//! and says nothing would keep Parse Server out. Before that happens, connections that wait are
+//! closed: those that never showed the webhook key first, the oldest before the others, then those
+//! of Parse Server that have been idle the longest. A request that is being worked on keeps its
+//! own.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -59,7 +61,8 @@ impl Slot {
             let came = connections.tick();
             let count = connections.count.get() + 1;
             connections.count.set(count);
-            // A second descriptor each would be dear, and with half of the connections free there is nothing to close.
+            // A second descriptor each would be dear, and with half of the connections free there
+            // is nothing to close.
             let second = (count > share / 2)
                 .then(|| second_descriptor(socket))
                 .flatten();
@@ -170,7 +173,8 @@ impl Connections {
 }
 
 impl Closable {
-    /// Whether something has arrived that nobody has looked at: it may be Parse Server's next request, or its first.
+    /// Whether something has arrived that nobody has looked at: it may be Parse Server's next
+    /// request, or its first.
     fn has_more(&self) -> bool {
         rustix::io::ioctl_fionread(&self.socket).is_ok_and(|bytes| bytes > 0)
     }

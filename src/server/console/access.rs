@@ -1,7 +1,8 @@
 //! Who may use the admin listener, and how a browser proves it.
 //!
-//! With a token: a caller that presents it, in a header or by a session that it was exchanged for. Without one the listener is on loopback,
-//! and everybody on this machine may. Then a web page must not reach it through the operator's own browser under another name.
+//! With a token: a caller that presents it, in a header or by a session that it was exchanged for.
+//! Without one the listener is on loopback, and everybody on this machine may. Then a web page must
+//! not reach it through the operator's own browser under another name.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
@@ -46,7 +47,8 @@ impl Access {
     /// Lets a request in or says why not.
     pub(in crate::server) async fn check(&self, request: &HttpRequest) -> Result<(), Failure> {
         let Some(token) = &self.token else {
-            // Probes and Prometheus come under whatever name this machine has; what they read is of no use to a page.
+            // Probes and Prometheus come under whatever name this machine has; what they read is of
+            // no use to a page.
             if matches!(request.path(), "/ready" | "/metrics") {
                 return Ok(());
             }
@@ -92,7 +94,8 @@ impl Access {
     /// A session's cookie in exchange for the token.
     ///
     /// # Errors
-    /// [`Failure::Unauthorized`] for another token, [`Failure::WrongTokens`] after too many of them.
+    /// [`Failure::Unauthorized`] for another token, [`Failure::WrongTokens`] after too many of
+    /// them.
     pub(super) async fn sign_in(
         &self,
         request: &HttpRequest,
@@ -122,7 +125,8 @@ pub(super) fn check_same_site(request: &HttpRequest) -> Result<(), Failure> {
     }
 }
 
-/// A page of somebody else's may have its own name resolve to 127.0.0.1, but it cannot make the browser say another name than that.
+/// A page of somebody else's may have its own name resolve to 127.0.0.1, but it cannot make the
+/// browser say another name than that.
 fn check_host(request: &HttpRequest) -> Result<(), Failure> {
     let host = request
         .headers()

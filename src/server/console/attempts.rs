@@ -1,7 +1,8 @@
 //! Wrong tokens, counted by address.
 //!
-//! A few are free: people mistype. After them an address is checked one token at a time, a second each, until its minute is over; what it
-//! sends besides is refused unseen. So guessing is slow, and the right token still gets in from an address that others guess from.
+//! A few are free: people mistype. After them an address is checked one token at a time, a second
+//! each, until its minute is over; what it sends besides is refused unseen. So guessing is slow,
+//! and the right token still gets in from an address that others guess from.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
@@ -38,7 +39,8 @@ pub(super) struct Attempt<'a> {
 }
 
 impl Attempts {
-    /// Whether a token from `address` may be checked at `now`, in seconds; `None`: another one from there is.
+    /// Whether a token from `address` may be checked at `now`, in seconds; `None`: another one from
+    /// there is.
     pub(super) fn begin(&self, address: IpAddr, now: u64) -> Option<Attempt<'_>> {
         let address = network(address);
         let mut counts = self.counts();

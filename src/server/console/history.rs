@@ -1,6 +1,7 @@
 //! The last hour, minute by minute, and how it is cut out of counters that only ever grow.
 //!
-//! Nobody counts here: once a minute the sums of the counters are read and the difference is kept. So a decision costs nothing more.
+//! Nobody counts here: once a minute the sums of the counters are read and the difference is kept.
+//! So a decision costs nothing more.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};

@@ -1,7 +1,7 @@
 //! The operator's console: one page with its script, the JSON behind it, and a few tools.
 //!
-//! No request leaves the browser for another host, but for the picture whose URL the operator has built. Answers hold no secret, no session
-//! and no signature that a client sent.
+//! No request leaves the browser for another host, but for the picture whose URL the operator has
+//! built. Answers hold no secret, no session and no signature that a client sent.
 
 mod access;
 mod attempts;

@@ -1,4 +1,5 @@
-//! Sessions of browsers that have shown the token: in this process's memory, so that signing out ends one for good.
+//! Sessions of browsers that have shown the token: in this process's memory, so that signing out
+//! ends one for good.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -12,7 +13,8 @@ pub(super) const SECONDS: u64 = 12 * 3_600;
 /// Most sessions at once; beyond them the oldest ends.
 const MOST: usize = 256;
 
-/// The sessions in force. Their digests, so that the time of a look-up says nothing about a session.
+/// The sessions in force. Their digests, so that the time of a look-up says nothing about a
+/// session.
 #[derive(Debug, Default)]
 pub(super) struct Sessions(Mutex<HashMap<[u8; 32], u64>>);
 

@@ -1,4 +1,5 @@
-//! The console's tools: what the commands `verify`, `url` and `sign` do, for whoever has no shell there.
+//! The console's tools: what the commands `verify`, `url` and `sign` do, for whoever has no shell
+//! there.
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};

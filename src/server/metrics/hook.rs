@@ -19,7 +19,8 @@ pub(in crate::server) struct HookMetrics {
     tally: Arc<Tally>,
     latency: Histogram,
     decisions: Family<DecisionLabels, Counter>,
-    /// By field and reason, each made at its first use: the family's own lookup takes a lock and new labels.
+    /// By field and reason, each made at its first use: the family's own lookup takes a lock and
+    /// new labels.
     refused: Vec<(Option<String>, [OnceLock<Counter>; Reason::ALL.len()])>,
 }
 

@@ -1,4 +1,5 @@
-//! Log lines that anybody who knows the URL can cause: one of a kind at once, then one in ten seconds.
+//! Log lines that anybody who knows the URL can cause: one of a kind at once, then one in ten
+//! seconds.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};

@@ -1,4 +1,5 @@
-//! `POST /cloudinary/notifications`: Cloudinary says what happened. Anybody who knows the URL can post to it; the signature decides.
+//! `POST /cloudinary/notifications`: Cloudinary says what happened. Anybody who knows the URL can
+//! post to it; the signature decides.
 
 mod lines;
 mod places;

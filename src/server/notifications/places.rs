@@ -1,8 +1,9 @@
 //! How many notifications are read at a time.
 //!
-//! A body must be read before its signature can be checked, so anybody can make the service read. The places bound what that takes of the
-//! memory. A new one displaces the one that has been read the longest: Cloudinary's are a few kilobytes that arrive in a moment, so
-//! connections that drip their bodies keep nobody out.
+//! A body must be read before its signature can be checked, so anybody can make the service read.
+//! The places bound what that takes of the memory. A new one displaces the one that has been read
+//! the longest: Cloudinary's are a few kilobytes that arrive in a moment, so connections that drip
+//! their bodies keep nobody out.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -1,5 +1,6 @@
-//! Whatever a caller chooses for whatever option `[accept]` can list is refused by name, or is written as one component (or one value)
-//! of that option and changes nothing else of what is signed.
+//! Whatever a caller chooses for whatever option `[accept]` can list is refused by name, or is
+//! written as one component (or one value) of that option and changes nothing else of what is
+//! signed.
 //!
 //! What is written is read by an oracle of its own.
 

@@ -40,7 +40,8 @@ pub(super) fn check(body: &[u8]) {
     }
 }
 
-/// The body with what the npm package adds; `None` for what is no object, or says who calls already.
+/// The body with what the npm package adds; `None` for what is no object, or says who calls
+/// already.
 fn from_cloud_code(body: &[u8]) -> Option<Vec<u8>> {
     with_keys(body, "[]")
 }
@@ -57,7 +58,8 @@ fn with_keys(body: &[u8], dotted: &str) -> Option<Vec<u8>> {
     Some(call.into_bytes())
 }
 
-/// Each guarded field is set to what a webhook's answer writes, or already holds it, and no other key is named.
+/// Each guarded field is set to what a webhook's answer writes, or already holds it, and no other
+/// key is named.
 fn holds_what_is_ours_alone(manifest: &ClassManifest, body: &[u8], hook: &str, own: &str) {
     let success = |answer: &str| -> Vec<(Vec<u8>, String)> {
         let answer = Json::parse(answer.as_bytes()).and_then(Json::members);

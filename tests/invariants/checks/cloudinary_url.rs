@@ -38,7 +38,8 @@ fn keeps_its_secret(url: &str) {
                 let read = config["api_secret"].as_str().map(str::to_owned);
                 assert_eq!(read.as_deref(), Some(secret), "{url:?}");
             }
-            // What is not the secret may be shown: the check looks for a secret that is nothing else besides.
+            // What is not the secret may be shown: the check looks for a secret that is nothing
+            // else besides.
             let shown = format!("{account:?}");
             let secrets = account.secrets.iter().map(ExposeSecret::expose_secret);
             for secret in secrets.filter(|secret| *secret == MARKED) {

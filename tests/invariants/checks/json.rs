@@ -1,4 +1,5 @@
-//! JSON as `serde_json` reads it, kept as text: `Value` refuses lone surrogates and deep nesting, and changes numbers.
+//! JSON as `serde_json` reads it, kept as text: `Value` refuses lone surrogates and deep nesting,
+//! and changes numbers.
 
 use std::fmt;
 

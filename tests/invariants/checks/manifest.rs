@@ -87,7 +87,8 @@ fn refuses_unknown_keys(files: &[&str]) {
     }
 }
 
-/// The tables whose keys are all ours, each with one more key: not those of contexts and the like, whose keys are the operator's.
+/// The tables whose keys are all ours, each with one more key: not those of contexts and the like,
+/// whose keys are the operator's.
 fn with_unknown_keys(table: &Table) -> Vec<Table> {
     let mut places: Vec<Vec<String>> = vec![Vec::new()];
     let top = ["limit", "access", "upload", "accept", "url"];

@@ -1,6 +1,8 @@
-//! What must hold for any input at all: one function for each thing that reads what strangers write.
+//! What must hold for any input at all: one function for each thing that reads what strangers
+//! write.
 //!
-//! Each `check` takes bytes and panics where a promise is broken. The fuzz targets and the tests run the same ones.
+//! Each `check` takes bytes and panics where a promise is broken. The fuzz targets and the tests
+//! run the same ones.
 
 pub(crate) mod chosen;
 mod cloud_code;

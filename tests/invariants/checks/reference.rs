@@ -1,5 +1,6 @@
-//! The guard once more, written for being obviously right and nothing else: what a save comes to, by the rules as they are
-//! documented. It shares no code with the product but the reading of a manifest's names and of this service's own marks.
+//! The guard once more, written for being obviously right and nothing else: what a save comes to,
+//! by the rules as they are documented. It shares no code with the product but the reading of a
+//! manifest's names and of this service's own marks.
 
 use std::collections::BTreeMap;
 
@@ -416,7 +417,8 @@ impl Guard<'_, '_> {
     }
 }
 
-/// Whether two texts name the same picture: no two uploads of one account have the same version and another picture.
+/// Whether two texts name the same picture: no two uploads of one account have the same version and
+/// another picture.
 fn is_a_name_of(from: &str, to: &str) -> bool {
     let version = |text| Some(identifier::read(without_signature(text))?.version);
     from == to || version(from).is_some_and(|from| version(to) == Some(from))
@@ -464,8 +466,8 @@ fn sole<'a>(members: &Members<'a>, name: &str) -> Result<Option<Json<'a>>, Refus
     }
 }
 
-/// What Parse Server writes for `{}`: each key that the client changed, as it sent it. Of a name that is repeated `JSON.parse` keeps
-/// the last value.
+/// What Parse Server writes for `{}`: each key that the client changed, as it sent it. Of a name
+/// that is repeated `JSON.parse` keeps the last value.
 pub(super) fn client_writes(object: &Members<'_>, original: Option<&Members<'_>>) -> Writes {
     let last = |members: &Members<'_>| -> Writes {
         let pairs = members.iter();

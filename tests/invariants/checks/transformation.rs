@@ -1,4 +1,5 @@
-//! Transformations: no options, however odd or deep, break a serialiser, and what a caller may choose stays in its place.
+//! Transformations: no options, however odd or deep, break a serialiser, and what a caller may
+//! choose stays in its place.
 
 use cloudinary_parse::cloudinary::delivery_url::{check_url_options, url};
 use cloudinary_parse::cloudinary::transformation::{
@@ -12,7 +13,8 @@ use super::chosen;
 
 const NOW: u64 = 1_789_000_000;
 
-/// `bytes` are options, a chain or an `eager` as JSON; a number behind it says how deep they are nested.
+/// `bytes` are options, a chain or an `eager` as JSON; a number behind it says how deep they are
+/// nested.
 pub(crate) fn check(bytes: &[u8]) {
     let mut values = serde_json::Deserializer::from_slice(bytes).into_iter::<Value>();
     let Some(Ok(mut value)) = values.next() else {
@@ -83,7 +85,8 @@ fn typed_is_as_json(options: &Map<String, Value>) {
     }
 }
 
-/// Each option as a caller's choice, under its own name and, so that every kind of value meets every option, under another.
+/// Each option as a caller's choice, under its own name and, so that every kind of value meets
+/// every option, under another.
 fn chosen_stays_in_its_place(options: &Map<String, Value>) {
     let names = chosen::names();
     for (name, value) in options {
@@ -93,7 +96,8 @@ fn chosen_stays_in_its_place(options: &Map<String, Value>) {
     }
 }
 
-/// Dropping a deep value recurses; so that a stack overflow is the product's, it is taken apart here.
+/// Dropping a deep value recurses; so that a stack overflow is the product's, it is taken apart
+/// here.
 fn drop_flat(value: Value) {
     let mut rest = vec![value];
     while let Some(value) = rest.pop() {

@@ -1,4 +1,5 @@
-//! The guard: what Parse Server would store after its answer is what the reference says, for any body.
+//! The guard: what Parse Server would store after its answer is what the reference says, for any
+//! body.
 
 use std::sync::OnceLock;
 
@@ -145,8 +146,8 @@ pub(super) fn manifests() -> &'static [ClassManifest] {
     })
 }
 
-/// `bytes` are a body. `@` where a signature stands, in a value (`"…/cat.jpg#@"`) or in a context (`"@…/cat.jpg"`), becomes the
-/// good one: no mutation of a body would ever find it.
+/// `bytes` are a body. `@` where a signature stands, in a value (`"…/cat.jpg#@"`) or in a context
+/// (`"@…/cat.jpg"`), becomes the good one: no mutation of a body would ever find it.
 pub(crate) fn check(bytes: &[u8]) {
     let body = with_signatures(bytes);
     let account = super::account();
@@ -236,8 +237,8 @@ fn refuses(answer: &str) {
     assert!(!text.contains(super::SECRET) && !text.contains(super::PREVIOUS_SECRET));
 }
 
-/// What Parse Server writes after an answer that lets the save through: the client's own changes after `{}`, exactly what `success`
-/// holds otherwise.
+/// What Parse Server writes after an answer that lets the save through: the client's own changes
+/// after `{}`, exactly what `success` holds otherwise.
 fn apply(answer: &str, body: &[u8]) -> Writes {
     let answer = Json::parse(answer.as_bytes()).expect("well-formed JSON");
     let members = answer.members().expect("an object");
@@ -296,8 +297,8 @@ fn same(found: &Expected, expected: &Expected) -> bool {
         })
 }
 
-/// Told without the reference's judgement: each new text in a guarded field is an identifier without its signature, and a good
-/// signature of it came with the request.
+/// Told without the reference's judgement: each new text in a guarded field is an identifier
+/// without its signature, and a good signature of it came with the request.
 fn never_holds_what_is_not_signed(class: &Class, writes: &Writes, body: &[u8]) {
     let request = Json::parse(body)
         .and_then(Json::members)
@@ -352,7 +353,8 @@ fn never_holds_what_is_not_signed(class: &Class, writes: &Writes, body: &[u8]) {
     }
 }
 
-/// Told without the reference's judgement: a write set holds no path into a guarded key, and a client writes no column of the service's.
+/// Told without the reference's judgement: a write set holds no path into a guarded key, and a
+/// client writes no column of the service's.
 fn never_lets_a_client_into(class: &Class, writes: &Writes, write_set: bool, body: &[u8]) {
     let request = Json::parse(body)
         .and_then(Json::members)

@@ -1,5 +1,5 @@
-//! Reads what was written for a caller's choice as the most credulous reader would: everything is decoded until nothing is left to
-//! decode, and only then taken apart.
+//! Reads what was written for a caller's choice as the most credulous reader would: everything is
+//! decoded until nothing is left to decode, and only then taken apart.
 
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};

@@ -29,7 +29,8 @@ pub(super) enum Class {
 pub(super) struct Shape {
     pub(super) name: &'static str,
     pub(super) hook: Hook,
-    /// How long it is at first: long enough for what is done for each pair to outweigh what is done for each.
+    /// How long it is at first: long enough for what is done for each pair to outweigh what is done
+    /// for each.
     pub(super) size: usize,
     pub(super) body: fn(usize) -> String,
 }
@@ -227,7 +228,8 @@ fn in_context(n: usize, element: impl Fn(usize) -> String) -> String {
     body
 }
 
-/// A write with the mark of this service's, of a row that holds many pictures; it was made for the last of them.
+/// A write with the mark of this service's, of a row that holds many pictures; it was made for the
+/// last of them.
 fn own_write(n: usize, value: &str, to: &str) -> String {
     let from = bare(n - 1);
     let write = OwnWrite {

@@ -1,4 +1,5 @@
-//! The folder of an audit's state: which files in it are an audit's own, and that no other is touched.
+//! The folder of an audit's state: which files in it are an audit's own, and that no other is
+//! touched.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -32,7 +33,8 @@ pub(super) struct Folder {
 }
 
 impl Folder {
-    /// Opens a folder, made if there is none. Nothing in it is touched if something there is not an audit's.
+    /// Opens a folder, made if there is none. Nothing in it is touched if something there is not an
+    /// audit's.
     pub(super) fn open(path: &Path) -> anyhow::Result<Self> {
         let what = || {
             format!(
@@ -77,7 +79,8 @@ impl Folder {
         options.create(true).append(true).open(self.file(name))
     }
 
-    /// Removes an audit's own files, and the folder if an audit has made it. Returns what else lies in it and keeps it there.
+    /// Removes an audit's own files, and the folder if an audit has made it. Returns what else lies
+    /// in it and keeps it there.
     pub(super) fn remove(self) -> io::Result<Vec<OsString>> {
         for name in FILES {
             match fs::remove_file(self.file(name)) {
@@ -114,7 +117,8 @@ fn names(path: &Path) -> io::Result<Vec<OsString>> {
     Ok(names)
 }
 
-/// Those that an audit has not written: of any other name, links and folders, and all if no lock says that an audit was here.
+/// Those that an audit has not written: of any other name, links and folders, and all if no lock
+/// says that an audit was here.
 fn foreign(path: &Path, names: Vec<OsString>, is_known: bool) -> Vec<OsString> {
     let is_own = |name: &OsStr| {
         let is_file = fs::symlink_metadata(path.join(name)).is_ok_and(|found| found.is_file());

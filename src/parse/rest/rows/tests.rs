@@ -236,7 +236,8 @@ async fn goes_on_where_it_failed() {
 
 #[tokio::test]
 async fn rows_that_nobody_has_put_into_order_are_no_answer() {
-    // Both are orders of PostgreSQL's, the second one with a row that a language's rules put elsewhere.
+    // Both are orders of PostgreSQL's, the second one with a row that a language's rules put
+    // elsewhere.
     let bytes = ["A1", "B1", "C1", "D1", "a2", "b2", "c2", "d2"];
     let language = ["a1", "A2", "b1", "B2", "c-1", "C0", "d1", "D2"];
     let unordered = ["d1", "a1", "c1", "B1", "e1", "A1", "D1", "b1"];
