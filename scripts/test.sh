@@ -79,7 +79,8 @@ linear_work() {
   if command -v valgrind > /dev/null; then
     cargo test --locked --test invariants -- --ignored --exact work::a_body_twice_as_long_is_at_most_twice_the_work
   else
-    echo "valgrind is not installed: 1 skipped, the work for long bodies is not counted"
+    echo "valgrind is not installed: the work for long bodies is not counted"
+    echo "skipped 1"
   fi
 }
 

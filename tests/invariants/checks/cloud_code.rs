@@ -40,6 +40,13 @@ pub(super) fn check(body: &[u8]) {
     }
 }
 
+/// Whether a body has keys that only the npm package sends.
+pub(super) fn is_meant(body: &[u8]) -> bool {
+    let members = Json::parse(body).and_then(Json::members);
+    let says = |members: &Members, name| !all(members, name).is_empty();
+    members.is_some_and(|m| says(&m, "calledFrom") || says(&m, "dottedKeys"))
+}
+
 /// The body with what the npm package adds; `None` for what is no object, or says who calls
 /// already.
 fn from_cloud_code(body: &[u8]) -> Option<Vec<u8>> {
@@ -48,8 +55,7 @@ fn from_cloud_code(body: &[u8]) -> Option<Vec<u8>> {
 
 fn with_keys(body: &[u8], dotted: &str) -> Option<Vec<u8>> {
     let members = Json::parse(body)?.members()?;
-    let says = |name| !all(&members, name).is_empty();
-    if members.is_empty() || says("calledFrom") || says("dottedKeys") {
+    if members.is_empty() || is_meant(body) {
         return None;
     }
     let text = std::str::from_utf8(body).ok()?.trim_start();
