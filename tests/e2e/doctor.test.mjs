@@ -349,7 +349,7 @@ describe("doctor, where clean-up destroys", () => {
     const [note] = Object.values(manifests);
     writeManifests(stack.webhooks, { "Note.toml": `${note}moderation_field = "status"\n` });
     const permissions = { classLevelPermissions: { ...anybody, protectedFields: { "*": ["status"] } } };
-    const answer = await stack.rest("PUT", "/schemas/Note", { master: true, body: { className: "Note", ...permissions } });
+    const answer = await stack.rest("PUT", "/schemas/Note", { master: true, body: { className: "Note", fields: { status: { type: "String" } }, ...permissions } });
     assert.equal(answer.status, 200, answer.text);
     const warnings = line(await doctor(stack), "protected_fields");
     writeManifests(stack.webhooks, manifests);
