@@ -13,7 +13,7 @@ use percent_encoding::percent_decode_str;
 
 use super::{Kind, kinds};
 use crate::cloudinary::asset_name::AssetName;
-use crate::cloudinary::identifier::Identifier;
+use crate::cloudinary::identifier::{Identifier, bare};
 
 #[cfg(test)]
 mod tests;
@@ -124,7 +124,7 @@ impl FromIterator<AssetName> for AssetSet {
 /// Calls `found` with each public ID that a text may mean, and of which kind; `None` stands for
 /// any.
 fn each_reading(text: &str, mut found: impl FnMut(Option<Kind>, &str)) {
-    let bare = text.split_once('#').map_or(text, |(bare, _)| bare);
+    let bare = bare(text);
     if let Ok(identifier) = Identifier::parse(bare) {
         let kind = (identifier.resource_type, identifier.delivery_type);
         found(Some(kind), identifier.public_id);

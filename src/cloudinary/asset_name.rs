@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::identifier::{DeliveryType, Identifier, ResourceType, check_public_id};
+use super::identifier::{DeliveryType, Identifier, ResourceType, bare, check_public_id};
 
 /// Resource type, type and public ID. Written `image/upload/users/u1/cat`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -29,7 +29,7 @@ impl AssetName {
     /// The asset that a stored text names, whatever follows its `#`. `None` for what is no
     /// identifier.
     pub fn stored(text: &str) -> Option<Self> {
-        let bare = text.split_once('#').map_or(text, |(bare, _)| bare);
+        let bare = bare(text);
         Identifier::parse(bare).ok().as_ref().map(Self::from)
     }
 

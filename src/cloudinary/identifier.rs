@@ -213,6 +213,11 @@ impl<'a> Identifier<'a> {
     }
 }
 
+/// A stored text without its signature: up to its first `#`, whether it is an identifier or not.
+pub fn bare(text: &str) -> &str {
+    text.split_once('#').map_or(text, |(bare, _)| bare)
+}
+
 impl fmt::Display for Identifier<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.bare)?;

@@ -10,7 +10,7 @@ use crate::assets::reference::AssetSet;
 use crate::assets::texts::each_text;
 use crate::cloudinary::account::Account;
 use crate::cloudinary::asset_name::AssetName;
-use crate::cloudinary::identifier::Identifier;
+use crate::cloudinary::identifier::{Identifier, bare};
 use crate::manifest::{ClassManifest, GuardedField};
 use crate::parse::envelope::{Envelope, Object};
 
@@ -71,7 +71,7 @@ fn held<'m>(field: &'m GuardedField, object: &Object<'_>) -> Vec<Lost<'m>> {
         return held;
     };
     each_text(value, &[], |text| {
-        let bare = text.split_once('#').map_or(&*text, |(bare, _)| bare);
+        let bare = bare(&text);
         let Ok(identifier) = Identifier::parse(bare) else {
             return;
         };

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use crate::cloudinary::account::Account;
-use crate::cloudinary::identifier::Identifier;
+use crate::cloudinary::identifier::{Identifier, bare};
 use crate::manifest::{ClassManifest, GuardedField};
 use crate::parse::envelope::{Envelope, Object};
 use crate::parse::json::{JsonText, Kind};
@@ -46,10 +46,7 @@ pub(super) fn covered(
 
 /// A rename keeps the version, which an upload of another picture never does.
 fn effect(from: &str, to: &str) -> Effect {
-    let version = |text: &str| {
-        let bare = text.split_once('#').map_or(text, |(bare, _)| bare);
-        Some(Identifier::parse(bare).ok()?.version.to_owned())
-    };
+    let version = |text: &str| Some(Identifier::parse(bare(text)).ok()?.version.to_owned());
     if from == to || version(from).is_some_and(|version_from| version(to) == Some(version_from)) {
         Effect::Keeps
     } else {

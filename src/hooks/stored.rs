@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
+use crate::cloudinary::identifier::bare;
 use crate::parse::json::JsonText;
 
 /// How a text that a save sends stands to what is stored.
@@ -27,11 +28,6 @@ fn again_if(text: &str, is_stored: impl Fn(&str) -> bool) -> Option<Again<'_>> {
     }
     let (bare, signature) = text.split_once('#')?;
     (!signature.is_empty() && is_stored(bare)).then_some(Again::Signed(bare))
-}
-
-/// The text up to its `#`.
-pub(super) fn bare(text: &str) -> &str {
-    text.split_once('#').map_or(text, |(bare, _)| bare)
 }
 
 /// The elements of a stored array. Each element of a save is looked up in it, so a look-up must not

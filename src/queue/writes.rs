@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::cloudinary::asset_name::AssetName;
-use crate::cloudinary::identifier::{Identifier, ResourceType};
+use crate::cloudinary::identifier::{Identifier, ResourceType, bare};
 use crate::cloudinary::notice::{Moderation, Notice};
 use crate::manifest::GuardedField;
 
@@ -135,10 +135,6 @@ fn replaced(field: &GuardedField, text: &str, new: &str, with: Value) -> Vec<Wri
     let mut columns = with;
     columns[name] = json!(new);
     vec![Write::new(columns, text, new)]
-}
-
-fn bare(text: &str) -> &str {
-    text.split_once('#').map_or(text, |(bare, _)| bare)
 }
 
 /// The identifier of `to`, with version and format of another `upload` or of the same one. `None`

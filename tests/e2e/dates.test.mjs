@@ -2,14 +2,12 @@
 // saves away.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
-import net from "node:net";
 import path from "node:path";
 import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
-import { startServer } from "../../scripts/parse-server/processes.mjs";
+import { freePort, startServer } from "../../scripts/parse-server/processes.mjs";
 import { PARSE, REPOSITORY } from "../../scripts/parse-server/stack.mjs";
 import { useStack } from "./support/rig.mjs";
 
@@ -21,14 +19,6 @@ const hasNginx = (() => {
     return false;
   }
 })();
-
-async function freePort() {
-  const server = net.createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  server.close();
-  return port;
-}
 
 /** Starts nginx with the rule that is shipped, on other ports; its URL. */
 async function startNginx(folder, parseServerUrl) {

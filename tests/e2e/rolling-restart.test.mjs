@@ -2,13 +2,11 @@
 // nothing through unverified.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { once } from "node:events";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import net from "node:net";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { startServer } from "../../scripts/parse-server/processes.mjs";
+import { freePort, startServer } from "../../scripts/parse-server/processes.mjs";
 import { REPOSITORY, startService } from "../../scripts/parse-server/stack.mjs";
 import { bare, cloudinary, mintIdentifier, row, useStack } from "./support/rig.mjs";
 
@@ -24,14 +22,6 @@ const hasNginx = (() => {
     return false;
   }
 })();
-
-async function freePort() {
-  const server = net.createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  server.close();
-  return port;
-}
 
 /** Starts nginx with the configuration that is shipped, on other ports. */
 async function startNginx(folder, port, nodes) {
