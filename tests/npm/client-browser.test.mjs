@@ -62,7 +62,7 @@ describe("uploadPicture in Chromium", { skip: !chromiumPath && "Chromium is not 
         await Parse.User.signUp("ann", "a password");
         window.bytes = Uint8Array.from(bytes);
         window.upload = async (size, options) => {
-          const fractions = [];
+          const fractions = (window.fractions = []);
           const file = new File([bytes, new Uint8Array(size - bytes.length)].map((part) => Uint8Array.from(part)), "cat.png", { type: "image/png" });
           try {
             const uploaded = await client.uploadPicture(Parse, file, { function: "sign", onProgress: (fraction) => fractions.push(fraction), ...options });
@@ -102,11 +102,14 @@ describe("uploadPicture in Chromium", { skip: !chromiumPath && "Chromium is not 
   });
 
   test("sends a large file in parts, after preflights, and tells how far it is within each", async () => {
+    // Each of the first two parts is read to its end only when the page has told of its beginning.
+    const isWithin = (first, end) => page.waitForFunction(`window.fractions?.some((fraction) => fraction > ${first / 45} && fraction < ${end / 45})`);
+    double.faults.push({ reading: isWithin(0, 20) }, { reading: isWithin(20, 40) });
     const { response, fractions } = await upload(45 * MB);
     assert.equal(response.bytes, 45 * MB);
     assert.deepEqual(starts(), ["0", "20000000", "40000000"]);
     assert.equal(new Set(double.calls.map((headers) => headers["x-unique-upload-id"])).size, 1);
-    assert.ok(fractions.length > 3 && grows(fractions) && fractions.at(-1) === 1, `${fractions}`);
+    assert.ok(grows(fractions) && fractions.at(-1) === 1, `${fractions}`);
   });
 
   test("sends the part again that was lost, and does not go back", async () => {

@@ -7,16 +7,17 @@ import { startServerThat } from "../../e2e/support/tampering-proxy.mjs";
  * @param {string} folder for the double's log
  * @returns {Promise<{cloudinaryUrl: string, url: string, calls: object[], faults: object[], output: () => string, stop: () => Promise<void>}>}
  *   `calls`: the headers of every POST; `faults`: what is done to the next ones: `{}` nothing, `{ reset: true }` no connection,
- *   `{ lost: true }` the answer does not arrive, `{ hang }` it never comes and `hang()` is called, `{ status, body }` another answer
+ *   `{ reading }` nothing more is read until that promise is kept, `{ lost: true }` the answer does not arrive, `{ hang }` it never comes and `hang()` is called, `{ status, body }` another answer
  */
 export async function startFaultyCloudinary(folder) {
   const double = await startCloudinaryDouble(folder);
   const calls = [];
   const faults = [];
-  const proxy = await startServerThat((request, response) => {
+  const proxy = await startServerThat(async (request, response) => {
     if (request.method !== "POST") return forward(double.url, request, response);
     calls.push(request.headers);
-    const { reset, lost, hang, status, body } = faults.shift() ?? {};
+    const { reset, reading, lost, hang, status, body } = faults.shift() ?? {};
+    await reading;
     if (reset) return request.socket.destroy();
     if (lost) return forward(double.url, request, undefined, () => request.socket.destroy());
     request.on("error", () => {});
