@@ -15,7 +15,7 @@ use super::settings::rest_client;
 use super::{Status, columns};
 use crate::assets::place;
 use crate::cloudinary::account::Account;
-use crate::cloudinary::rest::ApiClient;
+use crate::cloudinary::client::ApiClient;
 use crate::config::Environment;
 use crate::manifest::{self, Manifests};
 

@@ -22,8 +22,8 @@ use crate::assets::place::Place;
 use crate::assets::reference::AssetSet;
 use crate::assets::{Kind, kinds};
 use crate::cloudinary::asset_name::AssetName;
-use crate::cloudinary::rest::{BATCH, Destroyed};
-use crate::parse::rest::RestError;
+use crate::cloudinary::client::{BATCH, Destroyed};
+use crate::parse::client::RestError;
 use settle::{Outcome, log_kept};
 
 /// How old a count may be when an asset is destroyed: a process may be stopped in between, and go

@@ -16,7 +16,7 @@ use super::pattern::pattern;
 use crate::assets::place::Place;
 use crate::assets::reference::AssetSet;
 use crate::cloudinary::asset_name::AssetName;
-use crate::parse::rest::{MasterClient, RestError, Row, Rows, Schema};
+use crate::parse::client::{MasterClient, RestError, Row, Rows, Schema};
 
 /// Most assets that are searched for one by one: one search costs PostgreSQL about as much as a
 /// walk, which costs Parse Server twice that.

@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::retry::Failure;
 use super::store::StoreError;
-use crate::cloudinary::rest::ApiError;
-use crate::parse::rest::RestError;
+use crate::cloudinary::client::ApiError;
+use crate::parse::client::RestError;
 
 /// Seconds that calls rest when Cloudinary does not say when its rate limit ends.
 const LIMIT_REST: u64 = 60;

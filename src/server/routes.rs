@@ -11,7 +11,7 @@ use crate::cloudinary::account::Account;
 use crate::cloudinary::notice::Notice;
 use crate::hooks::{Cloudinary, FixedFields, Limits, ParseServer};
 use crate::manifest::{ClassManifest, FunctionManifest, Limit, Manifests};
-use crate::parse::rest::HookName;
+use crate::parse::client::HookName;
 use crate::queue::{self, Queue};
 
 use super::metrics::{HookMetrics, Metrics};

@@ -10,8 +10,8 @@ use super::reference::{AssetKey, keys_of};
 use super::{Run, unix_time};
 use crate::assets::fate::Upload;
 use crate::assets::place::places_of;
-use crate::cloudinary::rest::{BATCH, Destroyed};
-use crate::parse::rest::Rows;
+use crate::cloudinary::client::{BATCH, Destroyed};
+use crate::parse::client::Rows;
 
 /// Orphans that one reading of all rows counts for.
 const SCAN: usize = 10_000;

@@ -9,7 +9,7 @@ use reqwest::StatusCode;
 use super::finding::{Finding, Orphan};
 use super::plan::{self, Place};
 use super::{Run, unix_time};
-use crate::cloudinary::rest::{ApiError, Asset, Page};
+use crate::cloudinary::client::{ApiError, Asset, Page};
 
 /// How often one place is begun.
 const TIMES: u32 = 5;

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use log::info;
 
-use crate::cloudinary::rest::{ApiClient, ApiError};
-use crate::parse::rest::{MasterClient, RestError, Row, Rows};
+use crate::cloudinary::client::{ApiClient, ApiError};
+use crate::parse::client::{MasterClient, RestError, Row, Rows};
 
 use super::progress::Progress;
 

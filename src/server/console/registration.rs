@@ -6,9 +6,9 @@ use reqwest::Url;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
-use crate::hooks::registration::compare;
-use crate::hooks::registration::public_url::PublicUrl;
-use crate::parse::rest::{HookName, MasterClient, RegisteredHook};
+use crate::parse::client::{HookName, MasterClient, RegisteredHook};
+use crate::registration::compare;
+use crate::registration::public_url::PublicUrl;
 
 use super::super::clock::unix_time;
 

@@ -18,14 +18,13 @@ mod operation;
 mod own_write;
 mod policy;
 mod refusal;
-pub(crate) mod registration;
 mod roles;
 mod sign_upload;
 mod stored;
 mod write_set;
 
-pub use crate::cloudinary::rest::ApiClient as Cloudinary;
-pub use crate::parse::rest::RestClient as ParseServer;
+pub use crate::cloudinary::client::ApiClient as Cloudinary;
+pub use crate::parse::client::RestClient as ParseServer;
 pub use answer::{EMPTY, error_answer};
 pub use cleanup::{Lost, deleted, replaced};
 pub use confirm::{Confirmed, ToConfirm, confirm};

@@ -7,7 +7,7 @@ use reqwest::Url;
 use public_url::{PublicUrl, shown};
 
 use crate::manifest::Manifests;
-use crate::parse::rest::{HookName, RegisteredHook};
+use crate::parse::client::{HookName, RegisteredHook};
 
 pub(crate) mod public_url;
 

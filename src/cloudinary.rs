@@ -1,11 +1,12 @@
 //! The Cloudinary side: identifiers, signatures, upload parameters, transformations, URLs.
 //!
-//! Pure: no async, no environment, no clock. Time and secrets are arguments. [`rest`] alone talks
+//! Pure: no async, no environment, no clock. Time and secrets are arguments. [`client`] alone talks
 //! to Cloudinary.
 
 pub mod account;
 pub mod asset_name;
 pub mod auth_token;
+pub mod client;
 pub mod delivery_url;
 pub mod diagnosis;
 mod digest;
@@ -16,7 +17,6 @@ pub mod notice;
 pub mod notification;
 mod number;
 mod percent;
-pub mod rest;
 pub mod signature;
 pub mod suggestion;
 pub mod transformation;

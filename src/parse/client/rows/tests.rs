@@ -6,7 +6,7 @@ use wiremock::matchers::{any, path};
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 
 use super::*;
-use crate::parse::rest::RestClient;
+use crate::parse::client::RestClient;
 
 /// Answers pages one after the other, and errors by their texts.
 struct Pages(Mutex<Vec<ResponseTemplate>>);

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use reqwest::Url;
 
 use crate::http::{is_loopback, without_password};
-use crate::parse::rest::HookName;
+use crate::parse::client::HookName;
 
 /// A base URL that Parse Server can call.
 #[derive(Debug, Clone, PartialEq, Eq)]
