@@ -3,7 +3,7 @@
 //! A file guards a class, or names columns of it that refer to assets ([`ClassManifest`]), or
 //! serves a function ([`FunctionManifest`]): a `sign_upload` ([`SignUpload`]) or a `delivery_url`
 //! ([`DeliveryUrl`]). Strings of `[upload]` and of a field's `folder` are templates ([`Template`]);
-//! what a value may hold depends on where it goes ([`Place`]). What a caller may choose stands in
+//! what a value may hold depends on where it goes ([`ValueContext`]). What a caller may choose stands in
 //! `[accept]` ([`Accepted`]).
 //!
 //! ```
@@ -34,14 +34,14 @@ mod follow;
 mod function;
 mod load;
 mod names;
+mod option_kind;
 mod parameter;
-mod place;
 pub mod reference;
 mod references;
-mod side;
 mod sign_upload;
 mod template;
 pub(crate) mod units;
+mod value_context;
 
 pub use accept::{Accepted, Choice, NotAccepted, Pattern};
 pub use class::{ClassManifest, GuardedField};
@@ -52,11 +52,11 @@ pub use follow::Follow;
 pub use function::{Access, Action, FunctionManifest, Limit, Rate};
 pub use load::load;
 pub use parameter::Parameter;
-pub use place::Place;
 pub use references::Reference;
 pub use sign_upload::{ResponseForm, SignUpload};
 pub use template::{Params, RenderError, Template, TemplateError, TemplateUser};
 pub(crate) use units::{DURATION_FORM, parse_duration, parse_size};
+pub use value_context::ValueContext;
 
 /// Every hook of a deployment.
 #[derive(Debug, Clone, Default)]
@@ -98,13 +98,14 @@ impl std::error::Error for Finding {}
 /// The upload parameters that `[upload]` and `[accept]` may name, sorted; transformation options
 /// besides.
 pub fn upload_parameters() -> impl Iterator<Item = &'static str> {
-    upload::parameter_names().filter(|name| side::Side::Upload.check_name(name).is_ok())
+    upload::parameter_names()
+        .filter(|name| option_kind::OptionKind::Upload.check_name(name).is_ok())
 }
 
 /// The URL options that `[url]` and `[accept]` may name, transformation options first.
 pub fn url_options() -> impl Iterator<Item = &'static str> {
     let names = Key::all().map(Key::name);
-    names.filter(|name| side::Side::Url.check_name(name).is_ok())
+    names.filter(|name| option_kind::OptionKind::Url.check_name(name).is_ok())
 }
 
 impl Manifests {

@@ -4,4 +4,4 @@ pub mod client;
 pub mod envelope;
 mod headers;
 pub mod json;
-pub mod own_write;
+pub mod signed_write;

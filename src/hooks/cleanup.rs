@@ -14,7 +14,7 @@ use crate::cloudinary::identifier::{Identifier, bare};
 use crate::manifest::{ClassManifest, GuardedField};
 use crate::parse::envelope::{Envelope, Object};
 
-use super::own_write;
+use super::signed_write;
 
 /// An asset that a field has lost.
 #[derive(Debug, PartialEq, Eq)]
@@ -43,7 +43,7 @@ pub fn replaced<'m>(
     };
     let fields = class.fields.iter().filter(|field| {
         field.clean_up.on_replace
-            && !own_write::renames(class, field, envelope, object, account, now)
+            && !signed_write::renames(class, field, envelope, object, account, now)
     });
     let lost = fields.flat_map(|field| {
         let mut lost = held(field, original);
@@ -94,7 +94,7 @@ fn held<'m>(field: &'m GuardedField, object: &Object<'_>) -> Vec<Lost<'m>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::parse::own_write::OwnWrite;
+    use crate::parse::signed_write::SignedWrite;
 
     const MANIFEST: &str = "class = \"Photo\"\n[fields.picture]\non_replace = \"destroy\"\ndestroy_within = \"app/\"\ngrace = \"2h\"\n\
         [fields.pictures]\nmany = true\nresource_types = [\"image\", \"video\"]\non_replace = \"destroy\"\non_delete = \"destroy\"\ndestroy_within = \"app/\"\n[fields.kept]\n";
@@ -185,8 +185,8 @@ mod tests {
     fn a_rename_of_ours_loses_nothing_but_anybody_elses_does() {
         const OLD: &str = "image/upload/v1/app/a";
         const NEW: &str = "image/upload/v1/app/b";
-        let mark = |field: &str, to: &str| {
-            let write = OwnWrite {
+        let proof = |field: &str, to: &str| {
+            let write = SignedWrite {
                 class: "Photo",
                 object_id: "1",
                 field,
@@ -207,16 +207,16 @@ mod tests {
         let many_before = format!(r#""pictures":["{OLD}","{NEW}"]"#);
         let single = (single.as_str(), single_before.as_str());
         let many = (many.as_str(), many_before.as_str());
-        assert_eq!(lost(single, &mark("picture", NEW), true), [""; 0]);
-        assert_eq!(lost(many, &mark("pictures", NEW), true), [""; 0]);
+        assert_eq!(lost(single, &proof("picture", NEW), true), [""; 0]);
+        assert_eq!(lost(many, &proof("pictures", NEW), true), [""; 0]);
         let in_many = ["pictures image/upload/app/a@1 86400"];
-        assert_eq!(lost(many, &mark("pictures", NEW), false), in_many);
-        assert_eq!(lost(many, &mark("pictures", ""), true), in_many);
-        assert_eq!(lost(many, &mark("picture", NEW), true), in_many);
+        assert_eq!(lost(many, &proof("pictures", NEW), false), in_many);
+        assert_eq!(lost(many, &proof("pictures", ""), true), in_many);
+        assert_eq!(lost(many, &proof("picture", NEW), true), in_many);
         assert_eq!(lost(many, "{}", true), in_many);
         let emptied = (r#""pictures":[]"#, many_before.as_str());
         assert_eq!(
-            lost(emptied, &mark("pictures", NEW), true),
+            lost(emptied, &proof("pictures", NEW), true),
             [
                 "pictures image/upload/app/a@1 86400",
                 "pictures image/upload/app/b@1 86400"

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::cloudinary::asset_name::AssetName;
-use crate::cloudinary::notice::Notice;
+use crate::cloudinary::notification_event::NotificationEvent;
 
 /// Something to be done later.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,7 +12,7 @@ pub enum Job {
     /// An asset that lost a reference.
     Destroy(Destroy),
     /// What Cloudinary has notified of.
-    Follow(Notice),
+    Follow(NotificationEvent),
 }
 
 /// A job and when to do it.
@@ -63,13 +63,19 @@ impl Job {
                     job.asset, job.class, job.field
                 )
             }
-            Self::Follow(Notice::Moderated { asset, status, .. }) => {
+            Self::Follow(NotificationEvent::Moderated { asset, status, .. }) => {
                 format!("follow {asset} ({})", status.name())
             }
-            Self::Follow(Notice::Renamed { from, to }) => format!("follow {from} to {to}"),
-            Self::Follow(Notice::Deleted { asset }) => format!("follow {asset} (deleted)"),
-            Self::Follow(Notice::Derived { asset, .. }) => format!("follow {asset} (derived)"),
-            Self::Follow(Notice::Overwritten { asset, version, .. }) => {
+            Self::Follow(NotificationEvent::Renamed { from, to }) => {
+                format!("follow {from} to {to}")
+            }
+            Self::Follow(NotificationEvent::Deleted { asset }) => {
+                format!("follow {asset} (deleted)")
+            }
+            Self::Follow(NotificationEvent::Derived { asset, .. }) => {
+                format!("follow {asset} (derived)")
+            }
+            Self::Follow(NotificationEvent::Overwritten { asset, version, .. }) => {
                 format!("follow {asset} (version {version})")
             }
         }

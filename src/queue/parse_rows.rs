@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::pattern::pattern;
 use crate::assets::place::Place;
 use crate::cloudinary::asset_name::AssetName;
-use crate::cloudinary::notice::Subject;
+use crate::cloudinary::notification_event::Subject;
 use crate::parse::client::{MasterClient, RestError, Row};
 use crate::parse::json::JsonText;
 

@@ -14,7 +14,7 @@ use sqlx::{PgPool, SqlitePool};
 use super::clock::unix_time;
 use super::job::{Job, Scheduled};
 use super::key::NotificationKey;
-use crate::cloudinary::notice::Notice;
+use crate::cloudinary::notification_event::NotificationEvent;
 
 mod entry;
 mod lock;
@@ -261,7 +261,7 @@ impl Store {
         &self,
         queue: &str,
         since: u64,
-    ) -> Result<Vec<(NotificationKey, Notice)>, StoreError> {
+    ) -> Result<Vec<(NotificationKey, NotificationEvent)>, StoreError> {
         let rows: Vec<(String, Vec<u8>)> = on_both!(
             self,
             "SELECT idempotency_key, job FROM {jobs}

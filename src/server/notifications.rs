@@ -14,8 +14,8 @@ use log::{info, warn};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use crate::cloudinary::notice::{is_dated, notices};
 use crate::cloudinary::notification::{Headers, Notification, NotificationError, claimed_key};
+use crate::cloudinary::notification_event::{events, is_dated};
 use crate::cloudinary::signature::SecretInUse;
 use crate::queue::{Job, NotificationKey, Scheduled};
 
@@ -136,7 +136,7 @@ async fn queue(
         .get("notification_type")
         .and_then(Value::as_str)
         .unwrap_or_default();
-    let wanted = notices(said, sent)
+    let wanted = events(said, sent)
         .into_iter()
         .filter(|notice| routes.follows(notice));
     let digest = hex::encode(Sha256::digest(body));

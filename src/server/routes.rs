@@ -8,7 +8,7 @@ use percent_encoding::percent_decode_str;
 use secrecy::SecretString;
 
 use crate::cloudinary::account::Account;
-use crate::cloudinary::notice::Notice;
+use crate::cloudinary::notification_event::NotificationEvent;
 use crate::hooks::{Cloudinary, FixedFields, Limits, ParseServer};
 use crate::manifest::{ClassManifest, FunctionManifest, Limit, Manifests};
 use crate::parse::client::HookName;
@@ -177,7 +177,7 @@ impl Routes {
     }
 
     /// Whether a manifest has anything done about it.
-    pub(super) fn follows(&self, notice: &Notice) -> bool {
+    pub(super) fn follows(&self, notice: &NotificationEvent) -> bool {
         self.guarded()
             .flat_map(|class| &class.fields)
             .any(|field| queue::is_wanted(notice, &field.follow))

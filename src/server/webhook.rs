@@ -10,7 +10,7 @@ use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse};
 use log::{info, warn};
 
-use crate::hooks::{self, Confirmed, Decided, Lost, Means, Refusal};
+use crate::hooks::{self, Confirmed, Decided, FunctionContext, Lost, Refusal};
 use crate::manifest::ClassManifest;
 use crate::parse::envelope::{Envelope, EnvelopeError, Object};
 use crate::parse::json::JsonText;
@@ -157,7 +157,7 @@ async fn decide(
             envelope
                 .expect_function(&function.name)
                 .map_err(bad_request)?;
-            let means = Means {
+            let context = FunctionContext {
                 account: &routes.account,
                 parse_server: routes.parse_server.as_ref(),
                 roles: &state.roles,
@@ -165,7 +165,7 @@ async fn decide(
                 master_key: routes.master_key.as_ref(),
                 fixed: &route.fixed,
             };
-            let mut work = pin!(hooks::call(function, means, &envelope, now));
+            let mut work = pin!(hooks::call(function, context, &envelope, now));
             match futures_util::poll!(&mut work) {
                 Poll::Ready(decided) => decided,
                 // It waits for somebody, which most do not: only that needs a limit.

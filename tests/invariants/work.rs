@@ -13,9 +13,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use cloudinary_parse::cloudinary::account::Account;
-use cloudinary_parse::cloudinary::notice::notices;
 use cloudinary_parse::cloudinary::notification::Notification;
-use cloudinary_parse::hooks::{self, FixedFields, Limits, Means, Roles};
+use cloudinary_parse::cloudinary::notification_event::events;
+use cloudinary_parse::hooks::{self, FixedFields, FunctionContext, Limits, Roles};
 use cloudinary_parse::manifest::{self, ClassManifest, FunctionManifest};
 use cloudinary_parse::parse::envelope::Envelope;
 use futures_util::FutureExt as _;
@@ -181,7 +181,7 @@ fn function(service: &Service, name: &str, body: &[u8]) -> String {
         Err(error) => return error.to_string(),
     };
     envelope.expect_function(name).unwrap();
-    let means = Means {
+    let means = FunctionContext {
         account: &service.account,
         master_key: None,
         parse_server: None,
@@ -205,5 +205,5 @@ fn notification(service: &Service, body: &[u8]) -> String {
     };
     assert!(notification.verify(&service.account, NOW).is_err());
     let body = serde_json::from_slice(body).unwrap();
-    format!("{} notices", notices(&body, NOW).len())
+    format!("{} notices", events(&body, NOW).len())
 }
