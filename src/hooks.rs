@@ -5,7 +5,7 @@
 
 mod answer;
 mod choice;
-mod cleanup;
+mod clean_up;
 mod confirm;
 mod context;
 mod delivery_url;
@@ -26,7 +26,7 @@ mod write_set;
 pub use crate::cloudinary::client::ApiClient as Cloudinary;
 pub use crate::parse::client::RestClient as ParseServer;
 pub use answer::{EMPTY, error_answer};
-pub use cleanup::{Lost, deleted, replaced};
+pub use clean_up::{Lost, deleted, replaced};
 pub use confirm::{Confirmed, ToConfirm, confirm};
 pub use function::{FunctionContext, call};
 pub use guard::before_save;

@@ -3,5 +3,6 @@
 pub mod client;
 pub mod envelope;
 mod headers;
+pub mod hook_name;
 pub mod json;
 pub mod signed_write;

@@ -41,7 +41,7 @@ pub use certificate::{Certificate, CertificateError, PemError};
 pub use console::HookList;
 pub use keys::WebhookKeys;
 pub(crate) use request_id::current as current_request;
-pub use routes::{Deployment, Hook};
+pub use routes::Deployment;
 
 use body::ConnectionStart;
 use clock::unix_time;

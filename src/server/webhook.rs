@@ -11,8 +11,9 @@ use actix_web::{HttpRequest, HttpResponse};
 use log::{info, warn};
 
 use crate::hooks::{self, Confirmed, Decided, FunctionContext, Lost, Refusal};
-use crate::manifest::ClassManifest;
+use crate::manifest::{ClassManifest, HookAction};
 use crate::parse::envelope::{Envelope, EnvelopeError, Object};
+use crate::parse::hook_name::{AFTER_DELETE, AFTER_SAVE, BEFORE_SAVE};
 use crate::parse::json::JsonText;
 use crate::queue::{Destroy, Job, Scheduled};
 
@@ -22,7 +23,7 @@ use super::console::Refused;
 use super::head::Head;
 use super::keys::KeyInUse;
 use super::reply::{self, Failure};
-use super::routes::{Hook, Route, Routes};
+use super::routes::{Route, Routes};
 use super::{State, body, guarded, notifications, request_id};
 
 /// How long a save waits for Cloudinary: users wait with it.
@@ -129,21 +130,21 @@ async fn decide(
 ) -> Result<HttpResponse, Failure> {
     let envelope = Envelope::parse(body).map_err(bad_request)?;
     let now = unix_time();
-    let decided = match &route.hook {
-        Hook::AfterSave(class) => {
-            let object = envelope.expect_trigger(&class.class, "afterSave");
+    let decided = match &route.hook.action {
+        HookAction::AfterSave(class) => {
+            let object = envelope.expect_trigger(&class.class, AFTER_SAVE);
             let object = object.map_err(bad_request)?;
             let lost = hooks::replaced(class, &envelope, object, &routes.account, now);
             return Ok(Box::pin(later(route, routes, class, object, lost, now)).await);
         }
-        Hook::AfterDelete(class) => {
-            let object = envelope.expect_trigger(&class.class, "afterDelete");
+        HookAction::AfterDelete(class) => {
+            let object = envelope.expect_trigger(&class.class, AFTER_DELETE);
             let object = object.map_err(bad_request)?;
             let lost = hooks::deleted(class, object);
             return Ok(Box::pin(later(route, routes, class, object, lost, now)).await);
         }
-        Hook::BeforeSave(class) => {
-            let object = envelope.expect_trigger(&class.class, "beforeSave");
+        HookAction::BeforeSave(class) => {
+            let object = envelope.expect_trigger(&class.class, BEFORE_SAVE);
             let object = object.map_err(bad_request)?;
             let decided = hooks::before_save(class, &routes.account, &envelope, object, now);
             match decided {
@@ -153,7 +154,7 @@ async fn decide(
                 decided => decided,
             }
         }
-        Hook::Function(function) => {
+        HookAction::Function(function) => {
             envelope
                 .expect_function(&function.name)
                 .map_err(bad_request)?;

@@ -13,7 +13,8 @@ use super::temporary::{Temporary, random_name};
 use crate::cli::health;
 use crate::cli::registration::public_url::PublicUrl;
 use crate::http;
-use crate::parse::client::{HookName, RestError};
+use crate::parse::client::RestError;
+use crate::parse::hook_name::HookName;
 
 const RESTART: &str = "restart `cloudinary-parse serve` with this configuration";
 const ELSEWHERE: &str = "set CLOUDINARY_PARSE_PUBLIC_URL to where Parse Server reaches this service, then run `cloudinary-parse register`";
