@@ -52,6 +52,7 @@
 
 pub mod assets;
 pub mod cli;
+mod clock;
 pub mod cloudinary;
 pub mod config;
 pub mod hooks;

@@ -10,7 +10,7 @@ use crate::hooks::registration::compare;
 use crate::hooks::registration::public_url::PublicUrl;
 use crate::parse::rest::{HookName, MasterClient, RegisteredHook};
 
-use super::super::clock::unix_time;
+use crate::clock::unix_time;
 
 /// How long an answer of Parse Server's is shown again instead of asking anew.
 const FRESH: Duration = Duration::from_secs(10);
