@@ -4,26 +4,26 @@ use std::fmt::Write as _;
 
 use crate::manifest::{Access, Action, ClassManifest, GuardedField};
 
-use super::super::routes::{Hook, Route};
+use crate::server::served_hooks::{Hook, Route};
 
 /// Style sheet, scripts and icon: inline ones would need a weaker content security policy.
 pub(super) const FILES: [File; 8] = [
     File {
         path: "/console.css",
         content_type: "text/css; charset=utf-8",
-        text: include_str!("../assets/console.css"),
+        text: include_str!("assets/console.css"),
     },
     File {
         path: "/icon.svg",
         content_type: "image/svg+xml",
-        text: include_str!("../assets/icon.svg"),
+        text: include_str!("assets/icon.svg"),
     },
-    script("/console.js", include_str!("../assets/console.js")),
-    script("/queue.js", include_str!("../assets/queue.js")),
-    script("/tools.js", include_str!("../assets/tools.js")),
-    script("/dom.js", include_str!("../assets/dom.js")),
-    script("/chart.js", include_str!("../assets/chart.js")),
-    script("/reasons.js", include_str!("../assets/reasons.js")),
+    script("/console.js", include_str!("assets/console.js")),
+    script("/queue.js", include_str!("assets/queue.js")),
+    script("/tools.js", include_str!("assets/tools.js")),
+    script("/dom.js", include_str!("assets/dom.js")),
+    script("/chart.js", include_str!("assets/chart.js")),
+    script("/reasons.js", include_str!("assets/reasons.js")),
 ];
 
 /// An embedded file.
@@ -41,8 +41,8 @@ const fn script(path: &'static str, text: &'static str) -> File {
     }
 }
 
-const CONSOLE: &str = include_str!("../assets/console.html");
-const SIGN_IN: &str = include_str!("../assets/sign-in.html");
+const CONSOLE: &str = include_str!("assets/console.html");
+const SIGN_IN: &str = include_str!("assets/sign-in.html");
 
 /// The console.
 pub(super) fn render(routes: &[&Route], cloud_name: &str, has_token: bool) -> String {

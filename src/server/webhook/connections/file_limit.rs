@@ -8,7 +8,7 @@ const OTHERS: u64 = 256;
 
 /// Raises the limit of open files to what the system allows, shells and service managers setting it
 /// low for old programs' sake, and says how many of `connections` it is enough for.
-pub(super) fn make_room(connections: usize) -> usize {
+pub(in crate::server) fn make_room(connections: usize) -> usize {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit {
         current: limit.maximum,

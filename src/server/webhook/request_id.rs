@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use actix_web::HttpRequest;
 
-use super::clock::unix_time;
+use crate::clock::unix_time;
 
 /// Longest number of a proxy's that is believed to be one.
 const MAX_LEN: usize = 64;

@@ -17,7 +17,7 @@ use actix_web::dev::{AppConfig, Extensions, fn_service};
 use actix_web::rt::net::TcpStream;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::{Connection, Socket};
+use super::stream::{self, Connection, Socket};
 
 /// What a listener allows itself and its clients.
 #[derive(Debug, Clone, Copy)]
@@ -139,7 +139,7 @@ where
         })
         .keep_alive(limits.keep_alive)
         .client_request_timeout(limits.read_timeout)
-        .client_disconnect_timeout(super::LINGER)
+        .client_disconnect_timeout(stream::LINGER)
         .on_connect_ext(move |connection: &Connection<T>, data| {
             data.insert(connection.closing());
             on_connect(connection, data);

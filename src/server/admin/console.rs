@@ -3,14 +3,9 @@
 //! No request leaves the browser for another host, but for the picture whose URL the operator has
 //! built. Answers hold no secret, no session and no signature that a client sent.
 
-mod access;
-mod attempts;
-mod history;
 mod overview;
 mod page;
-mod refusals;
 mod registration;
-mod sessions;
 mod tools;
 
 use actix_web::http::header::{
@@ -22,25 +17,24 @@ use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::clock::unix_time;
 use crate::cloudinary::delivery_url::delivery_origins;
+use crate::server::request_error::Failure;
+use crate::server::state::State;
+use crate::server::webhook::body;
+use crate::server::webhook::request_headers::Head;
 
-use super::clock::unix_time;
-use super::head::Head;
-use super::reply::Failure;
-use super::{State, body};
+use super::access::{self, Access};
 
-pub(super) use access::Access;
-pub(super) use history::{History, Totals, keep as keep_history};
-pub(super) use refusals::{Refusals, Refused};
 pub use registration::HookList;
 
 /// Largest request of the console's.
 const MAX_BODY: usize = 64 << 10;
 
 /// The console of a process.
-pub(super) struct Console {
-    pub(super) access: Access,
-    pub(super) hooks: Option<HookList>,
+pub(in crate::server) struct Console {
+    pub(in crate::server) access: Access,
+    pub(in crate::server) hooks: Option<HookList>,
 }
 
 #[derive(Deserialize)]

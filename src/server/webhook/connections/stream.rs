@@ -4,9 +4,6 @@
 //! lasts, even when the answer has closed the connection. So the stream itself ends: what actix
 //! reads of it after the refusal is a few kilobytes and a few seconds at most.
 
-mod listener;
-mod slot;
-
 use std::cell::Cell;
 use std::io;
 use std::os::fd::BorrowedFd;
@@ -15,16 +12,14 @@ use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use actix_web::HttpRequest;
+use actix_web::http::ConnectionType;
 use actix_web::rt::time::{Sleep, sleep};
+use actix_web::{HttpRequest, HttpResponse};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-
-pub(super) use listener::{Limits, Listener, listen};
-pub(super) use slot::Slot;
 
 /// How long a connection stays open after a refusal: time for the answer to arrive before the
 /// connection is reset.
-const LINGER: Duration = Duration::from_secs(2);
+pub(super) const LINGER: Duration = Duration::from_secs(2);
 
 /// Bytes that are still read after a refusal, to see that the client has sent all and closes.
 const REST: usize = 64 << 10;
@@ -43,17 +38,24 @@ pub(super) struct Connection<T> {
 pub(super) struct Closing(Rc<Cell<bool>>);
 
 /// What has a descriptor.
-pub(super) trait Socket {
+pub(in crate::server) trait Socket {
     /// The descriptor.
     fn descriptor(&self) -> BorrowedFd<'_>;
 }
 
 impl Closing {
     /// Has the connection of `request` closed behind the answer.
-    pub(super) fn begin(request: &HttpRequest) {
+    fn begin(request: &HttpRequest) {
         if let Some(closing) = request.conn_data::<Closing>() {
             closing.0.set(true);
         }
+    }
+}
+
+/// Has the connection closed whose answer says so, without the rest of the request being read.
+pub(in crate::server) fn close_if_said(request: &HttpRequest, response: &HttpResponse) {
+    if response.head().connection_type() == ConnectionType::Close {
+        Closing::begin(request);
     }
 }
 

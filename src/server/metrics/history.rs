@@ -7,49 +7,20 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::hooks::Reason;
+use crate::clock::unix_time;
+use crate::server::state::State;
 
-use super::super::State;
-use super::super::clock::unix_time;
+use super::decision_counts::Totals;
 
 /// How many minutes are kept, the one under way included.
 const MINUTES: usize = 60;
 
-/// Decisions since the start, or of one minute.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(in crate::server) struct Totals {
-    /// Let through.
-    pub(in crate::server) accepted: u64,
-    /// Refused, by reason in the order of [`Reason::ALL`].
-    pub(in crate::server) refused: [u64; Reason::ALL.len()],
-    /// Requests that no hook decided on.
-    pub(in crate::server) failed: u64,
-}
-
-impl Totals {
-    pub(super) fn all_refused(&self) -> u64 {
-        self.refused.iter().sum()
-    }
-
-    fn since(&self, before: &Totals) -> Totals {
-        let mut refused = self.refused;
-        for (count, before) in refused.iter_mut().zip(before.refused) {
-            *count = count.saturating_sub(before);
-        }
-        Totals {
-            accepted: self.accepted.saturating_sub(before.accepted),
-            refused,
-            failed: self.failed.saturating_sub(before.failed),
-        }
-    }
-}
-
 /// The decisions of one minute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Minute {
+pub(in crate::server) struct Minute {
     /// Its begin, in seconds since 1970.
-    pub(super) start: u64,
-    pub(super) counts: Totals,
+    pub(in crate::server) start: u64,
+    pub(in crate::server) counts: Totals,
 }
 
 /// The minutes that are over, and what the counters were when the last one ended.
@@ -83,7 +54,7 @@ impl History {
     }
 
     /// The minutes of the hour before `now`, oldest first; the last one is under way.
-    pub(super) fn last_hour(&self, now: u64, totals: &Totals) -> Vec<Minute> {
+    pub(in crate::server) fn last_hour(&self, now: u64, totals: &Totals) -> Vec<Minute> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let oldest = begin_of_minute(now).saturating_sub(60 * (MINUTES as u64 - 1));
         let all = kept.minutes.iter().copied().chain([kept.under_way(totals)]);

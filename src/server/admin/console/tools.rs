@@ -10,7 +10,7 @@ use crate::cloudinary::diagnosis::diagnose;
 use crate::cloudinary::identifier::{Identifier, ResourceType};
 use crate::cloudinary::upload::explain_signature;
 use crate::hooks::{Opinion, opinions};
-use crate::server::routes::Routes;
+use crate::server::served_hooks::Routes;
 
 /// What `POST /api/identifier` takes.
 #[derive(Deserialize)]

@@ -14,14 +14,15 @@ use log::{info, warn};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
+use crate::clock::unix_time;
 use crate::cloudinary::notice::{is_dated, notices};
 use crate::cloudinary::notification::{Headers, Notification, NotificationError, claimed_key};
 use crate::cloudinary::signature::SecretInUse;
 use crate::queue::{Job, NotificationKey, Scheduled};
 
-use super::clock::unix_time;
-use super::reply::{self, Failure};
-use super::{State, body};
+use super::body;
+use crate::server::request_error::{self as reply, Failure};
+use crate::server::state::State;
 use lines::Lines;
 use places::Places;
 

@@ -4,7 +4,7 @@ use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt as _;
 
-use super::reply::Failure;
+use super::request_error::Failure;
 
 /// Runs `work`; a panic in it becomes [`Failure::Panic`].
 pub(super) fn catch<T>(

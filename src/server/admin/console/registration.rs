@@ -10,7 +10,7 @@ use crate::parse::client::{HookName, MasterClient, RegisteredHook};
 use crate::registration::compare;
 use crate::registration::public_url::PublicUrl;
 
-use super::super::clock::unix_time;
+use crate::clock::unix_time;
 
 /// How long an answer of Parse Server's is shown again instead of asking anew.
 const FRESH: Duration = Duration::from_secs(10);

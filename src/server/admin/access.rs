@@ -4,6 +4,9 @@
 //! Without one the listener is on loopback, and everybody on this machine may. Then a web page must
 //! not reach it through the operator's own browser under another name.
 
+mod attempts;
+mod sessions;
+
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
@@ -12,10 +15,11 @@ use actix_web::http::header::{AUTHORIZATION, COOKIE, HOST, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 
-use super::super::clock::unix_time;
-use super::super::reply::Failure;
-use super::attempts::Attempts;
-use super::sessions::{self, Sessions};
+use crate::clock::unix_time;
+use crate::server::request_error::Failure;
+
+use attempts::Attempts;
+use sessions::Sessions;
 
 /// The session's cookie.
 const SESSION: &str = "cloudinary-parse-console";

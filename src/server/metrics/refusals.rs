@@ -40,7 +40,7 @@ impl Refusals {
     }
 
     /// All that are kept, newest first.
-    pub(super) fn newest(&self) -> Vec<Refused> {
+    pub(in crate::server) fn newest(&self) -> Vec<Refused> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.iter().cloned().collect()
     }

@@ -7,7 +7,34 @@ use prometheus_client::metrics::counter::Counter;
 
 use crate::hooks::Reason;
 
-use super::console::Totals;
+/// Decisions since the start, or of one minute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(in crate::server) struct Totals {
+    /// Let through.
+    pub(in crate::server) accepted: u64,
+    /// Refused, by reason in the order of [`Reason::ALL`].
+    pub(in crate::server) refused: [u64; Reason::ALL.len()],
+    /// Requests that no hook decided on.
+    pub(in crate::server) failed: u64,
+}
+
+impl Totals {
+    pub(in crate::server) fn all_refused(&self) -> u64 {
+        self.refused.iter().sum()
+    }
+
+    pub(super) fn since(&self, before: &Totals) -> Totals {
+        let mut refused = self.refused;
+        for (count, before) in refused.iter_mut().zip(before.refused) {
+            *count = count.saturating_sub(before);
+        }
+        Totals {
+            accepted: self.accepted.saturating_sub(before.accepted),
+            refused,
+            failed: self.failed.saturating_sub(before.failed),
+        }
+    }
+}
 
 /// The decisions of one hook since the start.
 pub(super) struct Tally {

@@ -2,7 +2,7 @@
 
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
 
-use super::reply::Failure;
+use crate::server::request_error::Failure;
 
 /// In lower case, as every name is kept.
 const WEBHOOK_KEY: &str = "x-parse-webhook-key";
@@ -16,7 +16,7 @@ struct Sole<'a> {
 
 /// What is looked at of a request's headers.
 #[derive(Debug, Default)]
-pub(super) struct Head<'a> {
+pub(in crate::server) struct Head<'a> {
     webhook_key: Sole<'a>,
     content_type: Sole<'a>,
     is_encoded: bool,
@@ -33,7 +33,7 @@ impl<'a> Sole<'a> {
 }
 
 impl<'a> Head<'a> {
-    pub(super) fn of(headers: &'a HeaderMap) -> Self {
+    pub(in crate::server) fn of(headers: &'a HeaderMap) -> Self {
         let mut head = Head::default();
         for (name, value) in headers {
             if name == CONTENT_TYPE {
@@ -48,12 +48,12 @@ impl<'a> Head<'a> {
     }
 
     /// The webhook key, if the request shows exactly one.
-    pub(super) fn webhook_key(&self) -> Option<&'a [u8]> {
+    pub(in crate::server) fn webhook_key(&self) -> Option<&'a [u8]> {
         self.webhook_key.get().map(HeaderValue::as_bytes)
     }
 
     /// Refuses what no JSON request of Parse Server's has: another content type, a content coding.
-    pub(super) fn check(&self) -> Result<(), Failure> {
+    pub(in crate::server) fn check(&self) -> Result<(), Failure> {
         let is_json = self
             .content_type
             .get()

@@ -1,5 +1,7 @@
 //! Reading a request's body within its limits.
 
+mod unwatched;
+
 use std::cell::Cell;
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
@@ -13,17 +15,18 @@ use actix_web::http::header::CONTENT_LENGTH;
 use actix_web::web::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
 
-use super::reply::Failure;
-use super::unwatched::Entry;
+use crate::server::request_error::Failure;
+
+use unwatched::Entry;
 
 /// When a connection was accepted: head and body of its first request share one deadline.
-pub(super) struct ConnectionStart {
+pub(in crate::server) struct ConnectionStart {
     accepted: Instant,
     used: Cell<bool>,
 }
 
 impl ConnectionStart {
-    pub(super) fn now() -> Self {
+    pub(in crate::server) fn now() -> Self {
         ConnectionStart {
             accepted: Instant::now(),
             used: Cell::new(false),
@@ -37,7 +40,7 @@ impl ConnectionStart {
 /// [`Failure::TooLarge`] over `limit` bytes, [`Failure::Deadline`] if it has not arrived in
 /// `timeout` (for the first request of a connection counted from its start),
 /// [`Failure::BadRequest`] if it breaks off.
-pub(super) async fn read(
+pub(in crate::server) async fn read(
     request: &HttpRequest,
     payload: Payload,
     limit: usize,
@@ -62,7 +65,7 @@ pub(super) async fn read(
 }
 
 /// What `work` gives within two polls. A small body lies behind its head and is there when the
-/// connection looks again, which it does unasked; see [`unwatched`](super::unwatched).
+/// connection looks again, which it does unasked; see [`unwatched`].
 async fn at_second_look<T>(mut work: Pin<&mut impl Future<Output = T>>) -> Option<T> {
     let mut unwatched = None;
     poll_fn(|context| {

@@ -15,8 +15,9 @@ use std::time::{Duration, Instant};
 
 use log::warn;
 
-use super::Socket;
 use crate::server::metrics::Metrics;
+
+use super::stream::Socket;
 
 /// How often a worker says that it closes connections.
 const SAY_EVERY: Duration = Duration::from_secs(10);

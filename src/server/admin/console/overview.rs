@@ -2,12 +2,12 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::clock::unix_time;
 use crate::hooks::Reason;
 use crate::queue::{Job, Queue};
 
-use super::super::State;
-use super::super::clock::unix_time;
-use super::history::{Minute, Totals};
+use crate::server::metrics::{Minute, Totals};
+use crate::server::state::State;
 
 /// How many jobs are shown: the page is no place for a queue of thousands.
 const SHOWN_JOBS: usize = 200;

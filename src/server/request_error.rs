@@ -1,12 +1,10 @@
 //! Answers that are no decision of a hook's. Each is a refusal to Parse Server, which hands the
 //! text to the app's end users.
 
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderValue};
-use actix_web::http::{ConnectionType, StatusCode};
 use actix_web::web::Bytes;
-use actix_web::{HttpRequest, HttpResponse};
-
-use super::connection::Closing;
 
 /// A request that no hook decided on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -88,13 +86,6 @@ impl Failure {
             response.insert_header((ALLOW, HeaderValue::from_static(allowed)));
         }
         response.body(body)
-    }
-}
-
-/// Has the connection closed whose answer says so, without the rest of the request being read.
-pub(super) fn close_if_said(request: &HttpRequest, response: &HttpResponse) {
-    if response.head().connection_type() == ConnectionType::Close {
-        Closing::begin(request);
     }
 }
 
