@@ -1,5 +1,9 @@
 //! One try of writing what a notification says to the rows that hold the asset.
 
+mod proof;
+mod rows;
+mod writes;
+
 use std::collections::HashSet;
 
 use log::{info, warn};
@@ -11,12 +15,12 @@ use crate::manifest::{ClassManifest, Follow, GuardedField};
 use crate::parse::client::RestError;
 use crate::parse::own_write::{OVERTAKEN, OwnWrite};
 
-use super::clean_up::{Shared, Trouble};
+use super::failure::{Shared, Trouble};
 use super::health::{Check, Health};
-use super::parse_rows::{Held, rows_with};
 use super::plan::Plan;
-use super::proof::{Proof, Proved, prove};
-use super::writes::{Write, writes};
+use proof::{Proof, Proved, prove};
+use rows::{Held, rows_with};
+use writes::{Write, writes};
 
 /// Tries before a notification of an asset that no row holds is done with: an upload's comes before
 /// its save, by minutes at most.

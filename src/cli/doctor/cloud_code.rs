@@ -6,9 +6,9 @@
 
 use serde_json::{Value, json};
 
+use super::metrics_probe::Witness;
+use super::probe_hooks::random_text;
 use super::report::{Check, Report};
-use super::temporary::random_text;
-use super::witness::Witness;
 use crate::manifest::{Access, ClassManifest, FunctionManifest};
 use crate::parse::client::{MasterClient, Reply, RestClient, RestError};
 

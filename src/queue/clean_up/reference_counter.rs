@@ -12,11 +12,11 @@ use std::collections::BTreeMap;
 use futures_util::future::try_join_all;
 use serde_json::json;
 
-use super::pattern::pattern;
 use crate::assets::place::Place;
 use crate::assets::reference::AssetSet;
 use crate::cloudinary::asset_name::AssetName;
 use crate::parse::client::{MasterClient, RestError, Row, Rows, Schema};
+use crate::queue::pattern::pattern;
 
 /// Most assets that are searched for one by one: one search costs PostgreSQL about as much as a
 /// walk, which costs Parse Server twice that.

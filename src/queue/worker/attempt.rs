@@ -10,40 +10,38 @@ use log::{error, warn};
 use serde_json::Value;
 use ulid::Ulid;
 
-use super::Queue;
 use crate::cloudinary::notice::Notice;
-
-use super::clean_up::{Shared, Trouble};
-use super::clock::unix_time;
-use super::follow;
-use super::health::Check;
-use super::job::{Destroy, Job};
-use super::plan::Plan;
-use super::retry::{Failure, back_off, chance};
-use super::store::Store;
+use crate::queue::clock::unix_time;
+use crate::queue::failure::{Shared, Trouble};
+use crate::queue::health::Check;
+use crate::queue::job::{Destroy, Job};
+use crate::queue::plan::Plan;
+use crate::queue::retry::{Failure, back_off, chance};
+use crate::queue::store::Store;
+use crate::queue::{Queue, notification_sync};
 
 /// Seconds after a verdict from which on a later one may have come before it.
 const LATE: u64 = 10;
 
 /// What the workers of one process share.
 #[derive(Debug)]
-pub(super) struct Work {
-    pub(super) queue: Queue,
-    pub(super) plan: ArcSwap<Plan>,
-    pub(super) shared: Shared,
+pub(in crate::queue) struct Work {
+    pub(in crate::queue) queue: Queue,
+    pub(in crate::queue) plan: ArcSwap<Plan>,
+    pub(in crate::queue) shared: Shared,
 }
 
 /// What a worker does jobs with.
 #[derive(Debug, Clone)]
-pub(super) struct Hand {
-    pub(super) work: Arc<Work>,
-    pub(super) store: Store,
+pub(in crate::queue) struct Hand {
+    pub(in crate::queue) work: Arc<Work>,
+    pub(in crate::queue) store: Store,
     /// Its name in the database.
-    pub(super) worker: String,
+    pub(in crate::queue) worker: String,
 }
 
 /// Tries a job; what is answered decides whether it is tried again.
-pub(super) async fn handle(
+pub(in crate::queue) async fn handle(
     job: Value,
     id: TaskId,
     attempt: Attempt,
@@ -126,8 +124,10 @@ impl Work {
                     health.tried("dropped");
                     return Ok(());
                 }
-                health
-                    .tried(follow::attempt(notice, &plan, &self.shared, health, tries, now).await?);
+                health.tried(
+                    notification_sync::attempt(notice, &plan, &self.shared, health, tries, now)
+                        .await?,
+                );
             }
         }
         Ok(())

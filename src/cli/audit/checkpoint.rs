@@ -11,8 +11,8 @@ use std::time::Duration;
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 
+use super::asset_key::AssetKey;
 use super::finding::{Counts, Orphan};
-use super::reference::AssetKey;
 use folder::{ASSETS, Folder, KEYS, NEW_POSITION, ORPHANS, POSITION};
 
 mod folder;

@@ -7,12 +7,12 @@
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use super::pattern::pattern;
 use crate::assets::place::Place;
 use crate::cloudinary::asset_name::AssetName;
 use crate::cloudinary::notice::Subject;
 use crate::parse::client::{MasterClient, RestError, Row};
 use crate::parse::json::JsonText;
+use crate::queue::pattern::pattern;
 
 /// A row that holds an asset, and as which text.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use crate::cloudinary::asset_name::AssetName;
 use crate::cloudinary::client::{ApiError, Asset};
 use crate::cloudinary::notice::{Moderation, Notice};
 
-use super::plan::Plan;
+use crate::queue::plan::Plan;
 
 /// What is known of a claim.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use std::hash::{BuildHasher as _, RandomState};
 
 use futures_util::future::{FutureExt as _, LocalBoxFuture, Shared};
 
-use super::heard::{Heard, heard};
+use super::probe_reply::{Heard, heard};
 use crate::parse::client::{HookName, MasterClient, RegisteredHook, RestClient, RestError};
 
 /// How a temporary hook's name begins; 32 hex digits follow.

@@ -7,9 +7,9 @@ use reqwest::StatusCode;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 
-use super::heard::{self, Heard};
+use super::probe_hooks::{Temporary, random_name};
+use super::probe_reply::{self, Heard};
 use super::report::{Check, Report};
-use super::temporary::{Temporary, random_name};
 use crate::cli::health;
 use crate::cli::registration::public_url::PublicUrl;
 use crate::http;
@@ -141,7 +141,7 @@ impl Found {
                 report.bad(
                     CHECK,
                     format_args!("Parse Server cannot reach {public}: {cause} ({here})"),
-                    heard::remedy(cause),
+                    probe_reply::remedy(cause),
                 );
             }
             Ok(Heard::NoHandler) => report.bad(
