@@ -53,6 +53,7 @@
 
 pub mod assets;
 pub mod cli;
+mod clock;
 pub mod cloudinary;
 pub mod config;
 pub mod hooks;

@@ -7,24 +7,18 @@
 //! decided anew at every try, by the manifests then in force, by the references then counted and by
 //! what Cloudinary then has, so that repeating a job, or one from an old backup, harms nothing.
 
-mod attempt;
-mod batches;
 mod clean_up;
 mod clock;
-mod count;
-mod follow;
+mod failure;
 mod health;
 mod job;
-mod key;
-mod parse_rows;
+mod notification_key;
+mod notification_sync;
 mod pattern;
 mod plan;
-mod proof;
 mod retry;
 mod store;
-mod trouble;
 mod worker;
-mod writes;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,10 +29,10 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tokio::runtime::Handle;
 use tokio::sync::Mutex;
 
-pub(crate) use follow::is_wanted;
 pub use health::{Check, Health};
 pub use job::{Destroy, Job, Scheduled};
-pub use key::NotificationKey;
+pub use notification_key::NotificationKey;
+pub(crate) use notification_sync::is_wanted;
 pub use plan::Plan;
 pub use store::{Counts, Entry, State, StoreError};
 pub use worker::Worker;

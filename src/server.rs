@@ -5,23 +5,11 @@
 //! answer here is either a decision of a hook or a status of 400 and above with a short JSON text.
 
 mod admin;
-mod body;
-mod certificate;
-mod clock;
-mod connection;
-mod console;
-mod descriptors;
-mod guarded;
-mod head;
-mod histogram;
-mod keys;
+mod catch_panic;
 mod metrics;
-mod notifications;
-mod reply;
-mod request_id;
-mod routes;
-mod tally;
-mod unwatched;
+mod request_error;
+mod served_hooks;
+mod state;
 mod webhook;
 
 use std::net::{SocketAddr, TcpListener};
@@ -35,20 +23,20 @@ use arc_swap::ArcSwap;
 use futures_util::FutureExt as _;
 use secrecy::SecretString;
 
+use crate::clock::unix_time;
 use crate::hooks::Roles;
 
-pub use certificate::{Certificate, CertificateError, PemError};
-pub use console::HookList;
-pub use keys::WebhookKeys;
-pub(crate) use request_id::current as current_request;
-pub use routes::Deployment;
+pub use admin::HookList;
+pub use served_hooks::Deployment;
+pub(crate) use webhook::request_id::current as current_request;
+pub use webhook::{Certificate, CertificateError, PemError, WebhookKeys};
 
-use body::ConnectionStart;
-use clock::unix_time;
-use connection::{Limits, Listener, Slot, Socket};
-use console::{Access, Console, History, Refusals};
-use metrics::Metrics;
-use routes::Routes;
+use admin::{Access, Console};
+use metrics::{History, Metrics, Refusals};
+use served_hooks::Routes;
+use state::State;
+use webhook::body::ConnectionStart;
+use webhook::connections::{self, Limits, Listener, Slot, Socket, file_limit};
 
 /// How long an idle connection of Parse Server's is kept, in seconds. Closing one can meet a
 /// request under way, which Parse Server would report as a refused save, so it is rare; connections
@@ -98,22 +86,6 @@ pub struct AdminSettings {
     pub hook_list: Option<HookList>,
 }
 
-/// What all workers share.
-struct State {
-    keys: WebhookKeys,
-    public_path: String,
-    max_body: usize,
-    read_timeout: Duration,
-    answer_timeout: Duration,
-    routes: ArcSwap<Routes>,
-    roles: Roles,
-    metrics: Metrics,
-    started: u64,
-    history: History,
-    refusals: Refusals,
-    stopping: AtomicBool,
-}
-
 /// Both listeners, bound but not yet answering.
 pub struct Server {
     state: Arc<State>,
@@ -154,7 +126,7 @@ impl Server {
         });
         let listener = bind(settings.bind)?;
         let webhook_address = listener.local_addr()?;
-        let connections = descriptors::make_room(settings.max_connections);
+        let connections = file_limit::make_room(settings.max_connections);
         let share = (connections / settings.workers).max(1);
         let timeout = whole_seconds(settings.shutdown_timeout);
         let limits = Limits {
@@ -174,7 +146,7 @@ impl Server {
             socket: listener,
             tls: settings.tls,
         };
-        let webhook = connection::listen(listener, limits, on_connect, move || {
+        let webhook = connections::listen(listener, limits, on_connect, move || {
             let state = answering.clone();
             // No extractors: taking a request apart by hand costs less.
             App::new().default_service(fn_service(move |request: ServiceRequest| {
@@ -238,7 +210,7 @@ impl Server {
                 let listeners = futures_util::future::try_join(self.webhook, admin);
                 tokio::select! {
                     result = listeners => result.map(|_| ()),
-                    () = console::keep_history(&self.state) => Ok(()),
+                    () = metrics::keep_history(&self.state) => Ok(()),
                 }
             }
             None => self.webhook.await,

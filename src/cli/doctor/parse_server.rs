@@ -1,7 +1,7 @@
 //! Parse Server itself: version, keys, hooks and limits.
 
+use super::probe_hooks::{random_name, random_text};
 use super::report::{Check, Report};
-use super::temporary::{random_name, random_text};
 use crate::cli::registration::{ComparedHook, HookState};
 use crate::cli::service;
 use crate::manifest::Manifests;
