@@ -41,23 +41,22 @@ pub mod reference;
 mod references;
 mod sign_upload;
 mod template;
-pub(crate) mod units;
 mod value_context;
 
+pub use crate::units::Rate;
 pub use accept::{Accepted, Choice, NotAccepted, Pattern};
 pub use class::{ClassManifest, GuardedField};
 pub use clean_up::CleanUp;
 pub use confirm::{Confirm, OnUnreachable, Pixels};
 pub use delivery_url::DeliveryUrl;
 pub use follow::Follow;
-pub use function::{Access, Action, FunctionManifest, Limit, Rate};
+pub use function::{Access, Action, FunctionManifest, Limit};
 pub use hooks::{Hook, HookAction};
 pub use load::load;
 pub use parameter::Parameter;
 pub use references::Reference;
 pub use sign_upload::{ResponseForm, SignUpload};
 pub use template::{Params, RenderError, Template, TemplateError, TemplateUser};
-pub(crate) use units::{DURATION_FORM, parse_duration, parse_size};
 pub use value_context::ValueContext;
 
 /// Every hook of a deployment.

@@ -7,10 +7,10 @@ use log::info;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::Status;
+use super::inputs::rest_client;
 use super::output::complain;
 use super::registration::public_url::PublicUrl;
 use super::registration::{ComparedHook, HookState, compare};
-use super::settings::rest_client;
 use crate::config::{Environment, ParseAccess};
 use crate::manifest::Manifests;
 use crate::parse::client::{MasterClient, RestClient, RestError};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::registration::HookState;
 use super::registration::registry::Registry;
 use super::registration::report::{Report, Row};
-use super::{Status, settings};
+use super::{Status, inputs};
 use crate::config::Environment;
 
 /// Show the registered webhooks and whether they are as the manifests say
@@ -23,7 +23,7 @@ impl Hooks {
     /// # Errors
     /// Configuration, manifests or Parse Server.
     pub(super) async fn run(self, environment: &Environment) -> anyhow::Result<Status> {
-        let settings = settings::registration(environment)?;
+        let settings = inputs::registration(environment)?;
         let public = settings.public_url;
         let registry = Registry::open(
             &settings.access,

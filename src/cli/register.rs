@@ -7,14 +7,14 @@ use anyhow::bail;
 use serde_json::json;
 
 use super::Status;
+use super::inputs::{self, Registration};
 use super::registration::apply::{self, ApplyError};
 use super::registration::registry::Registry;
 use super::registration::report::{Report, Row};
 use super::registration::{ComparedHook, HookState, compare, warnings};
-use super::settings::{self, Registration};
 use crate::config::Environment;
-use crate::manifest;
 use crate::parse::client::MasterClient;
+use crate::units::parse_duration;
 
 /// Register the hooks that the manifests name at Parse Server
 #[derive(Debug, clap::Args)]
@@ -37,7 +37,7 @@ pub(super) struct Register {
 }
 
 fn duration(text: &str) -> Result<Duration, &'static str> {
-    manifest::parse_duration(text).ok_or("expected a duration such as 500ms, 10s or 2m")
+    parse_duration(text).ok_or("expected a duration such as 500ms, 10s or 2m")
 }
 
 /// What has to be done about a hook.
@@ -90,7 +90,7 @@ impl Register {
     /// # Errors
     /// Configuration, manifests or Parse Server; hooks that are not as they should be.
     pub(super) async fn run(self, environment: &Environment) -> anyhow::Result<Status> {
-        let settings = settings::registration(environment)?;
+        let settings = inputs::registration(environment)?;
         let public = &settings.public_url;
         let names = settings.manifests.registered_hooks();
         let patience = self.wait.unwrap_or_default();

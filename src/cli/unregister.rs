@@ -9,7 +9,7 @@ use super::registration::public_url::PublicUrl;
 use super::registration::registry::Registry;
 use super::registration::report::{Report, Row};
 use super::registration::{HookState, warnings};
-use super::{Status, settings};
+use super::{Status, inputs};
 use crate::config::Environment;
 
 /// Remove every hook under the public URL from Parse Server
@@ -37,7 +37,7 @@ impl Unregister {
                 environment.parse_access()?,
                 PublicUrl::new(url).context("--url")?,
             ),
-            None => settings::unregistration(environment)?,
+            None => inputs::unregistration(environment)?,
         };
         let registry = Registry::open(&access, &public, Vec::new(), Duration::ZERO).await?;
         let mut report = Report::new(self.json);

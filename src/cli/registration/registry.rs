@@ -8,7 +8,7 @@ use log::info;
 use super::public_url::PublicUrl;
 use super::report::Report;
 use super::{ComparedHook, compare};
-use crate::cli::settings::rest_client;
+use crate::cli::inputs::rest_client;
 use crate::config::ParseAccess;
 use crate::parse::client::{MasterClient, RestError, ServerInfo};
 use crate::parse::hook_name::HookName;

@@ -4,7 +4,7 @@ use reqwest::Url;
 
 use super::public_url::PublicUrl;
 use super::{ComparedHook, HookState};
-use crate::cli::health;
+use crate::cli::health_probe;
 use crate::http::is_loopback;
 
 /// Parse Server keeps the handlers of its hooks in memory.
@@ -53,7 +53,7 @@ fn names(hooks: &[&ComparedHook], of: impl Fn(HookState) -> bool) -> String {
 /// What is wrong with the public URL, as far as it can be told from here.
 pub(crate) async fn of_public_url(public: &PublicUrl, parse_server: &Url) -> Vec<String> {
     let mut warnings = Vec::new();
-    if let Err(unhealthy) = health::ask(&public.health(), true).await {
+    if let Err(unhealthy) = health_probe::ask(&public.health(), true).await {
         warnings.push(format!(
             "{unhealthy}: if Parse Server gets no other answer, it refuses every save of the guarded classes"
         ));

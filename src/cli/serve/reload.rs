@@ -8,14 +8,14 @@ use log::{error, info, warn};
 use secrecy::SecretString;
 
 use super::later::Later;
+use crate::cli::inputs::{self, rest_client};
 use crate::cli::registration::public_url::PublicUrl;
 use crate::cli::registration::registry::Registry;
 use crate::cli::registration::{ComparedHook, HookState};
-use crate::cli::settings::rest_client;
 use crate::cloudinary::account::Account;
 use crate::cloudinary::client::ApiClient;
 use crate::config::{ParseAccess, ParseAddress};
-use crate::manifest::{self, Finding, Manifests};
+use crate::manifest::{Finding, Manifests};
 use crate::parse::hook_name::HookName;
 use crate::server::{Certificate, Control, Deployment};
 
@@ -89,10 +89,10 @@ impl Source {
     }
 
     fn load(&self) -> Result<(Deployment, Vec<HookName>), Vec<String>> {
-        let texts = |findings: Vec<Finding>| findings.iter().map(ToString::to_string).collect();
-        let manifests: Result<_, Vec<String>> = manifest::load(&self.folder).map_err(texts);
-        let manifests = manifests?;
-        manifests.check_account(&self.account).map_err(texts)?;
+        let texts = |findings: Vec<Finding>| -> Vec<String> {
+            findings.iter().map(ToString::to_string).collect()
+        };
+        let manifests = inputs::manifests(&self.folder, Some(&self.account)).map_err(texts)?;
         if manifests.need_parse_server() && self.parse.is_none() {
             let needed = "PARSE_SERVER_URL and PARSE_SERVER_APPLICATION_ID are needed by a manifest: set them and restart";
             return Err(vec![needed.to_owned()]);
