@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 
+use crate::assets::destroy::Destroy;
 use crate::assets::fate::lets_go;
 use crate::assets::reference::AssetSet;
 use crate::assets::texts::each_text;
@@ -13,25 +14,86 @@ use crate::cloudinary::asset_name::AssetName;
 use crate::cloudinary::identifier::{Identifier, bare};
 use crate::manifest::{ClassManifest, GuardedField};
 use crate::parse::envelope::{Envelope, Object};
+use crate::parse::json::JsonText;
 
-use super::signed_write;
+use super::{Outcome, signed_write};
+
+/// An asset to destroy when its grace period is over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DelayedDestroy {
+    /// What.
+    pub destroy: Destroy,
+    /// From when on, in seconds since 1970.
+    pub run_at: u64,
+}
 
 /// An asset that a field has lost.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Lost<'m> {
+struct Lost<'m> {
     /// The field's name.
-    pub field: &'m str,
+    field: &'m str,
     /// The asset.
-    pub asset: AssetName,
+    asset: AssetName,
     /// The newest version of it that was lost: a later upload under its name is not this one.
-    pub version: u64,
+    version: u64,
     /// Seconds that it is kept.
-    pub grace: u64,
+    grace: u64,
+}
+
+/// What follows a save of a guarded class. `now` in seconds since 1970.
+pub fn after_save(
+    class: &ClassManifest,
+    account: &Account,
+    envelope: &Envelope<'_>,
+    object: &Object<'_>,
+    now: u64,
+) -> Outcome {
+    let lost = replaced(class, envelope, object, account, now);
+    outcome(class, account, object, lost, now)
+}
+
+/// What follows a deletion of a guarded class's object. `now` in seconds since 1970.
+pub fn after_delete(
+    class: &ClassManifest,
+    account: &Account,
+    object: &Object<'_>,
+    now: u64,
+) -> Outcome {
+    outcome(class, account, object, deleted(class, object), now)
+}
+
+fn outcome(
+    class: &ClassManifest,
+    account: &Account,
+    object: &Object<'_>,
+    lost: Vec<Lost<'_>>,
+    now: u64,
+) -> Outcome {
+    if lost.is_empty() {
+        return Outcome::default();
+    }
+    let object = object.get("objectId").and_then(JsonText::as_str);
+    let jobs = lost.into_iter().map(|lost| DelayedDestroy {
+        // `now` may be almost a second ago.
+        run_at: now.saturating_add(lost.grace + 1),
+        destroy: Destroy {
+            asset: lost.asset,
+            version: Some(lost.version),
+            cloud: account.cloud_name.clone(),
+            class: class.class.clone(),
+            field: lost.field.to_owned(),
+            object: object.as_deref().map(str::to_owned),
+        },
+    });
+    Outcome {
+        jobs: jobs.collect(),
+        ..Outcome::default()
+    }
 }
 
 /// What a save replaced, cleared or took from an array. Another version or format of an asset is no
 /// other asset.
-pub fn replaced<'m>(
+fn replaced<'m>(
     class: &'m ClassManifest,
     envelope: &Envelope<'_>,
     object: &Object<'_>,
@@ -58,7 +120,7 @@ pub fn replaced<'m>(
 }
 
 /// What a deleted object referred to.
-pub fn deleted<'m>(class: &'m ClassManifest, object: &Object<'_>) -> Vec<Lost<'m>> {
+fn deleted<'m>(class: &'m ClassManifest, object: &Object<'_>) -> Vec<Lost<'m>> {
     let fields = class.fields.iter().filter(|f| f.clean_up.on_delete);
     fields.flat_map(|field| held(field, object)).collect()
 }

@@ -11,7 +11,7 @@ use super::limit::Limits;
 use super::refusal::Refusal;
 use super::roles::Roles;
 use super::sign_upload::FixedFields;
-use super::{Decided, ParseServer, delivery_url, sign_upload};
+use super::{Outcome, ParseServer, delivery_url, sign_upload};
 
 /// What a function works with.
 #[derive(Debug, Clone, Copy)]
@@ -39,7 +39,7 @@ pub async fn call(
     context: FunctionContext<'_>,
     envelope: &Envelope<'_>,
     now: u64,
-) -> Result<Decided, Refusal> {
+) -> Result<Outcome, Refusal> {
     check_access(&function.access, envelope, context.master_key)?;
     // Before the role: questions to Parse Server are limited too.
     context.limits.take(&function.name, envelope)?;
@@ -66,9 +66,9 @@ pub async fn call(
             url_answer(&url)
         }
     };
-    Ok(Decided {
+    Ok(Outcome {
         answer: Some(answer),
-        ..Decided::default()
+        ..Outcome::default()
     })
 }
 

@@ -11,7 +11,7 @@ use crate::parse::envelope::{Envelope, Object};
 use crate::parse::json::{JsonText, Kind};
 use crate::parse::signed_write::{OVERTAKEN, WriteProof};
 
-use super::Decided;
+use super::Outcome;
 use super::confirm::ToConfirm;
 use super::context::ContextSignatures;
 use super::field::{FieldCheck, FieldWrite, Save};
@@ -29,7 +29,7 @@ pub fn before_save(
     envelope: &Envelope<'_>,
     object: &Object<'_>,
     now: u64,
-) -> Result<Decided, Refusal> {
+) -> Result<Outcome, Refusal> {
     let signatures = ContextSignatures::read(manifest, envelope.context)?;
     let save = Save {
         class: &manifest.class,
@@ -54,7 +54,7 @@ pub fn before_save(
     for (index, field) in manifest.fields.iter().enumerate() {
         guard.field(index, field)?;
     }
-    Ok(guard.decided(manifest))
+    Ok(guard.outcome(manifest))
 }
 
 /// A save on its way through the fields of its class.
@@ -220,14 +220,15 @@ impl<'m> Guard<'m, '_> {
         self.envelope.from_cloud_code && paths.any(|path| reaches(path))
     }
 
-    fn decided(self, manifest: &ClassManifest) -> Decided {
+    fn outcome(self, manifest: &ClassManifest) -> Outcome {
         if self.envelope.from_cloud_code {
             let own = || self.own.answer(self.envelope.original.as_ref());
-            return Decided {
+            return Outcome {
                 answer: (!self.own.is_empty()).then(own),
                 previous_secret: self.previous_secret,
                 to_confirm: self.to_confirm,
                 left_out: self.own.left_out(),
+                ..Outcome::default()
             };
         }
         let needs_answer = self.may_hide || !self.own.is_empty();
@@ -236,11 +237,12 @@ impl<'m> Guard<'m, '_> {
             let stands = self.own.is_empty() && self.is_email_verification(&changes);
             (!stands).then(|| changes.answer(manifest, &self.own))
         });
-        Decided {
+        Outcome {
             answer: answer.flatten(),
             previous_secret: self.previous_secret,
             to_confirm: self.to_confirm,
             left_out: self.own.left_out(),
+            ..Outcome::default()
         }
     }
 
