@@ -156,7 +156,7 @@ impl Routes {
             let name = Arc::from(hook.name());
             let route = Route {
                 limits: limits(&hook, before.and_then(|routes| routes.hooks.get(&path))),
-                metrics: HookMetrics::new(metrics, &name, hook.guarded_fields()),
+                metrics: metrics.hook(&name, hook.guarded_fields()),
                 fixed: match &hook {
                     Hook::Function(function) => FixedFields::of(function, &deployment.account),
                     _ => FixedFields::default(),
