@@ -82,7 +82,7 @@ impl Routes {
             let name: Arc<str> = hook.name.to_string().into();
             let route = Route {
                 limits: limits(&hook, before.and_then(|routes| routes.hooks.get(&path))),
-                metrics: HookMetrics::new(metrics, &name, guarded_fields(&hook.action)),
+                metrics: metrics.hook(&name, guarded_fields(&hook.action)),
                 fixed: match &hook.action {
                     HookAction::Function(function) => {
                         FixedFields::of(function, &deployment.account)
