@@ -304,7 +304,7 @@ fn bad_request(error: EnvelopeError) -> RequestError {
 
 #[cfg(test)]
 mod tests {
-    use super::shape;
+    use super::has_names;
 
     #[test]
     fn a_trigger_has_a_class_and_a_name_and_nothing_else() {

@@ -137,7 +137,8 @@ mod tests {
 
     #[actix_web::test]
     async fn a_request_that_its_connection_forgets_is_reminded() {
-        let mut forgotten = pin!(within_two_polls(pin!(pending::<()>())));
+        let waiting = pin!(pending::<()>());
+        let mut forgotten = pin!(within_two_polls(waiting));
         tokio::select! {
             output = &mut forgotten => assert_eq!(output, None),
             () = remind() => {}
