@@ -6,6 +6,7 @@
 //! | [`parse`] | the Parse side: webhook envelopes and the REST client |
 //! | [`manifest`] | `webhooks/*.toml` as typed hooks |
 //! | [`assets`] | may this asset go? What refers to it, and what may be destroyed. Pure |
+//! | `registration` | which hooks should be registered at Parse Server, and which are. Pure |
 //! | [`hooks`] | what each hook does with a request |
 //! | [`queue`] | what is done later: assets to destroy, notifications to act on |
 //! | [`server`] | the HTTP listeners |
@@ -55,9 +56,12 @@ pub mod cli;
 mod clock;
 pub mod cloudinary;
 pub mod config;
+mod database_url;
 pub mod hooks;
 mod http;
 pub mod manifest;
 pub mod parse;
 pub mod queue;
+mod registration;
 pub mod server;
+mod units;

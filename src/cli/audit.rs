@@ -10,32 +10,33 @@ use clap::ValueEnum;
 use log::warn;
 use serde_json::json;
 
+use super::inputs::rest_client;
 use super::output::complain;
-use super::settings::rest_client;
 use super::{Status, columns};
 use crate::assets::place;
 use crate::cloudinary::account::Account;
-use crate::cloudinary::rest::ApiClient;
+use crate::cloudinary::client::ApiClient;
 use crate::config::Environment;
-use crate::manifest::{self, Manifests};
+use crate::manifest::Manifests;
+use crate::units::{DURATION_FORM, parse_duration};
 
 #[cfg(test)]
 mod agreement;
-mod cells;
+mod asset_key;
+mod checkpoint;
+mod clients;
 mod destroy;
 mod finding;
 mod orphans;
-mod plan;
 mod progress;
-mod reference;
+mod row_check;
 mod rows;
-mod sources;
-mod state;
+mod scope;
 
+use checkpoint::State;
+use clients::Sources;
 use finding::Finding;
 use progress::Progress;
-use sources::Sources;
-use state::State;
 
 /// Each call to Parse Server or Cloudinary.
 const TIMEOUT: Duration = Duration::from_mins(1);
@@ -92,8 +93,8 @@ struct Run {
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
-    let form = manifest::DURATION_FORM;
-    manifest::parse_duration(text).ok_or_else(|| format!("expected {form}"))
+    let form = DURATION_FORM;
+    parse_duration(text).ok_or_else(|| format!("expected {form}"))
 }
 
 fn unix_time() -> u64 {
@@ -107,7 +108,7 @@ impl Audit {
     /// # Errors
     /// Configuration, Parse Server or Cloudinary; state that cannot be kept.
     pub(super) async fn run(self, environment: &Environment) -> anyhow::Result<Status> {
-        let (access, account, manifests) = super::settings::audit(environment)?;
+        let (access, account, manifests) = super::inputs::audit(environment)?;
         let mut classes = manifests.classes.iter().flat_map(|class| &class.fields);
         if self.destroy_orphans && classes.all(|field| field.destroy_within.is_none()) {
             bail!(
@@ -149,7 +150,7 @@ fn about(sides: &[String], strip: bool, manifests: &Manifests) -> String {
     let fields = fields
         .iter()
         .map(|place| (&place.class, &place.column, &place.path, place.many));
-    let places = plan::places(manifests);
+    let places = scope::places(manifests);
     let places = places.iter().map(|place| {
         let (resource_type, delivery_type) = place.kind;
         (resource_type.name(), delivery_type.name(), &place.prefix)
@@ -166,7 +167,7 @@ impl Run {
             complain("going on with the audit that was broken off");
         }
         self.check_columns().await?;
-        for field in plan::unplaced(&self.manifests) {
+        for field in scope::unplaced(&self.manifests) {
             warn!("{field} has neither a folder nor destroy_within: its assets are not looked for");
         }
         self.read_rows().await?;
@@ -240,7 +241,7 @@ impl Run {
         let left = self.state.remove();
         let left = left.context("cannot remove the audit's state")?;
         if !left.is_empty() {
-            let left = state::list(&left);
+            let left = checkpoint::list(&left);
             complain(format_args!(
                 "the folder of --state is left with what is not an audit's: {left}"
             ));

@@ -13,18 +13,19 @@ use sqlx::{PgPool, SqlitePool};
 
 use super::clock::unix_time;
 use super::job::{Job, Scheduled};
-use super::key::NotificationKey;
-use crate::cloudinary::notice::Notice;
+use super::notification_key::NotificationKey;
+use crate::cloudinary::notification_event::NotificationEvent;
+use crate::database_url::is_postgres;
 
-mod entry;
 mod lock;
 mod losses;
+mod queued_job;
 mod statement;
 
-use entry::Row;
-pub use entry::{Counts, Entry, State};
 pub(super) use lock::Lock;
 pub(super) use losses::{Again, Due};
+use queued_job::Row;
+pub use queued_job::{Counts, Entry, State};
 
 /// How long a statement waits for another process's lock on an SQLite file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(4);
@@ -39,9 +40,6 @@ const KEEP_DONE: i64 = 24 * 60 * 60;
 /// Why the database did not do something.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// A URL of another kind.
-    #[error("expected sqlite://<file> or postgres://<user>:<password>@<host>/<database>")]
-    Url,
     /// sqlx's word for it.
     #[error(transparent)]
     Database(#[from] sqlx::Error),
@@ -64,19 +62,6 @@ pub enum StoreError {
 pub(super) enum Store {
     Sqlite(SqlitePool),
     Postgres(PgPool),
-}
-
-pub(super) fn check_url(url: &str) -> Result<(), StoreError> {
-    let known = if is_postgres(url) {
-        PgConnectOptions::from_str(url).is_ok()
-    } else {
-        url.starts_with("sqlite:") && SqliteConnectOptions::from_str(url).is_ok()
-    };
-    if known { Ok(()) } else { Err(StoreError::Url) }
-}
-
-fn is_postgres(url: &str) -> bool {
-    url.starts_with("postgres://") || url.starts_with("postgresql://")
 }
 
 /// One statement for both databases, `$table` and `$now` written as each wants them; every `i64`
@@ -261,7 +246,7 @@ impl Store {
         &self,
         queue: &str,
         since: u64,
-    ) -> Result<Vec<(NotificationKey, Notice)>, StoreError> {
+    ) -> Result<Vec<(NotificationKey, NotificationEvent)>, StoreError> {
         let rows: Vec<(String, Vec<u8>)> = on_both!(
             self,
             "SELECT idempotency_key, job FROM {jobs}

@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
 use crate::clock::unix_time;
-use crate::hooks::registration::compare;
-use crate::hooks::registration::public_url::PublicUrl;
-use crate::parse::rest::{HookName, MasterClient, RegisteredHook};
+use crate::parse::client::{MasterClient, RegisteredHook};
+use crate::parse::hook_name::HookName;
+use crate::registration::compare;
+use crate::registration::public_url::PublicUrl;
 
 /// How long a list is shown again before Parse Server is asked for a new one.
 const MAX_AGE: Duration = Duration::from_secs(10);

@@ -26,7 +26,7 @@ pub(in crate::server::admin) async fn overview(state: Data<AdminState>) -> HttpR
     let hooks = routes.all().into_iter().map(|route| {
         let totals = route.metrics.totals();
         json!({
-            "hook": route.hook.name(),
+            "hook": &*route.name,
             "accepted": totals.accepted,
             "refused": totals.all_refused(),
         })

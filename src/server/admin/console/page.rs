@@ -6,11 +6,11 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use crate::cloudinary::delivery_url::delivery_origins;
-use crate::manifest::{Access, Action, ClassManifest, GuardedField};
+use crate::manifest::{Access, Action, ClassManifest, GuardedField, HookAction};
 use crate::server::admin::response;
 use crate::server::admin::state::AdminState;
 use crate::server::request_error::RequestError;
-use crate::server::served_hooks::{Hook, Route};
+use crate::server::served_hooks::Route;
 
 /// Style sheet, scripts and icon. Inline ones would need a weaker content security policy.
 pub(in crate::server::admin) const FILES: [File; 8] = [
@@ -102,9 +102,9 @@ impl HookRow {
     fn of(route: &Route) -> Self {
         let totals = route.metrics.totals();
         HookRow {
-            name: route.hook.name(),
-            path: route.hook.path(),
-            description: describe(&route.hook),
+            name: route.name.to_string(),
+            path: route.hook.name.path(),
+            description: describe(&route.hook.action),
             accepted: totals.accepted,
             refused: totals.all_refused(),
         }
@@ -133,12 +133,12 @@ impl SignInPage {
     }
 }
 
-fn describe(hook: &Hook) -> String {
-    match hook {
-        Hook::BeforeSave(class) => describe_class(class),
-        Hook::AfterSave(_) => "queues pictures that were replaced".to_owned(),
-        Hook::AfterDelete(_) => "queues the pictures of deleted objects".to_owned(),
-        Hook::Function(function) => {
+fn describe(action: &HookAction) -> String {
+    match action {
+        HookAction::BeforeSave(class) => describe_class(class),
+        HookAction::AfterSave(_) => "queues pictures that were replaced".to_owned(),
+        HookAction::AfterDelete(_) => "queues the pictures of deleted objects".to_owned(),
+        HookAction::Function(function) => {
             let action = match &function.action {
                 Action::SignUpload(_) => "signs an upload".to_owned(),
                 Action::DeliveryUrl(url) => match &url.source {

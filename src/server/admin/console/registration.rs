@@ -15,7 +15,8 @@ pub(in crate::server::admin) async fn registration(state: Data<AdminState>) -> H
     let registered = routes
         .all()
         .into_iter()
-        .filter_map(|route| route.hook.registered_as());
+        .filter(|route| route.hook.is_registered)
+        .map(|route| route.hook.name.clone());
     let json = match &state.hook_list {
         Some(list) => list.compare(registered.collect()).await,
         None => unknown(NO_MASTER_KEY),
