@@ -206,11 +206,11 @@ async fn decide(
     })
 }
 
-/// Queues what is done later. The write has already happened, so the answer stays as it is whatever
-/// becomes of the jobs: an error would reach the client.
+/// Queues the jobs of a hook. The write has already happened, so the answer stays the same whatever
+/// becomes of them.
 async fn push(queue: Option<&Queue>, jobs: Vec<DelayedDestroy>) {
     if let Some(queue) = queue {
-        // Err: it is logged and counted.
+        // The queue logs and counts its errors.
         let _ = queue.push(jobs.into_iter().map(Into::into).collect()).await;
     }
 }

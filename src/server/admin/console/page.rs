@@ -102,7 +102,7 @@ impl HookRow {
     fn of(route: &Route) -> Self {
         let totals = route.metrics.totals();
         HookRow {
-            name: route.hook.name.to_string(),
+            name: route.name.to_string(),
             path: route.hook.name.path(),
             description: describe(&route.hook.action),
             accepted: totals.accepted,
