@@ -1,4 +1,4 @@
-//! The one place of the queue that asks what time it is.
+//! The queue's clock.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

@@ -1,28 +1,28 @@
-//! What a job says.
+//! What a job asks for.
 
 use serde::{Deserialize, Serialize};
 
 use crate::cloudinary::asset_name::AssetName;
 use crate::cloudinary::notice::Notice;
 
-/// Something to be done later.
+/// Something to do later.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "job", rename_all = "snake_case")]
 pub enum Job {
     /// An asset that lost a reference.
     Destroy(Destroy),
-    /// What Cloudinary has notified of.
+    /// What Cloudinary has notified about.
     Follow(Notice),
 }
 
 /// A job and when to do it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scheduled {
-    /// What.
+    /// What to do.
     pub job: Job,
-    /// From when on, in seconds since 1970.
+    /// Not before, in seconds since 1970.
     pub run_at: u64,
-    /// Of jobs with one key only the first is kept, for a day after it is done.
+    /// Of jobs with the same key only the first is kept, until a day after it is done.
     pub key: Option<String>,
 }
 
@@ -31,13 +31,13 @@ pub struct Scheduled {
 pub struct Destroy {
     /// The asset.
     pub asset: AssetName,
-    /// The newest version of it that was lost. Jobs of earlier versions of this program do not say
-    /// it.
+    /// The newest version of it that was lost. Jobs written by earlier versions of this program
+    /// lack it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<u64>,
-    /// Its account: a queue that is pointed at another one destroys nothing there.
+    /// Its account: a queue that is used with another account destroys nothing there.
     pub cloud: String,
-    /// The class whose object lost it.
+    /// The class of the object that lost it.
     pub class: String,
     /// The field.
     pub field: String,
@@ -47,13 +47,13 @@ pub struct Destroy {
 }
 
 impl Job {
-    /// The text in the database.
+    /// How it is stored in the database.
     pub(super) fn to_json(&self) -> Vec<u8> {
-        // Strings in structs: serialising them cannot fail.
+        // Serialising structs of strings cannot fail.
         serde_json::to_vec(self).unwrap_or_default()
     }
 
-    /// What it is about, in a line.
+    /// One line for logs and `cleanup list`.
     pub fn summary(&self) -> String {
         match self {
             Self::Destroy(job) => {

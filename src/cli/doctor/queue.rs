@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::report::{Check, Report};
 use super::setup::Setup;
 use crate::manifest::Manifests;
-use crate::queue::{Entry, Queue, State};
+use crate::queue::{JobState, Queue, QueuedJob};
 
 /// A worker takes a job within seconds of its time.
 const OVERDUE_SECONDS: i64 = 300;
@@ -58,12 +58,12 @@ struct Standing {
 }
 
 impl Standing {
-    fn of(jobs: &[Entry], now: i64) -> Self {
-        let count = |is: &dyn Fn(&Entry) -> bool| jobs.iter().filter(|job| is(job)).count();
+    fn of(jobs: &[QueuedJob], now: i64) -> Self {
+        let count = |is: &dyn Fn(&QueuedJob) -> bool| jobs.iter().filter(|job| is(job)).count();
         Self {
-            dead: count(&|job| job.state == State::Dead),
+            dead: count(&|job| job.state == JobState::Dead),
             overdue: count(&|job| {
-                job.state == State::Waiting && job.run_at < now - OVERDUE_SECONDS
+                job.state == JobState::Waiting && job.run_at < now - OVERDUE_SECONDS
             }),
         }
     }
@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn counts_jobs_that_nobody_does() {
-        let job = |state, run_at| Entry {
+        let job = |state, run_at| QueuedJob {
             id: String::new(),
             state,
             tries: 0,
@@ -89,12 +89,12 @@ mod tests {
             job: None,
         };
         let jobs = [
-            job(State::Waiting, 1_000),
-            job(State::Waiting, 700),
-            job(State::Waiting, 699),
-            job(State::Running, 1),
-            job(State::Failed, 1),
-            job(State::Dead, 1),
+            job(JobState::Waiting, 1_000),
+            job(JobState::Waiting, 700),
+            job(JobState::Waiting, 699),
+            job(JobState::Running, 1),
+            job(JobState::Failed, 1),
+            job(JobState::Dead, 1),
         ];
         let expected = Standing {
             dead: 1,
