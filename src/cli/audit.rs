@@ -3,7 +3,7 @@
 
 use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use clap::ValueEnum;
@@ -15,7 +15,7 @@ use super::settings::rest_client;
 use super::{Status, columns};
 use crate::assets::place;
 use crate::cloudinary::account::Account;
-use crate::cloudinary::rest::ApiClient;
+use crate::cloudinary::client::ApiClient;
 use crate::config::Environment;
 use crate::manifest::{self, Manifests};
 
@@ -94,11 +94,6 @@ struct Run {
 fn duration(text: &str) -> Result<Duration, String> {
     let form = manifest::DURATION_FORM;
     manifest::parse_duration(text).ok_or_else(|| format!("expected {form}"))
-}
-
-fn unix_time() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.unwrap_or(Duration::ZERO).as_secs()
 }
 
 impl Audit {

@@ -13,7 +13,7 @@ use super::registration::{Hook, State, compare, wanted};
 use super::settings::rest_client;
 use crate::config::{Environment, ParseAccess};
 use crate::manifest::Manifests;
-use crate::parse::rest::{HookName, MasterClient, RestClient, RestError};
+use crate::parse::client::{HookName, MasterClient, RestClient, RestError};
 use clock::Span;
 use cloudinary::Ping;
 use metrics_probe::Witness;

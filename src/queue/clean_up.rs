@@ -16,10 +16,10 @@ use log::warn;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use super::clock::unix_time;
 use super::health::Dependency;
 use super::store::{DueJob, Lock, Store, StoreError};
 use super::worker::Context;
+use crate::clock::unix_time;
 use batch::Batch;
 use settlement::Settlement;
 

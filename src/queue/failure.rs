@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::store::StoreError;
-use crate::cloudinary::rest::ApiError;
-use crate::parse::rest::RestError;
+use crate::cloudinary::client::ApiError;
+use crate::parse::client::RestError;
 
 /// Seconds without calls when Cloudinary does not say when its rate limit ends.
 const UNANNOUNCED: u64 = 60;

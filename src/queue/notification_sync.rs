@@ -12,8 +12,8 @@ use crate::assets::place::Place;
 use crate::cloudinary::asset_name::AssetName;
 use crate::cloudinary::notice::{Moderation, Notice};
 use crate::manifest::{ClassManifest, Follow, GuardedField};
+use crate::parse::client::RestError;
 use crate::parse::own_write::{OVERTAKEN, OwnWrite};
-use crate::parse::rest::RestError;
 
 use super::failure::{Failure, RateLimit};
 use super::health::{Dependency, Health};

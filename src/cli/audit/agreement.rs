@@ -17,9 +17,9 @@ use crate::assets::place::{places, places_of};
 use crate::assets::reference::AssetSet;
 use crate::assets::{Kind, kinds};
 use crate::cloudinary::asset_name::AssetName;
-use crate::cloudinary::rest::Asset;
+use crate::cloudinary::client::Asset;
 use crate::manifest::Manifests;
-use crate::parse::rest::Row;
+use crate::parse::client::Row;
 
 /// Public IDs, `raw` ones with an extension among them; some begin like others.
 const PUBLIC_IDS: [&str; 8] = [

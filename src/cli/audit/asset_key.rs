@@ -5,7 +5,7 @@ use sha2::{Digest as _, Sha256};
 use crate::assets::Kind;
 use crate::assets::place::Place;
 use crate::assets::reference::each_asset;
-use crate::parse::rest::Row;
+use crate::parse::client::Row;
 
 /// An asset's resource type, type and public ID, digested: two assets that share one would only
 /// hide an orphan.

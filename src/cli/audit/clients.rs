@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use log::info;
 
-use crate::cloudinary::rest::{ApiClient, ApiError};
-use crate::parse::rest::{MasterClient, RestError, Row, Rows};
+use crate::clock::unix_time;
+use crate::cloudinary::client::{ApiClient, ApiError};
+use crate::parse::client::{MasterClient, RestError, Row, Rows};
 
 use super::progress::Progress;
 
@@ -51,7 +52,7 @@ impl Sources {
         loop {
             match call(&self.cloudinary).await {
                 Err(ApiError::RateLimited { reset, .. }) => {
-                    let now = super::unix_time();
+                    let now = unix_time();
                     // Another process may use the limit up again at the very moment it starts anew.
                     let wait =
                         reset.map_or(LIMIT_WAIT, |reset| reset.saturating_sub(now).max(1) + 1);

@@ -4,14 +4,15 @@ use std::collections::HashMap;
 
 use anyhow::bail;
 
+use super::Run;
 use super::asset_key::{AssetKey, keys_of};
 use super::finding::{Finding, Orphan};
 use super::scope::{self, Kind};
-use super::{Run, unix_time};
 use crate::assets::fate::Upload;
 use crate::assets::place::places_of;
-use crate::cloudinary::rest::{BATCH, Destroyed};
-use crate::parse::rest::Rows;
+use crate::clock::unix_time;
+use crate::cloudinary::client::{BATCH, Destroyed};
+use crate::parse::client::Rows;
 
 /// Orphans that one reading of all rows counts for.
 const SCAN: usize = 10_000;

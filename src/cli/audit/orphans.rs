@@ -6,10 +6,11 @@ use anyhow::bail;
 use log::info;
 use reqwest::StatusCode;
 
+use super::Run;
 use super::finding::{Finding, Orphan};
 use super::scope::{self, Place};
-use super::{Run, unix_time};
-use crate::cloudinary::rest::{ApiError, Asset, Page};
+use crate::clock::unix_time;
+use crate::cloudinary::client::{ApiError, Asset, Page};
 
 /// How often one place is begun.
 const TIMES: u32 = 5;

@@ -12,10 +12,10 @@ use super::finding::{Cell, Finding};
 use super::row_check::{self, Judged};
 use super::scope::{self, Kind};
 use crate::assets::place::places_of;
+use crate::cloudinary::client::BATCH;
 use crate::cloudinary::identifier::Identifier;
-use crate::cloudinary::rest::BATCH;
 use crate::manifest::ClassManifest;
-use crate::parse::rest::{Row, Rows};
+use crate::parse::client::{Row, Rows};
 
 /// Cells and identifiers of a page by the public ID that they refer to.
 type Lookups = BTreeMap<String, Vec<(Cell, String)>>;

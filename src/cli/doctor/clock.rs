@@ -1,8 +1,7 @@
 //! How far two clocks are apart.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
-
 use super::report::{Check, Report};
+use crate::clock::unix_time;
 
 /// More than NTP ever leaves. Cloudinary takes signed uploads for an hour, a guard identifiers up
 /// to 5 minutes ahead.
@@ -36,9 +35,9 @@ impl Span {
     }
 }
 
-fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    i64::try_from(since.unwrap_or(Duration::ZERO).as_secs()).unwrap_or(i64::MAX)
+/// Seconds since 1970.
+pub(super) fn now() -> i64 {
+    i64::try_from(unix_time()).unwrap_or(i64::MAX)
 }
 
 /// Compares this machine's clock with `whose`.

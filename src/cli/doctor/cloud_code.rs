@@ -10,7 +10,7 @@ use super::metrics_probe::Witness;
 use super::probe_hooks::random_text;
 use super::report::{Check, Report};
 use crate::manifest::{Access, ClassManifest, FunctionManifest};
-use crate::parse::rest::{MasterClient, Reply, RestClient, RestError};
+use crate::parse::client::{MasterClient, Reply, RestClient, RestError};
 
 /// No type of Parse Server's. A name that no field can have would not do: Cloud Code's objects lose
 /// such fields, and the rest is stored.

@@ -5,7 +5,7 @@ use super::report::{Check, Report};
 use crate::cli::registration::{Hook, State};
 use crate::cli::service;
 use crate::manifest::Manifests;
-use crate::parse::rest::{MasterClient, RestClient, RestError};
+use crate::parse::client::{MasterClient, RestClient, RestError};
 
 /// An update's hook request holds the object twice, and one above 10 MiB breaks off half sent and
 /// can end Parse Server's process.

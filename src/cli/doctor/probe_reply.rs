@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::parse::rest::Reply;
+use crate::parse::client::Reply;
 
 /// What became of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]

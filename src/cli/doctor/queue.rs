@@ -1,7 +1,6 @@
 //! The clean-up queue, where a manifest needs it.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
+use super::clock::now;
 use super::report::{Check, Report};
 use super::setup::Setup;
 use crate::manifest::Manifests;
@@ -67,11 +66,6 @@ impl Standing {
             }),
         }
     }
-}
-
-fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    i64::try_from(since.unwrap_or_default().as_secs()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

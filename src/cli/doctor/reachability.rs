@@ -13,7 +13,7 @@ use super::report::{Check, Report};
 use crate::cli::health;
 use crate::cli::registration::public_url::PublicUrl;
 use crate::http;
-use crate::parse::rest::{HookName, RestError};
+use crate::parse::client::{HookName, RestError};
 
 const RESTART: &str = "restart `cloudinary-parse serve` with this configuration";
 const ELSEWHERE: &str = "set CLOUDINARY_PARSE_PUBLIC_URL to where Parse Server reaches this service, then run `cloudinary-parse register`";

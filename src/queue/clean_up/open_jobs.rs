@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::time::Instant;
 
+use crate::clock::unix_time;
 use crate::cloudinary::asset_name::AssetName;
-use crate::parse::rest::RestError;
-use crate::queue::clock::unix_time;
+use crate::parse::client::RestError;
 use crate::queue::failure::Failure;
 use crate::queue::job::Destroy;
 use crate::queue::store::{DueJob, StoreError};

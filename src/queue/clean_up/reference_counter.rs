@@ -15,7 +15,7 @@ use serde_json::json;
 use crate::assets::place::Place;
 use crate::assets::reference::AssetSet;
 use crate::cloudinary::asset_name::AssetName;
-use crate::parse::rest::{MasterClient, RestError, Row, Rows, Schema};
+use crate::parse::client::{MasterClient, RestError, Row, Rows, Schema};
 use crate::queue::pattern::pattern;
 
 /// Most assets that are searched for one by one: one search costs PostgreSQL about as much as a

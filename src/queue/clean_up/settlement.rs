@@ -4,7 +4,7 @@ use std::fmt;
 
 use log::{error, info, warn};
 
-use crate::queue::clock::unix_time;
+use crate::clock::unix_time;
 use crate::queue::failure::Failure;
 use crate::queue::health::Health;
 use crate::queue::job::{Destroy, Job};

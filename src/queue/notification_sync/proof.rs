@@ -6,8 +6,8 @@
 use std::collections::HashSet;
 
 use crate::cloudinary::asset_name::AssetName;
+use crate::cloudinary::client::{ApiError, Asset};
 use crate::cloudinary::notice::{Moderation, Notice};
-use crate::cloudinary::rest::{ApiError, Asset};
 
 use crate::queue::plan::Plan;
 

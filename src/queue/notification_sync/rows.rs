@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use crate::assets::place::Place;
 use crate::cloudinary::asset_name::AssetName;
 use crate::cloudinary::notice::Subject;
+use crate::parse::client::{MasterClient, RestError, Row};
 use crate::parse::json::JsonText;
-use crate::parse::rest::{MasterClient, RestError, Row};
 use crate::queue::pattern::pattern;
 
 /// A row that holds an asset, and as which text.

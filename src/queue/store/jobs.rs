@@ -5,7 +5,7 @@ use sqlx::FromRow;
 use super::database::{Store, StoreError, on_both};
 use super::losses::losses_of;
 use super::statement;
-use crate::queue::clock::unix_time;
+use crate::clock::unix_time;
 use crate::queue::job::{Job, Scheduled};
 
 /// Seconds that a job that is done stays, for its key: a notification may be repeated for two

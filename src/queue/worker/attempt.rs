@@ -10,8 +10,8 @@ use serde_json::Value;
 use ulid::Ulid;
 
 use super::context::Context;
+use crate::clock::unix_time;
 use crate::cloudinary::notice::Notice;
-use crate::queue::clock::unix_time;
 use crate::queue::failure::{Cause, Failure};
 use crate::queue::health::Dependency;
 use crate::queue::job::{Destroy, Job};

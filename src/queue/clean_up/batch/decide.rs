@@ -8,10 +8,10 @@ use crate::assets::Kind;
 use crate::assets::fate::{Fate, Reason, Upload, fate};
 use crate::assets::place::Place;
 use crate::assets::reference::AssetSet;
+use crate::clock::unix_time;
 use crate::cloudinary::asset_name::AssetName;
-use crate::parse::rest::RestError;
+use crate::parse::client::RestError;
 use crate::queue::clean_up::reference_counter::{take_referred, take_referred_since};
-use crate::queue::clock::unix_time;
 use crate::queue::failure::{Failure, LONGEST_PAUSE};
 use crate::queue::health::Dependency;
 

@@ -3,9 +3,9 @@
 use futures_util::{StreamExt as _, stream};
 
 use super::{Batch, FRESH, OpenJobs, Outcome, Stop, log};
+use crate::clock::unix_time;
 use crate::cloudinary::asset_name::AssetName;
-use crate::cloudinary::rest::Destroyed;
-use crate::queue::clock::unix_time;
+use crate::cloudinary::client::Destroyed;
 use crate::queue::failure::Cause;
 use crate::queue::health::Dependency;
 
