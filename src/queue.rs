@@ -14,9 +14,9 @@ mod health;
 mod job;
 mod notification_key;
 mod notification_sync;
-mod pattern;
 mod plan;
 mod retry;
+mod row_search;
 mod store;
 mod worker;
 

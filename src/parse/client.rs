@@ -27,6 +27,7 @@ mod roles;
 mod rows;
 mod schema;
 
+pub use classes::Hides;
 pub use error::RestError;
 pub use hooks::{HookName, RegisteredHook};
 pub use master::{MasterClient, ServerInfo};
