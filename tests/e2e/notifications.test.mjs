@@ -242,7 +242,7 @@ describe("a client", () => {
   before(async () => {
     const { origin, pathname } = new URL(stack.parseServer.url);
     proxy = await startProxy(origin, async (answer, url, method) => {
-      if (method !== "GET" || !url.startsWith(`${pathname}/classes/Photo`) || !JSON.parse(answer.body).results?.length) return;
+      if (method !== "GET" || !url.startsWith(`${pathname}/aggregate/Photo`) || !JSON.parse(answer.body).results?.[0]?.picture) return;
       const happens = meanwhile;
       meanwhile = undefined;
       await happens?.();

@@ -1,4 +1,4 @@
-//! The clean-up queue, where a manifest needs it.
+//! The queue, where a manifest needs it.
 
 use super::clock::now;
 use super::report::{Check, Report};
@@ -9,7 +9,7 @@ use crate::queue::{JobState, Queue, QueuedJob};
 /// A worker takes a job within seconds of its time.
 const OVERDUE_SECONDS: i64 = 300;
 
-/// Says whether jobs can be queued and are being done.
+/// Reports whether jobs can be queued and are being done.
 pub(super) async fn tell(setup: &Setup, report: &mut Report) {
     const CHECK: Check = Check::Queue;
     if !setup.manifests.as_ref().is_some_and(Manifests::need_queue) {
@@ -26,7 +26,7 @@ pub(super) async fn tell(setup: &Setup, report: &mut Report) {
             return report.bad(
                 CHECK,
                 error,
-                "let the database of CLOUDINARY_PARSE_QUEUE run and be writable for this user; `cloudinary-parse serve` makes the file of an SQLite queue",
+                "let the database of CLOUDINARY_PARSE_QUEUE run and be writable for this user; `cloudinary-parse serve` creates the file of an SQLite queue",
             );
         }
     };
@@ -41,7 +41,7 @@ pub(super) async fn tell(setup: &Setup, report: &mut Report) {
     if overdue > 0 {
         report.bad(
             CHECK,
-            format_args!("{overdue} of {} jobs wait since more than 5 minutes", jobs.len()),
+            format_args!("{overdue} of {} jobs have waited over 5 minutes", jobs.len()),
             "run `cloudinary-parse serve` with this queue; its log and `/ready` say what it waits for",
         );
     }
@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn counts_jobs_that_nobody_does() {
+    fn counts_jobs_that_no_worker_does() {
         let job = |state, run_at| QueuedJob {
             id: String::new(),
             state,
