@@ -286,7 +286,7 @@ fn an_application_without_rows_destroys_nothing() {
     assert_eq!(result.code, 1);
     assert_eq!(
         result.error(),
-        "error: no guarded class has a row, so everything looks like an orphan, and nothing is destroyed: is PARSE_SERVER_APPLICATION_ID the right application?"
+        "error: nothing is destroyed: no guarded class has a row, so everything looks like an orphan; is PARSE_SERVER_APPLICATION_ID the right application?"
     );
     assert_eq!(world.assets(), ["app/a"]);
 }
@@ -399,7 +399,7 @@ fn waits_for_the_end_of_cloudinary_s_rate_limit() {
     assert!(
         result
             .stderr
-            .contains("Cloudinary's rate limit is reached, going on in"),
+            .contains("Cloudinary's rate limit is reached, continuing in"),
         "{}",
         result.stderr
     );
@@ -492,7 +492,7 @@ fn cursors_that_always_expire_end_the_audit() {
         (result.code, result.error()),
         (
             1,
-            "error: Cloudinary's cursors expire before the assets below \"app/\" are listed"
+            "error: Cloudinary's cursors expire before all assets within \"app/\" are listed"
         )
     );
 }
@@ -558,7 +558,7 @@ fn what_is_put_into_the_state_folder_during_the_audit_stays() {
         (result.code, &*result.stderr),
         (
             0,
-            "the folder of --state is left with what is not an audit's: notes.txt\n"
+            "the folder of --state is kept, because it holds other files: notes.txt\n"
         )
     );
     assert_eq!(std::fs::read_to_string(notes).unwrap(), "precious");
