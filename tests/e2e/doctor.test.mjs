@@ -354,7 +354,7 @@ describe("doctor, where clean-up destroys", () => {
     const warnings = line(await doctor(stack), "protected_fields");
     writeManifests(stack.webhooks, manifests);
     assert.deepEqual(warnings.map(({ status, message }) => `${status}: ${message}`), [
-      "warning: Note.status is one of the class's protectedFields: hooks are not shown what was stored there, so a new picture keeps what it says of the old one",
+      "warning: Note.status is one of the class's protectedFields: hooks do not see what was stored there, so a new picture keeps what it says of the old one",
     ]);
   });
 
