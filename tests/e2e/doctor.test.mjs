@@ -172,7 +172,7 @@ describe("doctor", () => {
     ["a redirect before the service", "public_url", /takes that for consent/, /CLOUDINARY_PARSE_PUBLIC_URL/, async () => ({
       CLOUDINARY_PARSE_PUBLIC_URL: await helper(startServerThat((_, response) => response.writeHead(301, { Location: "https://hooks.example/" }).end())),
     })],
-    ["another server at the public URL", "public_url", /answers 404 there/, /CLOUDINARY_PARSE_PUBLIC_URL/, async () => ({
+    ["another server at the public URL", "public_url", /another server answers there, with status 404/, /CLOUDINARY_PARSE_PUBLIC_URL/, async () => ({
       CLOUDINARY_PARSE_PUBLIC_URL: await helper(startServerThat((_, response) => response.writeHead(404, { "Content-Type": "text/html" }).end("<h1>Not Found</h1>"))),
     })],
     ["another path in the public URL", "public_url", /serves none of the hooks/, /restart/, () => ({ CLOUDINARY_PARSE_PUBLIC_URL: `${stack.service.url}/hooks` })],
