@@ -41,10 +41,10 @@ const TIMEOUT: Duration = Duration::from_secs(15);
 /// Find what is wrong between this service, Parse Server and Cloudinary
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  cloudinary-parse doctor --offline\n\nRun it beside a running service. ✓ is in order, ✗ is not, ! should be known, – was not tried; exit code 1 if there is a ✗.\nIt registers function hooks with random names and removes them again; nothing is stored."
+    after_help = "Example:\n  cloudinary-parse doctor --offline\n\nRun it beside a running service. ✓ is in order, ✗ is not, ! is a warning, – was not checked. The exit code is 1 if there is a ✗.\nIt registers function hooks with random names and removes them again; nothing is stored."
 )]
 pub(super) struct Doctor {
-    /// Do not ask Cloudinary
+    /// Do not contact Cloudinary
     #[arg(long)]
     offline: bool,
     /// Print one JSON object instead of lines
