@@ -3,7 +3,7 @@
 //! A file guards a class, or names columns of it that refer to assets ([`ClassManifest`]), or
 //! serves a function ([`FunctionManifest`]): a `sign_upload` ([`SignUpload`]) or a `delivery_url`
 //! ([`DeliveryUrl`]). Strings of `[upload]` and of a field's `folder` are templates ([`Template`]);
-//! what a value may hold depends on where it goes ([`Place`]). What a caller may choose stands in
+//! what a value may hold depends on where it goes ([`ValueContext`]). What a caller may choose stands in
 //! `[accept]` ([`Accepted`]).
 //!
 //! ```
@@ -32,32 +32,33 @@ mod delivery_url;
 mod document;
 mod follow;
 mod function;
+mod hooks;
 mod keys;
 mod load;
 mod names;
+mod option_kind;
 mod parameter;
-mod place;
 mod references;
-mod side;
 mod sign_upload;
 mod template;
-pub(crate) mod units;
+mod value_context;
 
+pub use crate::units::Rate;
 pub use accept::{Accepted, Choice, NotAccepted, Pattern};
 pub use class::{ClassManifest, GuardedField};
 pub use clean_up::CleanUp;
 pub use confirm::{Confirm, OnUnreachable, Pixels};
 pub use delivery_url::DeliveryUrl;
 pub use follow::Follow;
-pub use function::{Access, Action, FunctionManifest, Limit, Rate};
+pub use function::{Access, Action, FunctionManifest, Limit};
+pub use hooks::{Hook, HookAction};
 pub use keys::keys;
 pub use load::load;
 pub use parameter::Parameter;
-pub use place::Place;
 pub use references::Reference;
 pub use sign_upload::{ResponseForm, SignUpload};
 pub use template::{Params, RenderError, Template, TemplateError, TemplateUser};
-pub(crate) use units::{DURATION_FORM, parse_duration, parse_size};
+pub use value_context::ValueContext;
 
 /// Every hook of a deployment.
 #[derive(Debug, Clone, Default)]
@@ -99,13 +100,14 @@ impl std::error::Error for Finding {}
 /// The upload parameters that `[upload]` and `[accept]` may name, sorted; transformation options
 /// besides.
 pub fn upload_parameters() -> impl Iterator<Item = &'static str> {
-    upload::parameter_names().filter(|name| side::Side::Upload.check_name(name).is_ok())
+    upload::parameter_names()
+        .filter(|name| option_kind::OptionKind::Upload.check_name(name).is_ok())
 }
 
 /// The URL options that `[url]` and `[accept]` may name, transformation options first.
 pub fn url_options() -> impl Iterator<Item = &'static str> {
     let names = Key::all().map(Key::name);
-    names.filter(|name| side::Side::Url.check_name(name).is_ok())
+    names.filter(|name| option_kind::OptionKind::Url.check_name(name).is_ok())
 }
 
 impl Manifests {

@@ -99,14 +99,6 @@ impl Queue {
         &self.0.health
     }
 
-    /// Whether `url` names a queue that there can be.
-    ///
-    /// # Errors
-    /// What was expected.
-    pub fn check_url(url: &str) -> Result<(), StoreError> {
-        store::check_url(url)
-    }
-
     /// Puts jobs on disk, all or none.
     ///
     /// # Errors

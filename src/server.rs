@@ -27,7 +27,7 @@ use crate::clock::unix_time;
 use crate::hooks::Roles;
 
 pub use admin::HookList;
-pub use served_hooks::{Deployment, Hook};
+pub use served_hooks::Deployment;
 pub(crate) use webhook::request_id::current as current_request;
 pub use webhook::{Certificate, CertificateError, PemError, WebhookKeys};
 

@@ -10,14 +10,15 @@ use clap::ValueEnum;
 use log::warn;
 use serde_json::json;
 
+use super::inputs::rest_client;
 use super::output::complain;
-use super::settings::rest_client;
 use super::{Status, columns};
 use crate::assets::place;
 use crate::cloudinary::account::Account;
 use crate::cloudinary::client::ApiClient;
 use crate::config::Environment;
-use crate::manifest::{self, Manifests};
+use crate::manifest::Manifests;
+use crate::units::{DURATION_FORM, parse_duration};
 
 #[cfg(test)]
 mod agreement;
@@ -92,8 +93,8 @@ struct Run {
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
-    let form = manifest::DURATION_FORM;
-    manifest::parse_duration(text).ok_or_else(|| format!("expected {form}"))
+    let form = DURATION_FORM;
+    parse_duration(text).ok_or_else(|| format!("expected {form}"))
 }
 
 fn unix_time() -> u64 {
@@ -107,7 +108,7 @@ impl Audit {
     /// # Errors
     /// Configuration, Parse Server or Cloudinary; state that cannot be kept.
     pub(super) async fn run(self, environment: &Environment) -> anyhow::Result<Status> {
-        let (access, account, manifests) = super::settings::audit(environment)?;
+        let (access, account, manifests) = super::inputs::audit(environment)?;
         let mut classes = manifests.classes.iter().flat_map(|class| &class.fields);
         if self.destroy_orphans && classes.all(|field| field.destroy_within.is_none()) {
             bail!(

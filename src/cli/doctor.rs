@@ -7,13 +7,14 @@ use log::info;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::Status;
+use super::inputs::rest_client;
 use super::output::complain;
 use super::registration::public_url::PublicUrl;
-use super::registration::{Hook, State, compare, wanted};
-use super::settings::rest_client;
+use super::registration::{ComparedHook, HookState, compare};
 use crate::config::{Environment, ParseAccess};
 use crate::manifest::Manifests;
-use crate::parse::client::{HookName, MasterClient, RestClient, RestError};
+use crate::parse::client::{MasterClient, RestClient, RestError};
+use crate::parse::hook_name::HookName;
 use clock::Span;
 use cloudinary::Ping;
 use metrics_probe::Witness;
@@ -206,7 +207,7 @@ async fn check_hooks(
             return;
         }
     };
-    let found = Found::out(temporary, public, &wanted(manifests)).await;
+    let found = Found::out(temporary, public, &manifests.registered_hooks()).await;
     found
         .tell_key(public, setup.webhook_key.as_ref(), report)
         .await;
@@ -223,7 +224,7 @@ async fn check_hooks(
     let witness = admin.and_then(Witness::new);
     let asked: Vec<_> = hooks
         .iter()
-        .filter(|hook| hook.state == State::Current && found.served.contains(&hook.name))
+        .filter(|hook| hook.state == HookState::Current && found.served.contains(&hook.name))
         // What follows a save or a delete decides nothing.
         .filter(|hook| !matches!(&hook.name, HookName::Trigger { trigger_name, .. } if trigger_name != "beforeSave"))
         .collect();
@@ -237,20 +238,20 @@ async fn registered(
     public: &PublicUrl,
     manifests: &Manifests,
     temporary: &Temporary,
-) -> Result<Vec<Hook>, RestError> {
+) -> Result<Vec<ComparedHook>, RestError> {
     let mut registered = server.master.hooks().await?;
     match temporary.sweep(&mut registered).await? {
         0 => {}
         left => info!("temporary hooks of an earlier run removed: {left}"),
     }
-    Ok(compare(public, wanted(manifests), registered))
+    Ok(compare(public, manifests.registered_hooks(), registered))
 }
 
 /// Tries each of the `asked` hooks, which are registered rightly and served.
 async fn check_cloud_code(
     server: &ParseServer,
     manifests: &Manifests,
-    asked: &[&Hook],
+    asked: &[&ComparedHook],
     witness: Option<&Witness>,
     report: &mut Report,
 ) {

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::cloudinary::url_options::Key;
 
-use super::side::{Side, is_harmless};
+use super::option_kind::{OptionKind, is_harmless};
 
 mod read;
 
@@ -31,7 +31,7 @@ pub(super) use read::KEYS;
 /// another one.
 #[derive(Debug, Clone)]
 pub struct Accepted {
-    side: Side,
+    kind: OptionKind,
     /// What the name means among the options of a URL, looked up once.
     pub(crate) key: Option<Key>,
     /// What may be sent.
@@ -90,9 +90,9 @@ impl Accepted {
             chosen.ok_or_else(|| NotAccepted(format!("{name}: expected {}", self.choice)))?;
         match self.choice {
             Choice::Any | Choice::Range { .. } | Choice::Pattern(_)
-                if !(self.side.takes_harmless(self.key) && is_harmless(chosen)) =>
+                if !(self.kind.takes_harmless(self.key) && is_harmless(chosen)) =>
             {
-                self.side.check_chosen(name, chosen).map_err(NotAccepted)?;
+                self.kind.check_chosen(name, chosen).map_err(NotAccepted)?;
             }
             _ => {}
         }

@@ -11,7 +11,7 @@ use super::follow::{self, Follow};
 use super::names;
 use super::references::{self as reference, Reference};
 use super::template::Template;
-use super::units::{DURATION_FORM, parse_duration};
+use crate::units::{DURATION_FORM, parse_duration};
 
 /// Keys of the file.
 pub(super) const KEYS: &[&str] = &[

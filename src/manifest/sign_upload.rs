@@ -6,8 +6,8 @@ use crate::cloudinary::transformation::is_composite;
 
 use super::accept::{Accepted, Choice};
 use super::document::{Entry, Report, Section};
+use super::option_kind::OptionKind;
 use super::parameter::Parameter;
-use super::side::Side;
 use super::template::Template;
 
 /// Keys of the file besides those of every function.
@@ -71,7 +71,7 @@ impl SignUpload {
         let accept: Vec<_> = accept_entries
             .iter()
             .filter_map(|entry| {
-                let accepted = Accepted::read(*entry, Side::Upload, report)?;
+                let accepted = Accepted::read(*entry, OptionKind::Upload, report)?;
                 Some((entry.key.to_owned(), accepted))
             })
             .collect();

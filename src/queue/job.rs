@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::cloudinary::asset_name::AssetName;
-use crate::cloudinary::notice::Notice;
+pub use crate::assets::destroy::Destroy;
+use crate::cloudinary::notification_event::NotificationEvent;
+use crate::hooks::DelayedDestroy;
 
 /// Something to be done later.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,7 +13,7 @@ pub enum Job {
     /// An asset that lost a reference.
     Destroy(Destroy),
     /// What Cloudinary has notified of.
-    Follow(Notice),
+    Follow(NotificationEvent),
 }
 
 /// A job and when to do it.
@@ -26,24 +27,14 @@ pub struct Scheduled {
     pub key: Option<String>,
 }
 
-/// An asset that lost a reference, and where.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Destroy {
-    /// The asset.
-    pub asset: AssetName,
-    /// The newest version of it that was lost. Jobs of earlier versions of this program do not say
-    /// it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub version: Option<u64>,
-    /// Its account: a queue that is pointed at another one destroys nothing there.
-    pub cloud: String,
-    /// The class whose object lost it.
-    pub class: String,
-    /// The field.
-    pub field: String,
-    /// The object, if it is known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub object: Option<String>,
+impl From<DelayedDestroy> for Scheduled {
+    fn from(delayed: DelayedDestroy) -> Self {
+        Self {
+            job: Job::Destroy(delayed.destroy),
+            run_at: delayed.run_at,
+            key: None,
+        }
+    }
 }
 
 impl Job {
@@ -63,13 +54,19 @@ impl Job {
                     job.asset, job.class, job.field
                 )
             }
-            Self::Follow(Notice::Moderated { asset, status, .. }) => {
+            Self::Follow(NotificationEvent::Moderated { asset, status, .. }) => {
                 format!("follow {asset} ({})", status.name())
             }
-            Self::Follow(Notice::Renamed { from, to }) => format!("follow {from} to {to}"),
-            Self::Follow(Notice::Deleted { asset }) => format!("follow {asset} (deleted)"),
-            Self::Follow(Notice::Derived { asset, .. }) => format!("follow {asset} (derived)"),
-            Self::Follow(Notice::Overwritten { asset, version, .. }) => {
+            Self::Follow(NotificationEvent::Renamed { from, to }) => {
+                format!("follow {from} to {to}")
+            }
+            Self::Follow(NotificationEvent::Deleted { asset }) => {
+                format!("follow {asset} (deleted)")
+            }
+            Self::Follow(NotificationEvent::Derived { asset, .. }) => {
+                format!("follow {asset} (derived)")
+            }
+            Self::Follow(NotificationEvent::Overwritten { asset, version, .. }) => {
                 format!("follow {asset} (version {version})")
             }
         }

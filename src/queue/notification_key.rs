@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::cloudinary::notice::Notice;
+use crate::cloudinary::notification_event::NotificationEvent;
 
 /// How long Cloudinary goes on sending a notification that was not answered with 200: after 3, 6
 /// and 9 minutes, with 20 seconds for each answer.
@@ -36,7 +36,11 @@ impl NotificationKey {
     /// bodies without a time need to be asked about: a repetition of another has the very same key.
     /// The same body within the time of Cloudinary's own retries is a repetition, unless something
     /// else was told about the asset in between.
-    pub(super) fn repeats(&self, notice: &Notice, earlier: &[(Self, Notice)]) -> bool {
+    pub(super) fn repeats(
+        &self,
+        notice: &NotificationEvent,
+        earlier: &[(Self, NotificationEvent)],
+    ) -> bool {
         let Some(sent) = self.sent else {
             return false;
         };
@@ -80,8 +84,8 @@ impl FromStr for NotificationKey {
 mod tests {
     use super::*;
 
-    fn told(public_id: &str) -> Notice {
-        Notice::Deleted {
+    fn told(public_id: &str) -> NotificationEvent {
+        NotificationEvent::Deleted {
             asset: format!("image/upload/{public_id}").parse().unwrap(),
         }
     }

@@ -10,10 +10,10 @@ use log::{info, warn};
 
 use crate::assets::place::Place;
 use crate::cloudinary::asset_name::AssetName;
-use crate::cloudinary::notice::{Moderation, Notice};
+use crate::cloudinary::notification_event::{Moderation, NotificationEvent};
 use crate::manifest::{ClassManifest, Follow, GuardedField};
 use crate::parse::client::RestError;
-use crate::parse::own_write::{OVERTAKEN, OwnWrite};
+use crate::parse::signed_write::{OVERTAKEN, SignedWrite};
 
 use super::failure::{Shared, Trouble};
 use super::health::{Check, Health};
@@ -36,7 +36,7 @@ struct Found<'p> {
 
 /// Writes what happened. `now` in seconds since 1970.
 pub(super) async fn attempt(
-    notice: &Notice,
+    notice: &NotificationEvent,
     plan: &Plan,
     shared: &Shared,
     health: &Health,
@@ -45,7 +45,10 @@ pub(super) async fn attempt(
 ) -> Result<&'static str, Trouble> {
     shared.check_rest(now)?;
     let found = reported(find(notice, plan).await, health)?;
-    let may_come = matches!(notice, Notice::Moderated { .. } | Notice::Derived { .. });
+    let may_come = matches!(
+        notice,
+        NotificationEvent::Moderated { .. } | NotificationEvent::Derived { .. }
+    );
     let waits = |what: &str| Err(Trouble::outage(what.to_owned()));
     if found.is_empty() {
         if may_come && tries < UNSEEN && is_wanted_anywhere(notice, plan) {
@@ -67,7 +70,7 @@ pub(super) async fn attempt(
     Ok("followed")
 }
 
-fn unproved(notice: &Notice, reason: &str) -> &'static str {
+fn unproved(notice: &NotificationEvent, reason: &str) -> &'static str {
     warn!("{}: nothing follows: {reason}", notice.subject());
     "unseen"
 }
@@ -81,7 +84,7 @@ fn reported<T>(result: Result<T, RestError>, health: &Health) -> Result<T, RestE
 }
 
 fn wanted<'p>(
-    notice: &'p Notice,
+    notice: &'p NotificationEvent,
     plan: &'p Plan,
 ) -> impl Iterator<Item = (&'p ClassManifest, &'p GuardedField)> {
     let fields = plan.classes.iter();
@@ -89,12 +92,15 @@ fn wanted<'p>(
     fields.filter(|(_, field)| is_wanted(notice, &field.follow))
 }
 
-fn is_wanted_anywhere(notice: &Notice, plan: &Plan) -> bool {
+fn is_wanted_anywhere(notice: &NotificationEvent, plan: &Plan) -> bool {
     wanted(notice, plan).next().is_some()
 }
 
 /// The rows that hold what may be the asset.
-async fn find<'p>(notice: &'p Notice, plan: &'p Plan) -> Result<Vec<Found<'p>>, RestError> {
+async fn find<'p>(
+    notice: &'p NotificationEvent,
+    plan: &'p Plan,
+) -> Result<Vec<Found<'p>>, RestError> {
     if !is_wanted_anywhere(notice, plan) {
         return Ok(Vec::new());
     }
@@ -119,19 +125,21 @@ async fn find<'p>(notice: &'p Notice, plan: &'p Plan) -> Result<Vec<Found<'p>>, 
 }
 
 /// Whether a field has anything done about it.
-pub(crate) fn is_wanted(notice: &Notice, follow: &Follow) -> bool {
+pub(crate) fn is_wanted(notice: &NotificationEvent, follow: &Follow) -> bool {
     match notice {
-        Notice::Moderated { status, .. } => {
+        NotificationEvent::Moderated { status, .. } => {
             let clears = follow.clear_rejected && *status == Moderation::Rejected;
             follow.moderation_field.is_some() || clears
         }
-        Notice::Derived { .. } => follow.eager_field.is_some(),
-        Notice::Renamed { .. } | Notice::Deleted { .. } | Notice::Overwritten { .. } => follow.sync,
+        NotificationEvent::Derived { .. } => follow.eager_field.is_some(),
+        NotificationEvent::Renamed { .. }
+        | NotificationEvent::Deleted { .. }
+        | NotificationEvent::Overwritten { .. } => follow.sync,
     }
 }
 
 async fn write_all(
-    notice: &Notice,
+    notice: &NotificationEvent,
     proved: &Proved,
     found: &[Found<'_>],
     plan: &Plan,
@@ -144,7 +152,7 @@ async fn write_all(
 }
 
 async fn write(
-    notice: &Notice,
+    notice: &NotificationEvent,
     proved: &Proved,
     found: &Found<'_>,
     plan: &Plan,
@@ -154,7 +162,7 @@ async fn write(
         class, field, held, ..
     } = found;
     for Write { columns, from, to } in writes(notice, proved, field, &held.text) {
-        let write = OwnWrite {
+        let write = SignedWrite {
             class: &class.class,
             object_id: &held.object_id,
             field: &field.name,

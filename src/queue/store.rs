@@ -14,7 +14,8 @@ use sqlx::{PgPool, SqlitePool};
 use super::clock::unix_time;
 use super::job::{Job, Scheduled};
 use super::notification_key::NotificationKey;
-use crate::cloudinary::notice::Notice;
+use crate::cloudinary::notification_event::NotificationEvent;
+use crate::database_url::is_postgres;
 
 mod lock;
 mod losses;
@@ -39,9 +40,6 @@ const KEEP_DONE: i64 = 24 * 60 * 60;
 /// Why the database did not do something.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// A URL of another kind.
-    #[error("expected sqlite://<file> or postgres://<user>:<password>@<host>/<database>")]
-    Url,
     /// sqlx's word for it.
     #[error(transparent)]
     Database(#[from] sqlx::Error),
@@ -64,19 +62,6 @@ pub enum StoreError {
 pub(super) enum Store {
     Sqlite(SqlitePool),
     Postgres(PgPool),
-}
-
-pub(super) fn check_url(url: &str) -> Result<(), StoreError> {
-    let known = if is_postgres(url) {
-        PgConnectOptions::from_str(url).is_ok()
-    } else {
-        url.starts_with("sqlite:") && SqliteConnectOptions::from_str(url).is_ok()
-    };
-    if known { Ok(()) } else { Err(StoreError::Url) }
-}
-
-fn is_postgres(url: &str) -> bool {
-    url.starts_with("postgres://") || url.starts_with("postgresql://")
 }
 
 /// One statement for both databases, `$table` and `$now` written as each wants them; every `i64`
@@ -261,7 +246,7 @@ impl Store {
         &self,
         queue: &str,
         since: u64,
-    ) -> Result<Vec<(NotificationKey, Notice)>, StoreError> {
+    ) -> Result<Vec<(NotificationKey, NotificationEvent)>, StoreError> {
         let rows: Vec<(String, Vec<u8>)> = on_both!(
             self,
             "SELECT idempotency_key, job FROM {jobs}

@@ -8,6 +8,7 @@ mod notifications;
 pub(super) mod request_headers;
 pub(super) mod request_id;
 
+use std::mem;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
@@ -19,16 +20,16 @@ use actix_web::{HttpRequest, HttpResponse};
 use log::{info, warn};
 
 use crate::clock::unix_time;
-use crate::hooks::{self, Confirmed, Decided, Lost, Means, Refusal};
-use crate::manifest::ClassManifest;
-use crate::parse::envelope::{Envelope, EnvelopeError, Object};
-use crate::parse::json::JsonText;
-use crate::queue::{Destroy, Job, Scheduled};
+use crate::hooks::{self, Confirmed, DelayedDestroy, FunctionContext, Outcome, Refusal};
+use crate::manifest::{ClassManifest, HookAction};
+use crate::parse::envelope::{Envelope, EnvelopeError};
+use crate::parse::hook_name::{AFTER_DELETE, AFTER_SAVE, BEFORE_SAVE};
+use crate::queue::Queue;
 
 use super::catch_panic;
 use super::metrics::Refused;
 use super::request_error::{self as reply, Failure};
-use super::served_hooks::{Hook, Route, Routes};
+use super::served_hooks::{Route, Routes};
 use super::state::State;
 
 pub use certificate::{Certificate, CertificateError, PemError};
@@ -142,35 +143,39 @@ async fn decide(
 ) -> Result<HttpResponse, Failure> {
     let envelope = Envelope::parse(body).map_err(bad_request)?;
     let now = unix_time();
-    let decided = match &route.hook {
-        Hook::AfterSave(class) => {
-            let object = envelope.expect_trigger(&class.class, "afterSave");
+    let outcome = match &route.hook.action {
+        HookAction::AfterSave(class) => {
+            let object = envelope.expect_trigger(&class.class, AFTER_SAVE);
             let object = object.map_err(bad_request)?;
-            let lost = hooks::replaced(class, &envelope, object, &routes.account, now);
-            return Ok(Box::pin(later(route, routes, class, object, lost, now)).await);
+            Ok(hooks::after_save(
+                class,
+                &routes.account,
+                &envelope,
+                object,
+                now,
+            ))
         }
-        Hook::AfterDelete(class) => {
-            let object = envelope.expect_trigger(&class.class, "afterDelete");
+        HookAction::AfterDelete(class) => {
+            let object = envelope.expect_trigger(&class.class, AFTER_DELETE);
             let object = object.map_err(bad_request)?;
-            let lost = hooks::deleted(class, object);
-            return Ok(Box::pin(later(route, routes, class, object, lost, now)).await);
+            Ok(hooks::after_delete(class, &routes.account, object, now))
         }
-        Hook::BeforeSave(class) => {
-            let object = envelope.expect_trigger(&class.class, "beforeSave");
+        HookAction::BeforeSave(class) => {
+            let object = envelope.expect_trigger(&class.class, BEFORE_SAVE);
             let object = object.map_err(bad_request)?;
-            let decided = hooks::before_save(class, &routes.account, &envelope, object, now);
-            match decided {
-                Ok(decided) if !decided.to_confirm.is_empty() => {
-                    Box::pin(confirmed(class, decided, routes, state)).await
+            let outcome = hooks::before_save(class, &routes.account, &envelope, object, now);
+            match outcome {
+                Ok(outcome) if !outcome.to_confirm.is_empty() => {
+                    Box::pin(confirmed(class, outcome, routes, state)).await
                 }
-                decided => decided,
+                outcome => outcome,
             }
         }
-        Hook::Function(function) => {
+        HookAction::Function(function) => {
             envelope
                 .expect_function(&function.name)
                 .map_err(bad_request)?;
-            let means = Means {
+            let context = FunctionContext {
                 account: &routes.account,
                 parse_server: routes.parse_server.as_ref(),
                 roles: &state.roles,
@@ -178,9 +183,9 @@ async fn decide(
                 master_key: routes.master_key.as_ref(),
                 fixed: &route.fixed,
             };
-            let mut work = pin!(hooks::call(function, means, &envelope, now));
+            let mut work = pin!(hooks::call(function, context, &envelope, now));
             match futures_util::poll!(&mut work) {
-                Poll::Ready(decided) => decided,
+                Poll::Ready(outcome) => outcome,
                 // It waits for somebody, which most do not: only that needs a limit.
                 Poll::Pending => {
                     let work = tokio::time::timeout(state.answer_timeout, work).await;
@@ -189,81 +194,63 @@ async fn decide(
             }
         }
     };
-    Ok(match decided {
-        Ok(decided) => accepted(route, state, &envelope, decided),
+    Ok(match outcome {
+        Ok(mut outcome) => {
+            if !outcome.jobs.is_empty() {
+                Box::pin(push(routes.queue.as_ref(), mem::take(&mut outcome.jobs))).await;
+            }
+            accepted(route, state, &envelope, outcome)
+        }
         Err(refusal) => refused(route, state, &envelope, &refusal),
     })
 }
 
-/// Queues what an object has lost. The deed is done, so the answer is `{}` whatever happens: an
-/// error would reach the client.
-async fn later(
-    route: &Route,
-    routes: &Routes,
-    class: &ClassManifest,
-    object: &Object<'_>,
-    lost: Vec<Lost<'_>>,
-    now: u64,
-) -> HttpResponse {
-    if let Some(queue) = routes.queue.as_ref().filter(|_| !lost.is_empty()) {
-        let object = object.get("objectId").and_then(JsonText::as_str);
-        let jobs = lost.into_iter().map(|lost| Scheduled {
-            // `now` may be almost a second ago.
-            run_at: now.saturating_add(lost.grace + 1),
-            key: None,
-            job: Job::Destroy(Destroy {
-                asset: lost.asset,
-                version: Some(lost.version),
-                cloud: routes.account.cloud_name.clone(),
-                class: class.class.clone(),
-                field: lost.field.to_owned(),
-                object: object.as_deref().map(str::to_owned),
-            }),
-        });
+/// Queues what is done later. The write has already happened, so the answer stays as it is whatever
+/// becomes of the jobs: an error would reach the client.
+async fn push(queue: Option<&Queue>, jobs: Vec<DelayedDestroy>) {
+    if let Some(queue) = queue {
         // Err: it is logged and counted.
-        let _ = queue.push(jobs.collect()).await;
+        let _ = queue.push(jobs.into_iter().map(Into::into).collect()).await;
     }
-    route.metrics.accepted(false);
-    reply::decision(hooks::EMPTY)
 }
 
 /// The decision, once Cloudinary has confirmed the new pictures. It leaves time for an answer of
 /// ours, whatever `on_unreachable` says.
 async fn confirmed(
     class: &ClassManifest,
-    decided: Decided,
+    outcome: Outcome,
     routes: &Routes,
     state: &State,
-) -> Result<Decided, Refusal> {
+) -> Result<Outcome, Refusal> {
     let limit = CONFIRM_TIMEOUT.min(state.answer_timeout / 5 * 4);
     let cloudinary = routes.cloudinary.as_ref();
-    let confirmed = hooks::confirm(class, cloudinary, &decided.to_confirm, limit).await?;
+    let confirmed = hooks::confirm(class, cloudinary, &outcome.to_confirm, limit).await?;
     if confirmed == Confirmed::Unasked {
         state.metrics.unconfirmed();
     }
-    Ok(decided)
+    Ok(outcome)
 }
 
 fn accepted(
     route: &Route,
     state: &State,
     envelope: &Envelope<'_>,
-    decided: Decided,
+    outcome: Outcome,
 ) -> HttpResponse {
-    route.metrics.accepted(decided.answer.is_some());
-    if !decided.left_out.is_empty() {
+    route.metrics.accepted(outcome.answer.is_some());
+    if !outcome.left_out.is_empty() {
         let user = envelope.user.and_then(|user| user.object_id());
         info!(
             hook = &*route.name,
-            field = &*decided.left_out.join(","),
+            field = &*outcome.left_out.join(","),
             user = user.as_deref().unwrap_or("-");
             "left out: only this service and the master key write it"
         );
     }
-    if decided.previous_secret {
+    if outcome.previous_secret {
         state.metrics.previous_cloudinary_secret();
     }
-    match decided.answer {
+    match outcome.answer {
         Some(text) => reply::decision(text),
         None => reply::decision(hooks::EMPTY),
     }

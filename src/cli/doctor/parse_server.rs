@@ -2,7 +2,7 @@
 
 use super::probe_hooks::{random_name, random_text};
 use super::report::{Check, Report};
-use crate::cli::registration::{Hook, State};
+use crate::cli::registration::{ComparedHook, HookState};
 use crate::cli::service;
 use crate::manifest::Manifests;
 use crate::parse::client::{MasterClient, RestClient, RestError};
@@ -127,30 +127,30 @@ pub(super) fn remedy(error: &RestError) -> &'static str {
 }
 
 /// Says how the registered hooks differ from the manifests. Returns whether they do not.
-pub(super) fn tell_hooks(hooks: &[Hook], report: &mut Report) -> bool {
+pub(super) fn tell_hooks(hooks: &[ComparedHook], report: &mut Report) -> bool {
     const REGISTER: &str = "run `cloudinary-parse register`";
     let mut good = true;
     for hook in hooks {
         let name = &hook.name;
         let urls = hook.registered_shown();
         let (message, remedy) = match hook.state {
-            State::Current | State::Foreign => continue,
-            State::Missing => (format!("{name} is not registered"), REGISTER),
-            State::Outdated => (
+            HookState::Current | HookState::Foreign => continue,
+            HookState::Missing => (format!("{name} is not registered"), REGISTER),
+            HookState::Outdated => (
                 format!("{name} is registered with another URL: {urls}"),
                 REGISTER,
             ),
-            State::Duplicate => (
+            HookState::Duplicate => (
                 format!("{name} is registered more than once: {urls}"),
                 REGISTER,
             ),
-            State::Stale => (
+            HookState::Stale => (
                 format!(
                     "{name} is registered under the public URL, and no manifest names it, so its calls are refused"
                 ),
                 "run `cloudinary-parse register --prune`",
             ),
-            State::Shared => (
+            HookState::Shared => (
                 format!(
                     "{name}, which no manifest names, is registered more than once, and not always under the public URL: {urls}"
                 ),

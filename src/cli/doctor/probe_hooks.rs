@@ -9,7 +9,8 @@ use std::hash::{BuildHasher as _, RandomState};
 use futures_util::future::{FutureExt as _, LocalBoxFuture, Shared};
 
 use super::probe_reply::{Heard, heard};
-use crate::parse::client::{HookName, MasterClient, RegisteredHook, RestClient, RestError};
+use crate::parse::client::{MasterClient, RegisteredHook, RestClient, RestError};
+use crate::parse::hook_name::HookName;
 
 /// How a temporary hook's name begins; 32 hex digits follow.
 const PREFIX: &str = "cloudinaryParseDoctor";

@@ -10,10 +10,11 @@ use serde_json::json;
 use super::probe_hooks::{Temporary, random_name};
 use super::probe_reply::{self, Heard};
 use super::report::{Check, Report};
-use crate::cli::health;
+use crate::cli::health_probe;
 use crate::cli::registration::public_url::PublicUrl;
 use crate::http;
-use crate::parse::client::{HookName, RestError};
+use crate::parse::client::RestError;
+use crate::parse::hook_name::HookName;
 
 const RESTART: &str = "restart `cloudinary-parse serve` with this configuration";
 const ELSEWHERE: &str = "set CLOUDINARY_PARSE_PUBLIC_URL to where Parse Server reaches this service, then run `cloudinary-parse register`";
@@ -134,7 +135,7 @@ impl Found {
                 ELSEWHERE,
             ),
             Ok(Heard::Unreachable(cause)) => {
-                let here = match health::ask(&public.health(), true).await {
+                let here = match health_probe::ask(&public.health(), true).await {
                     Ok(()) => "from here it answers",
                     Err(_) => "from here it does not answer either",
                 };
@@ -166,7 +167,7 @@ impl Found {
 
 /// Whether the service at the public URL takes `key`; `None` if nothing of ours answers.
 async fn accepts(public: &PublicUrl, key: &SecretString) -> Option<bool> {
-    health::ask(&public.health(), true).await.ok()?;
+    health_probe::ask(&public.health(), true).await.ok()?;
     let url = reqwest::Url::parse(&public.of(&random_name())).ok()?;
     let http = http::client(&url, Duration::from_secs(5)).build().ok()?;
     let request = http

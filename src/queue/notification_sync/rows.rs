@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::assets::place::Place;
 use crate::cloudinary::asset_name::AssetName;
-use crate::cloudinary::notice::Subject;
+use crate::cloudinary::notification_event::Subject;
 use crate::parse::client::{MasterClient, RestError, Row};
 use crate::parse::json::JsonText;
 use crate::queue::pattern::pattern;

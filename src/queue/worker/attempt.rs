@@ -10,7 +10,7 @@ use log::{error, warn};
 use serde_json::Value;
 use ulid::Ulid;
 
-use crate::cloudinary::notice::Notice;
+use crate::cloudinary::notification_event::NotificationEvent;
 use crate::queue::clock::unix_time;
 use crate::queue::failure::{Shared, Trouble};
 use crate::queue::health::Check;
@@ -137,11 +137,11 @@ impl Work {
     /// Cloudinary sent again, may be late.
     async fn is_overruled(
         &self,
-        notice: &Notice,
+        notice: &NotificationEvent,
         tries: usize,
         store: &Store,
     ) -> Result<bool, Trouble> {
-        let Notice::Moderated { at, .. } = notice else {
+        let NotificationEvent::Moderated { at, .. } = notice else {
             return Ok(false);
         };
         if tries == 1 && unix_time() <= at + LATE {

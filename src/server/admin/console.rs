@@ -97,7 +97,8 @@ impl Console {
                 let wanted = routes
                     .all()
                     .iter()
-                    .filter_map(|route| route.hook.registered_as())
+                    .filter(|route| route.hook.is_registered)
+                    .map(|route| route.hook.name.clone())
                     .collect();
                 let state = registration::state(self.hooks.as_ref(), wanted).await;
                 Ok(answer_json(StatusCode::OK, &state))

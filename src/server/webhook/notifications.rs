@@ -15,8 +15,8 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use crate::clock::unix_time;
-use crate::cloudinary::notice::{is_dated, notices};
 use crate::cloudinary::notification::{Headers, Notification, NotificationError, claimed_key};
+use crate::cloudinary::notification_event::{events, is_dated};
 use crate::cloudinary::signature::SecretInUse;
 use crate::queue::{Job, NotificationKey, Scheduled};
 
@@ -137,7 +137,7 @@ async fn queue(
         .get("notification_type")
         .and_then(Value::as_str)
         .unwrap_or_default();
-    let wanted = notices(said, sent)
+    let wanted = events(said, sent)
         .into_iter()
         .filter(|notice| routes.follows(notice));
     let digest = hex::encode(Sha256::digest(body));

@@ -241,8 +241,8 @@ pub(super) fn serve(
 fn after(manifest: &ClassManifest, account: &Account, body: &[u8]) {
     let envelope = Envelope::parse(body).expect("it was read once");
     let object = envelope.object.as_ref().expect("it was read once");
-    hooks::replaced(manifest, &envelope, object, account, NOW);
-    hooks::deleted(manifest, object);
+    hooks::after_save(manifest, account, &envelope, object, NOW);
+    hooks::after_delete(manifest, account, object, NOW);
 }
 
 /// Parse Server refuses if `error` is a text that is not empty.

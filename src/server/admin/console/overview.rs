@@ -21,7 +21,7 @@ pub(super) fn json(state: &State) -> Value {
     let hooks = routes.all().into_iter().map(|route| {
         let totals = route.metrics.totals();
         json!({
-            "hook": route.hook.name(),
+            "hook": &*route.name,
             "accepted": totals.accepted,
             "refused": totals.all_refused(),
         })

@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use crate::manifest::{Access, Action, ClassManifest, GuardedField};
+use crate::manifest::{Access, Action, ClassManifest, GuardedField, HookAction};
 
-use crate::server::served_hooks::{Hook, Route};
+use crate::server::served_hooks::Route;
 
 /// Style sheet, scripts and icon: inline ones would need a weaker content security policy.
 pub(super) const FILES: [File; 8] = [
@@ -57,9 +57,9 @@ pub(super) fn render(routes: &[&Route], cloud_name: &str, has_token: bool) -> St
              <td role=\"cell\" data-label=\"At Parse Server\" class=\"registration\">not asked</td>\
              <td role=\"cell\" data-label=\"Accepted\" class=\"number accepted\">{accepted}</td>\
              <td role=\"cell\" data-label=\"Refused\" class=\"number refused\">{refused}</td></tr>",
-            name = escape(&hook.name()),
-            path = escape(&hook.path()),
-            what = escape(&describe(hook)),
+            name = escape(&route.name),
+            path = escape(&hook.name.path()),
+            what = escape(&describe(&hook.action)),
             accepted = route.metrics.totals().accepted,
             refused = route.metrics.totals().all_refused(),
         );
@@ -91,12 +91,12 @@ pub(super) fn sign_in(was_wrong: bool) -> String {
     SIGN_IN.replace("{{note}}", note)
 }
 
-fn describe(hook: &Hook) -> String {
-    match hook {
-        Hook::BeforeSave(class) => describe_class(class),
-        Hook::AfterSave(_) => "queues pictures that were replaced".to_owned(),
-        Hook::AfterDelete(_) => "queues the pictures of deleted objects".to_owned(),
-        Hook::Function(function) => {
+fn describe(action: &HookAction) -> String {
+    match action {
+        HookAction::BeforeSave(class) => describe_class(class),
+        HookAction::AfterSave(_) => "queues pictures that were replaced".to_owned(),
+        HookAction::AfterDelete(_) => "queues the pictures of deleted objects".to_owned(),
+        HookAction::Function(function) => {
             let action = match &function.action {
                 Action::SignUpload(_) => "signs an upload".to_owned(),
                 Action::DeliveryUrl(url) => match &url.source {

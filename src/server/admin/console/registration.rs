@@ -6,7 +6,8 @@ use reqwest::Url;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
-use crate::parse::client::{HookName, MasterClient, RegisteredHook};
+use crate::parse::client::{MasterClient, RegisteredHook};
+use crate::parse::hook_name::HookName;
 use crate::registration::compare;
 use crate::registration::public_url::PublicUrl;
 

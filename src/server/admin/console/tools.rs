@@ -9,7 +9,7 @@ use crate::cloudinary::delivery_url::{UrlError, identifier_url};
 use crate::cloudinary::diagnosis::diagnose;
 use crate::cloudinary::identifier::{Identifier, ResourceType};
 use crate::cloudinary::upload::explain_signature;
-use crate::hooks::{Opinion, opinions};
+use crate::hooks::{Verdict, verdicts};
 use crate::server::served_hooks::Routes;
 
 /// What `POST /api/identifier` takes.
@@ -68,32 +68,32 @@ fn examine(input: &ToDiagnose, routes: &Routes, now: u64) -> Value {
         let user_id = Some(input.user.as_str()).filter(|id| !id.is_empty());
         let mut classes: Vec<_> = routes.guarded().collect();
         classes.sort_by_key(|class| &class.class);
-        let opinions = classes
+        let verdicts = classes
             .into_iter()
-            .flat_map(|class| opinions(class, &identifier, user_id, now));
-        answer["fields"] = opinions.map(|opinion| opinion_json(&opinion)).collect();
+            .flat_map(|class| verdicts(class, &identifier, user_id, now));
+        answer["fields"] = verdicts.map(|verdict| verdict_json(&verdict)).collect();
     }
     answer
 }
 
-fn opinion_json(opinion: &Opinion<'_>) -> Value {
-    let broken: Vec<_> = opinion
+fn verdict_json(verdict: &Verdict<'_>) -> Value {
+    let broken: Vec<_> = verdict
         .broken
         .iter()
         .map(|broken| json!({"rule": broken.reason.as_str(), "expected": broken.expected}))
         .collect();
-    let verdict = match (broken.is_empty(), opinion.depends_on_user) {
+    let outcome = match (broken.is_empty(), verdict.depends_on_user) {
         (false, _) => "refused",
         (true, true) => "depends_on_user",
         (true, false) => "taken",
     };
     json!({
-        "class": opinion.class.class,
-        "field": opinion.field.name,
-        "verdict": verdict,
+        "class": verdict.class.class,
+        "field": verdict.field.name,
+        "verdict": outcome,
         "broken": broken,
-        "folder": opinion.field.folder.as_ref().map(ToString::to_string),
-        "confirms": opinion.field.confirm.is_some(),
+        "folder": verdict.field.folder.as_ref().map(ToString::to_string),
+        "confirms": verdict.field.confirm.is_some(),
     })
 }
 

@@ -9,18 +9,18 @@ use crate::cloudinary::delivery_url::{check_chosen_url_option, check_url_option}
 use crate::cloudinary::upload::{as_text, check_chosen_parameter, check_upload_option};
 use crate::cloudinary::url_options::Key;
 
-use super::place::{self, Place};
+use super::value_context::{self, ValueContext};
 
 /// Which options a table holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Side {
+pub(super) enum OptionKind {
     /// `sign_upload`
     Upload,
     /// `delivery_url`
     Url,
 }
 
-impl Side {
+impl OptionKind {
     /// Says what is wrong with an option's name. A chosen `version` would mint identifiers.
     pub(super) fn check_name(self, name: &str) -> Result<(), String> {
         let reason = match (self, name) {
@@ -57,9 +57,9 @@ impl Side {
     /// Says what is wrong with a value that a caller made up: what is written for it would leave
     /// its place.
     pub(super) fn check_chosen(self, name: &str, value: &Value) -> Result<(), String> {
-        if self == Self::Upload && Place::of(name) == Place::Path {
+        if self == Self::Upload && ValueContext::of(name) == ValueContext::Path {
             let text = written_text(value);
-            if let Some(Err(reason)) = text.map(|text| place::check_chosen_path(&text)) {
+            if let Some(Err(reason)) = text.map(|text| value_context::check_chosen_path(&text)) {
                 return Err(format!("{name}: {reason}"));
             }
         }
@@ -121,13 +121,13 @@ mod tests {
             json!(null),
         ];
         let mut found = 0;
-        for key in Key::all().filter(|key| Side::Url.takes_harmless(Some(*key))) {
+        for key in Key::all().filter(|key| OptionKind::Url.takes_harmless(Some(*key))) {
             for value in &values {
                 assert!(is_harmless(value));
                 let options = Map::from_iter([(key.name().to_owned(), value.clone())]);
                 let written = from_options(&options, &UrlConfig::default());
                 assert_eq!(
-                    Side::Url.check_chosen(key.name(), value),
+                    OptionKind::Url.check_chosen(key.name(), value),
                     written.map(drop).map_err(|error| error.to_string()),
                     "{} {value}",
                     key.name()
@@ -149,9 +149,15 @@ mod tests {
             ("wdith", json!(1)),
         ] {
             assert!(is_harmless(&value));
-            assert!(!Side::Url.takes_harmless(Key::from_name(name)), "{name}");
-            assert!(Side::Url.check_chosen(name, &value).is_err(), "{name}");
+            assert!(
+                !OptionKind::Url.takes_harmless(Key::from_name(name)),
+                "{name}"
+            );
+            assert!(
+                OptionKind::Url.check_chosen(name, &value).is_err(),
+                "{name}"
+            );
         }
-        assert!(!Side::Upload.takes_harmless(Some(Key::Crop)));
+        assert!(!OptionKind::Upload.takes_harmless(Some(Key::Crop)));
     }
 }
