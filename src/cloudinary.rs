@@ -4,6 +4,7 @@
 //! to Cloudinary.
 
 pub mod account;
+mod algorithm;
 pub mod asset_name;
 pub mod auth_token;
 pub mod client;

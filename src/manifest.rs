@@ -9,12 +9,10 @@
 //! ```
 //! use cloudinary_parse::manifest;
 //!
-//! let folder = tempfile::tempdir()?;
-//! std::fs::write(folder.path().join("Photo.toml"), "class = \"Photo\"\n[fields.picture]\nrequird = true\n")?;
-//! let mistakes = manifest::load(folder.path()).unwrap_err();
+//! let text = "class = \"Photo\"\n[fields.picture]\nrequird = true\n";
+//! let mistakes = manifest::parse(&[("Photo.toml", text)]).unwrap_err();
 //! assert_eq!(mistakes[0].line, 3);
 //! assert_eq!(mistakes[0].message, "unknown key `requird`, did you mean `required`?");
-//! # Ok::<(), std::io::Error>(())
 //! ```
 
 use std::fmt;
@@ -53,7 +51,7 @@ pub use follow::Follow;
 pub use function::{Access, Action, FunctionManifest, Limit};
 pub use hooks::{Hook, HookAction};
 pub use keys::keys;
-pub use load::load;
+pub use load::{load, parse};
 pub use parameter::Parameter;
 pub use references::Reference;
 pub use sign_upload::{ResponseForm, SignUpload};

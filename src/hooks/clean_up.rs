@@ -162,12 +162,8 @@ mod tests {
         [fields.pictures]\nmany = true\nresource_types = [\"image\", \"video\"]\non_replace = \"destroy\"\non_delete = \"destroy\"\ndestroy_within = \"app/\"\n[fields.kept]\n";
 
     fn class() -> ClassManifest {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("Photo.toml"), MANIFEST).unwrap();
-        crate::manifest::load(folder.path())
-            .unwrap()
-            .classes
-            .remove(0)
+        let manifests = crate::manifest::parse(&[("Photo.toml", MANIFEST)]);
+        manifests.unwrap().classes.remove(0)
     }
 
     fn lost(body: &str) -> Vec<String> {

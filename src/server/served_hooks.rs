@@ -82,7 +82,7 @@ impl Routes {
             let name: Arc<str> = hook.name.to_string().into();
             let route = Route {
                 limits: limits(&hook, before.and_then(|routes| routes.hooks.get(&path))),
-                metrics: HookMetrics::new(metrics, &name, guarded_fields(&hook.action)),
+                metrics: metrics.hook(&name, guarded_fields(&hook.action)),
                 fixed: match &hook.action {
                     HookAction::Function(function) => {
                         FixedFields::of(function, &deployment.account)
@@ -144,14 +144,6 @@ mod tests {
     use super::*;
     use crate::registration::public_url::PublicUrl;
 
-    fn manifests(files: &[(&str, &str)]) -> Manifests {
-        let folder = tempfile::tempdir().unwrap();
-        for (name, text) in files {
-            std::fs::write(folder.path().join(name), text).unwrap();
-        }
-        crate::manifest::load(folder.path()).unwrap()
-    }
-
     fn routes(manifests: Manifests) -> Routes {
         let deployment = Deployment {
             account: Account::from_url("cloudinary://key:secret@demo").unwrap(),
@@ -167,7 +159,7 @@ mod tests {
     #[test]
     fn what_is_registered_is_served() {
         const DESTROYS: &str = "[fields.picture]\non_replace = \"destroy\"\non_delete = \"destroy\"\ndestroy_within = \"app/\"\n";
-        let manifests = manifests(&[
+        let manifests = crate::manifest::parse(&[
             ("a.toml", &format!("class = \"Photo\"\n{DESTROYS}")),
             ("b.toml", "class = \"_User\"\n[fields.picture]\n"),
             (
@@ -179,7 +171,8 @@ mod tests {
                 "e.toml",
                 "function = \"sign-upload_2\"\naction = \"sign_upload\"\n",
             ),
-        ]);
+        ])
+        .unwrap();
         let registered = manifests.registered_hooks();
         let names: Vec<_> = registered.iter().map(ToString::to_string).collect();
         assert_eq!(

@@ -1,10 +1,11 @@
-//! The webhook listener: which request gets to which hook, and what everything else is answered.
+//! The webhook listener: which hook decides on a request, and the answer to everything else.
 
 pub(super) mod body;
 mod certificate;
 pub(super) mod connections;
 pub(super) mod key;
 mod notifications;
+mod reply;
 pub(super) mod request_headers;
 pub(super) mod request_id;
 
@@ -15,7 +16,7 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::http::Method;
+use actix_web::http::{ConnectionType, Method};
 use actix_web::{HttpRequest, HttpResponse};
 use log::{info, warn};
 
@@ -26,20 +27,20 @@ use crate::parse::envelope::{Envelope, EnvelopeError};
 use crate::parse::hook_name::{AFTER_DELETE, AFTER_SAVE, BEFORE_SAVE};
 use crate::queue::Queue;
 
-use super::catch_panic;
+use super::catch_panic::catch_panic;
 use super::metrics::Refused;
-use super::request_error::{self as reply, Failure};
+use super::request_error::RequestError;
 use super::served_hooks::{Route, Routes};
 use super::state::State;
 
 pub use certificate::{Certificate, CertificateError, PemError};
 pub use key::WebhookKeys;
 
-use connections::{Slot, close_if_said};
+use connections::{ConnectionGuard, close_if_requested};
 use key::KeyInUse;
-use request_headers::Head;
+use request_headers::{check_json, webhook_key};
 
-/// How long a save waits for Cloudinary: users wait with it.
+/// How long a save waits for Cloudinary, and its user with it.
 const CONFIRM_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Answers every request of the listener.
@@ -47,18 +48,18 @@ pub(super) async fn answer(request: ServiceRequest, state: Arc<State>) -> Servic
     let _in_flight = state.metrics.in_flight();
     let (request, payload) = request.into_parts();
     let response = request_id::scope(&request, respond(&request, payload, &state)).await;
-    close_if_said(&request, &response);
+    close_if_requested(&request, &response);
     ServiceResponse::new(request, response)
 }
 
 async fn respond(request: &HttpRequest, payload: Payload, state: &State) -> HttpResponse {
-    let result = catch_panic::catch(dispatch(request, payload, state)).await;
-    result.unwrap_or_else(|failure| {
-        state.metrics.failed(failure);
-        if failure == Failure::Panic || failure == Failure::Deadline {
-            warn!("request not answered: {}", failure.as_str());
+    let result = catch_panic(dispatch(request, payload, state)).await;
+    result.unwrap_or_else(|error| {
+        state.metrics.failed(error);
+        if error == RequestError::Panic || error == RequestError::Deadline {
+            warn!("request not answered: {}", error.as_str());
         }
-        failure.response()
+        error.response()
     })
 }
 
@@ -66,7 +67,7 @@ async fn dispatch(
     request: &HttpRequest,
     payload: Payload,
     state: &State,
-) -> Result<HttpResponse, Failure> {
+) -> Result<HttpResponse, RequestError> {
     let path = request.path();
     let path = path
         .strip_prefix(&state.public_path)
@@ -80,19 +81,19 @@ async fn dispatch(
     }
     let routes = state.routes.load();
     let route = routes.find(path);
-    let is_hooks_path = || shape(path, "/triggers/", 2) || shape(path, "/functions/", 1);
+    let is_hooks_path = || has_names(path, "/triggers/", 2) || has_names(path, "/functions/", 1);
     if route.is_none() && !is_hooks_path() {
-        return Err(Failure::NotFound);
+        return Err(RequestError::NotFound);
     }
     if request.method() != Method::POST {
-        return Err(Failure::MethodNotAllowed("POST"));
+        return Err(RequestError::MethodNotAllowed("POST"));
     }
-    let head = Head::of(request.headers());
-    check_key(&head, state)?;
-    let _busy = request.conn_data::<Slot>().map(Slot::busy);
-    let route = route.ok_or(Failure::NotFound)?;
+    check_key(request, state)?;
+    let connection = request.conn_data::<ConnectionGuard>();
+    let _in_use = connection.map(ConnectionGuard::in_use);
+    let route = route.ok_or(RequestError::NotFound)?;
     let started = Instant::now();
-    head.check()?;
+    check_json(request.headers())?;
     let body = body::read(request, payload, state.max_body, state.read_timeout).await?;
     state.metrics.body(body.len());
     let response = decide(route, &routes, &body, state).await?;
@@ -100,23 +101,23 @@ async fn dispatch(
     Ok(response)
 }
 
-fn health(request: &HttpRequest) -> Result<HttpResponse, Failure> {
+fn health(request: &HttpRequest) -> Result<HttpResponse, RequestError> {
     match *request.method() {
         Method::GET | Method::HEAD => {
-            let mut response = HttpResponse::Ok();
-            // A probe that holds its connection would take one from Parse Server.
-            response.force_close();
-            Ok(response
-                .insert_header((actix_web::http::header::CONTENT_TYPE, reply::JSON))
-                .body(r#"{"status":"ok"}"#))
+            let mut response = reply::json(r#"{"status":"ok"}"#);
+            // A probe that kept its connection would take one from Parse Server.
+            response
+                .head_mut()
+                .set_connection_type(ConnectionType::Close);
+            Ok(response)
         }
-        _ => Err(Failure::MethodNotAllowed("GET, HEAD")),
+        _ => Err(RequestError::MethodNotAllowed("GET, HEAD")),
     }
 }
 
-/// Whether a path is `prefix` and so many non-empty names. Nothing is normalised: a redirect would
-/// mean "allowed".
-fn shape(path: &str, prefix: &str, names: usize) -> bool {
+/// Whether a path is `prefix` and so many non-empty names. Nothing is normalised, because Parse Server
+/// takes a redirect for "allowed".
+fn has_names(path: &str, prefix: &str, names: usize) -> bool {
     let rest = path.strip_prefix(prefix);
     rest.is_some_and(|rest| {
         let parts = rest.split('/');
@@ -124,14 +125,14 @@ fn shape(path: &str, prefix: &str, names: usize) -> bool {
     })
 }
 
-fn check_key(head: &Head<'_>, state: &State) -> Result<(), Failure> {
-    match head.webhook_key().and_then(|key| state.keys.check(key)) {
+fn check_key(request: &HttpRequest, state: &State) -> Result<(), RequestError> {
+    match webhook_key(request.headers()).and_then(|key| state.keys.check(key)) {
         Some(KeyInUse::Current) => Ok(()),
         Some(KeyInUse::Previous) => {
             state.metrics.previous_webhook_key();
             Ok(())
         }
-        None => Err(Failure::Unauthorized),
+        None => Err(RequestError::Unauthorized),
     }
 }
 
@@ -140,7 +141,7 @@ async fn decide(
     routes: &Routes,
     body: &[u8],
     state: &State,
-) -> Result<HttpResponse, Failure> {
+) -> Result<HttpResponse, RequestError> {
     let envelope = Envelope::parse(body).map_err(bad_request)?;
     let now = unix_time();
     let outcome = match &route.hook.action {
@@ -186,10 +187,10 @@ async fn decide(
             let mut work = pin!(hooks::call(function, context, &envelope, now));
             match futures_util::poll!(&mut work) {
                 Poll::Ready(outcome) => outcome,
-                // It waits for somebody, which most do not: only that needs a limit.
+                // Only a hook that waits needs a limit. Most do not.
                 Poll::Pending => {
                     let work = tokio::time::timeout(state.answer_timeout, work).await;
-                    work.map_err(|_| Failure::Deadline)?
+                    work.map_err(|_| RequestError::Deadline)?
                 }
             }
         }
@@ -205,17 +206,17 @@ async fn decide(
     })
 }
 
-/// Queues what is done later. The write has already happened, so the answer stays as it is whatever
-/// becomes of the jobs: an error would reach the client.
+/// Queues the jobs of a hook. The write has already happened, so the answer stays the same whatever
+/// becomes of them.
 async fn push(queue: Option<&Queue>, jobs: Vec<DelayedDestroy>) {
     if let Some(queue) = queue {
-        // Err: it is logged and counted.
+        // The queue logs and counts its errors.
         let _ = queue.push(jobs.into_iter().map(Into::into).collect()).await;
     }
 }
 
-/// The decision, once Cloudinary has confirmed the new pictures. It leaves time for an answer of
-/// ours, whatever `on_unreachable` says.
+/// The decision, once Cloudinary has confirmed the new assets. Its limit leaves time to answer
+/// ourselves when Cloudinary does not.
 async fn confirmed(
     class: &ClassManifest,
     outcome: Outcome,
@@ -251,12 +252,12 @@ fn accepted(
         state.metrics.previous_cloudinary_secret();
     }
     match outcome.answer {
-        Some(text) => reply::decision(text),
-        None => reply::decision(hooks::EMPTY),
+        Some(text) => reply::json(text),
+        None => reply::json(hooks::EMPTY),
     }
 }
 
-/// One line for each refusal: who was refused what and why, nothing that could be replayed.
+/// Logs one line for each refusal: who was refused what and why, and nothing that could be replayed.
 fn refused(
     route: &Route,
     state: &State,
@@ -279,22 +280,22 @@ fn refused(
         reason: refusal.reason.as_str(),
         user: user.map(std::borrow::Cow::into_owned),
     });
-    reply::decision(hooks::error_answer(&refusal.to_string()))
+    reply::json(hooks::error_answer(&refusal.to_string()))
 }
 
-/// What exactly was wrong with a body is for the operator only.
-fn bad_request(error: EnvelopeError) -> Failure {
+/// Only the operator learns what exactly was wrong with a body.
+fn bad_request(error: EnvelopeError) -> RequestError {
     warn!("bad request: {error}");
-    Failure::BadRequest
+    RequestError::BadRequest
 }
 
 #[cfg(test)]
 mod tests {
-    use super::shape;
+    use super::has_names;
 
     #[test]
     fn a_trigger_has_a_class_and_a_name_and_nothing_else() {
-        assert!(shape("/triggers/Photo/beforeSave", "/triggers/", 2));
+        assert!(has_names("/triggers/Photo/beforeSave", "/triggers/", 2));
         for other in [
             "/triggers/Photo",
             "/triggers/Photo/",
@@ -304,7 +305,7 @@ mod tests {
             "/Triggers/Photo/beforeSave",
             "//triggers/Photo/beforeSave",
         ] {
-            assert!(!shape(other, "/triggers/", 2), "{other}");
+            assert!(!has_names(other, "/triggers/", 2), "{other}");
         }
     }
 }

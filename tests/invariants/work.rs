@@ -97,14 +97,9 @@ struct Service {
 }
 
 fn service() -> Service {
-    let folder = tempfile::tempdir().unwrap();
-    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
-    write("Album.toml", ALBUM);
-    write("Photo.toml", PHOTO);
-    for (name, text) in FUNCTIONS {
-        write(&format!("{name}.toml"), text);
-    }
-    let loaded = manifest::load(folder.path()).unwrap();
+    let classes = [("Album.toml", ALBUM), ("Photo.toml", PHOTO)];
+    let files: Vec<_> = classes.iter().chain(FUNCTIONS).copied().collect();
+    let loaded = manifest::parse(&files).unwrap();
     let mut classes = loaded.classes.into_iter();
     Service {
         account: Account::from_url(&format!("cloudinary://key:{SECRET}@demo")).unwrap(),

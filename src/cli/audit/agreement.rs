@@ -146,7 +146,6 @@ fn world() -> impl Strategy<Value = World> {
 }
 
 fn manifests(world: &World) -> Manifests {
-    let folder = tempfile::tempdir().unwrap();
     let [first, second] = world.within;
     let photo = format!(
         "class = \"Photo\"\nreferences = [\"cover\", \"deep.in\"]\n[fields.picture]\nresource_types = [\"image\", \"raw\"]\ndestroy_within = {first:?}\non_replace = \"destroy\"\n[fields.list]\nmany = true\n"
@@ -154,9 +153,7 @@ fn manifests(world: &World) -> Manifests {
     let album = format!(
         "class = \"Album\"\nreferences = [\"cover\", \"deep.in\"]\n[fields.picture]\n[fields.list]\nmany = true\ntypes = [\"upload\", \"private\"]\nresource_types = [\"image\", \"video\"]\ndestroy_within = {second:?}\non_delete = \"destroy\"\n"
     );
-    std::fs::write(folder.path().join("Photo.toml"), photo).unwrap();
-    std::fs::write(folder.path().join("Album.toml"), album).unwrap();
-    crate::manifest::load(folder.path()).unwrap()
+    crate::manifest::parse(&[("Album.toml", &album), ("Photo.toml", &photo)]).unwrap()
 }
 
 /// Class and row.

@@ -139,10 +139,8 @@ mod tests {
 
     fn judged(many: bool, value: &Value) -> Judged {
         let account = Account::from_url("cloudinary://key:secret@demo").unwrap();
-        let folder = tempfile::tempdir().unwrap();
         let text = format!("class = \"Photo\"\n[fields.picture]\nmany = {many}");
-        std::fs::write(folder.path().join("m.toml"), text).unwrap();
-        let manifests = crate::manifest::load(folder.path()).unwrap();
+        let manifests = crate::manifest::parse(&[("m.toml", &text)]).unwrap();
         let raw = RawValue::from_string(value.to_string()).unwrap();
         judge(
             &account,

@@ -82,9 +82,7 @@ mod tests {
     use crate::cloudinary::identifier::{DeliveryType, ResourceType};
 
     fn manifests(text: &str) -> Manifests {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("m.toml"), text).unwrap();
-        crate::manifest::load(folder.path()).unwrap()
+        crate::manifest::parse(&[("m.toml", text)]).unwrap()
     }
 
     #[test]

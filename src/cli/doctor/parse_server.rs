@@ -199,10 +199,8 @@ mod tests {
 
     #[test]
     fn warns_of_the_read_only_master_key_before_version_9() {
-        let folder = tempfile::tempdir().unwrap();
         let text = "function = \"sign\"\naction = \"sign_upload\"\naccess = \"master\"\n";
-        std::fs::write(folder.path().join("sign.toml"), text).unwrap();
-        let manifests = crate::manifest::load(folder.path()).unwrap();
+        let manifests = crate::manifest::parse(&[("sign.toml", text)]).unwrap();
         for (version, notes) in [
             ("5.6.0", 1),
             ("8.6.0", 1),

@@ -33,17 +33,11 @@ fn folder_of(files: &[(&str, &str)]) -> TempDir {
     folder
 }
 
-/// Loads a folder of these files; findings name files without their folder.
+/// Reads these files.
 fn load_all(files: &[(&str, &str)]) -> Result<(Manifests, Vec<String>), Vec<String>> {
-    let folder = folder_of(files);
-    let prefix = format!("{}/", folder.path().display());
-    let texts = |findings: &[Finding]| {
-        let texts = findings
-            .iter()
-            .map(|finding| finding.to_string().replace(&prefix, ""));
-        texts.collect::<Vec<_>>()
-    };
-    match load(folder.path()) {
+    let texts =
+        |findings: &[Finding]| -> Vec<String> { findings.iter().map(Finding::to_string).collect() };
+    match parse(files) {
         Ok(manifests) => {
             let warnings = texts(&manifests.warnings);
             Ok((manifests, warnings))
