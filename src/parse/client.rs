@@ -28,6 +28,7 @@ mod roles;
 mod rows;
 mod schema;
 
+pub use classes::Hides;
 pub use error::RestError;
 pub use hooks::RegisteredHook;
 pub use master::{MasterClient, ServerInfo};

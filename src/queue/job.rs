@@ -1,4 +1,4 @@
-//! What a job says.
+//! What a job asks for.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,24 +6,24 @@ pub use crate::assets::destroy::Destroy;
 use crate::cloudinary::notification_event::NotificationEvent;
 use crate::hooks::DelayedDestroy;
 
-/// Something to be done later.
+/// Something to do later.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "job", rename_all = "snake_case")]
 pub enum Job {
     /// An asset that lost a reference.
     Destroy(Destroy),
-    /// What Cloudinary has notified of.
+    /// What Cloudinary has notified about.
     Follow(NotificationEvent),
 }
 
 /// A job and when to do it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scheduled {
-    /// What.
+    /// What to do.
     pub job: Job,
-    /// From when on, in seconds since 1970.
+    /// Not before, in seconds since 1970.
     pub run_at: u64,
-    /// Of jobs with one key only the first is kept, for a day after it is done.
+    /// Of jobs with the same key only the first is kept, until a day after it is done.
     pub key: Option<String>,
 }
 
@@ -38,13 +38,13 @@ impl From<DelayedDestroy> for Scheduled {
 }
 
 impl Job {
-    /// The text in the database.
+    /// How it is stored in the database.
     pub(super) fn to_json(&self) -> Vec<u8> {
-        // Strings in structs: serialising them cannot fail.
+        // Serialising structs of strings cannot fail.
         serde_json::to_vec(self).unwrap_or_default()
     }
 
-    /// What it is about, in a line.
+    /// One line for logs and `cleanup list`.
     pub fn summary(&self) -> String {
         match self {
             Self::Destroy(job) => {

@@ -1,4 +1,4 @@
-//! One try of writing what a notification says to the rows that hold the asset.
+//! Writes what a notification says to the rows that hold the asset.
 
 mod proof;
 mod rows;
@@ -15,15 +15,15 @@ use crate::manifest::{ClassManifest, Follow, GuardedField};
 use crate::parse::client::RestError;
 use crate::parse::signed_write::{OVERTAKEN, SignedWrite};
 
-use super::failure::{Shared, Trouble};
-use super::health::{Check, Health};
+use super::failure::{Failure, RateLimit};
+use super::health::{Dependency, Health};
 use super::plan::Plan;
 use proof::{Proof, Proved, prove};
 use rows::{Held, rows_with};
 use writes::{Write, writes};
 
-/// Tries before a notification of an asset that no row holds is done with: an upload's comes before
-/// its save, by minutes at most.
+/// Tries before a notification about an asset that no row holds is dropped: an upload's comes
+/// before its save, by minutes at most.
 const UNSEEN: usize = 7;
 
 /// A row that holds what may be the asset, and where.
@@ -34,22 +34,22 @@ struct Found<'p> {
     asset: AssetName,
 }
 
-/// Writes what happened. `now` in seconds since 1970.
+/// Tries once. `now` in seconds since 1970. Returns the outcome's name in metrics.
 pub(super) async fn attempt(
     notice: &NotificationEvent,
     plan: &Plan,
-    shared: &Shared,
+    rate_limit: &RateLimit,
     health: &Health,
     tries: usize,
     now: u64,
-) -> Result<&'static str, Trouble> {
-    shared.check_rest(now)?;
+) -> Result<&'static str, Failure> {
+    rate_limit.check(now)?;
     let found = reported(find(notice, plan).await, health)?;
     let may_come = matches!(
         notice,
         NotificationEvent::Moderated { .. } | NotificationEvent::Derived { .. }
     );
-    let waits = |what: &str| Err(Trouble::outage(what.to_owned()));
+    let waits = |what: &str| Err(Failure::outage(what));
     if found.is_empty() {
         if may_come && tries < UNSEEN && is_wanted_anywhere(notice, plan) {
             return waits("no row holds the asset yet");
@@ -58,9 +58,9 @@ pub(super) async fn attempt(
     }
     let candidates: HashSet<_> = found.iter().map(|found| found.asset.clone()).collect();
     let proof = prove(notice, &candidates, plan).await;
-    let reachable = proof.as_ref().err().filter(|e| !e.is_refusal());
-    health.report(Check::Cloudinary, reachable.map(|e| e as _));
-    let proved = match proof.map_err(|error| shared.trouble(&error, now))? {
+    let down = proof.as_ref().err().filter(|e| !e.is_refusal());
+    health.report(Dependency::Cloudinary, down.map(|e| e as _));
+    let proved = match proof.map_err(|error| rate_limit.failure(&error, now))? {
         Proof::Of(proved) => proved,
         Proof::NotYet if tries < UNSEEN => return waits("Cloudinary does not show it yet"),
         Proof::NotYet => return Ok(unproved(notice, "Cloudinary does not show it")),
@@ -75,11 +75,11 @@ fn unproved(notice: &NotificationEvent, reason: &str) -> &'static str {
     "unseen"
 }
 
-/// Says in the health whether Parse Server can be asked.
+/// Notes in the health whether Parse Server can be asked.
 fn reported<T>(result: Result<T, RestError>, health: &Health) -> Result<T, RestError> {
     let error = result.as_ref().err();
     let down = error.filter(|error| !matches!(error, RestError::Refused { .. }));
-    health.report(Check::ParseServer, down.map(|e| e as _));
+    health.report(Dependency::ParseServer, down.map(|e| e as _));
     result
 }
 
@@ -124,7 +124,7 @@ async fn find<'p>(
     Ok(found)
 }
 
-/// Whether a field has anything done about it.
+/// Whether a field asks for anything to be done about it.
 pub(crate) fn is_wanted(notice: &NotificationEvent, follow: &Follow) -> bool {
     match notice {
         NotificationEvent::Moderated { status, .. } => {
