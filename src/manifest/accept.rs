@@ -11,7 +11,6 @@ use super::option_kind::{OptionKind, is_harmless};
 
 mod read;
 
-#[cfg(test)]
 pub(super) use read::KEYS;
 
 /// What a caller may choose for one parameter.
