@@ -20,8 +20,10 @@ mod policy;
 mod refusal;
 pub(crate) mod registration;
 mod roles;
+mod sign_params;
 mod sign_upload;
 mod stored;
+mod upload_fields;
 mod write_set;
 
 pub use crate::cloudinary::rest::ApiClient as Cloudinary;
@@ -35,7 +37,7 @@ pub use limit::Limits;
 pub use policy::{Broken, Opinion, opinions};
 pub use refusal::{Reason, Refusal};
 pub use roles::Roles;
-pub use sign_upload::FixedFields;
+pub use upload_fields::FixedFields;
 
 /// A request that is let through.
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! `webhooks/*.toml` as typed hooks.
 //!
 //! A file guards a class, or names columns of it that refer to assets ([`ClassManifest`]), or
-//! serves a function ([`FunctionManifest`]): a `sign_upload` ([`SignUpload`]) or a `delivery_url`
-//! ([`DeliveryUrl`]). Strings of `[upload]` and of a field's `folder` are templates ([`Template`]);
+//! serves a function ([`FunctionManifest`]): a `sign_upload` ([`SignUpload`]), a `sign_params`
+//! ([`UploadRules`]) or a `delivery_url` ([`DeliveryUrl`]). Strings of `[upload]` and of a field's `folder` are templates ([`Template`]);
 //! what a value may hold depends on where it goes ([`Place`]). What a caller may choose stands in
 //! `[accept]` ([`Accepted`]).
 //!
@@ -39,9 +39,11 @@ mod place;
 pub mod reference;
 mod references;
 mod side;
+mod sign_params;
 mod sign_upload;
 mod template;
 pub(crate) mod units;
+mod upload_rules;
 
 pub use accept::{Accepted, Choice, NotAccepted, Pattern};
 pub use class::{ClassManifest, GuardedField};
@@ -54,9 +56,12 @@ pub use load::load;
 pub use parameter::Parameter;
 pub use place::Place;
 pub use references::Reference;
+pub(crate) use side::is_reserved;
+pub(crate) use sign_params::OWN as SIGN_PARAMS_OWN;
 pub use sign_upload::{ResponseForm, SignUpload};
 pub use template::{Params, RenderError, Template, TemplateError, TemplateUser};
 pub(crate) use units::{DURATION_FORM, parse_duration, parse_size};
+pub use upload_rules::UploadRules;
 
 /// Every hook of a deployment.
 #[derive(Debug, Clone, Default)]

@@ -99,6 +99,7 @@ fn describe(hook: &Hook) -> String {
         Hook::Function(function) => {
             let action = match &function.action {
                 Action::SignUpload(_) => "signs an upload".to_owned(),
+                Action::SignParams(_) => "signs parameters of an upload".to_owned(),
                 Action::DeliveryUrl(url) => match &url.source {
                     Some((class, field)) => format!("delivery URL of {class}.{field}"),
                     None => "delivery URL of an identifier".to_owned(),
