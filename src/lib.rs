@@ -6,6 +6,7 @@
 //! | [`parse`] | the Parse side: webhook envelopes and the REST client |
 //! | [`manifest`] | `webhooks/*.toml` as typed hooks |
 //! | [`assets`] | may this asset go? What refers to it, and what may be destroyed. Pure |
+//! | `registration` | which hooks should be registered at Parse Server, and which are. Pure |
 //! | [`hooks`] | what each hook does with a request |
 //! | [`queue`] | what is done later: assets to destroy, notifications to act on |
 //! | [`server`] | the HTTP listeners |
@@ -52,6 +53,7 @@
 
 pub mod assets;
 pub mod cli;
+mod clock;
 pub mod cloudinary;
 pub mod config;
 pub mod hooks;
@@ -59,4 +61,5 @@ mod http;
 pub mod manifest;
 pub mod parse;
 pub mod queue;
+mod registration;
 pub mod server;

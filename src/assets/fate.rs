@@ -2,7 +2,7 @@
 
 use super::Kind;
 use crate::cloudinary::asset_name::AssetName;
-use crate::cloudinary::rest::Asset;
+use crate::cloudinary::client::Asset;
 use crate::manifest::GuardedField;
 
 /// What becomes of an asset.

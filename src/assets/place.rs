@@ -3,8 +3,8 @@
 
 use super::texts::each_text;
 use crate::manifest::{ClassManifest, GuardedField};
+use crate::parse::client::Row;
 use crate::parse::json::JsonText;
-use crate::parse::rest::Row;
 
 /// A column, or what lies in it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -10,9 +10,9 @@ use super::fate::{Fate, Reason, Upload, fate, lets_go};
 use super::place::{places, places_of};
 use super::reference::{AssetSet, each_asset};
 use crate::cloudinary::asset_name::AssetName;
-use crate::cloudinary::rest::Asset;
+use crate::cloudinary::client::Asset;
 use crate::manifest::{ClassManifest, Manifests};
-use crate::parse::rest::Row;
+use crate::parse::client::Row;
 
 const MANIFEST: &str = r#"
 class = "Photo"

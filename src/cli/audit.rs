@@ -15,27 +15,27 @@ use super::settings::rest_client;
 use super::{Status, columns};
 use crate::assets::place;
 use crate::cloudinary::account::Account;
-use crate::cloudinary::rest::ApiClient;
+use crate::cloudinary::client::ApiClient;
 use crate::config::Environment;
 use crate::manifest::{self, Manifests};
 
 #[cfg(test)]
 mod agreement;
-mod cells;
+mod asset_key;
+mod checkpoint;
+mod clients;
 mod destroy;
 mod finding;
 mod orphans;
-mod plan;
 mod progress;
-mod reference;
+mod row_check;
 mod rows;
-mod sources;
-mod state;
+mod scope;
 
+use checkpoint::State;
+use clients::Sources;
 use finding::Finding;
 use progress::Progress;
-use sources::Sources;
-use state::State;
 
 /// Each call to Parse Server or Cloudinary.
 const TIMEOUT: Duration = Duration::from_mins(1);
@@ -149,7 +149,7 @@ fn about(sides: &[String], strip: bool, manifests: &Manifests) -> String {
     let fields = fields
         .iter()
         .map(|place| (&place.class, &place.column, &place.path, place.many));
-    let places = plan::places(manifests);
+    let places = scope::places(manifests);
     let places = places.iter().map(|place| {
         let (resource_type, delivery_type) = place.kind;
         (resource_type.name(), delivery_type.name(), &place.prefix)
@@ -166,7 +166,7 @@ impl Run {
             complain("going on with the audit that was broken off");
         }
         self.check_columns().await?;
-        for field in plan::unplaced(&self.manifests) {
+        for field in scope::unplaced(&self.manifests) {
             warn!("{field} has neither a folder nor destroy_within: its assets are not looked for");
         }
         self.read_rows().await?;
@@ -240,7 +240,7 @@ impl Run {
         let left = self.state.remove();
         let left = left.context("cannot remove the audit's state")?;
         if !left.is_empty() {
-            let left = state::list(&left);
+            let left = checkpoint::list(&left);
             complain(format_args!(
                 "the folder of --state is left with what is not an audit's: {left}"
             ));

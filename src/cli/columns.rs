@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::cloudinary::suggestion::closest;
 use crate::manifest::{ClassManifest, Manifests};
-use crate::parse::rest::Schema;
+use crate::parse::client::Schema;
 
 /// Types of columns that a guarded field can be.
 const GUARDED: &[&str] = &["String", "Array"];

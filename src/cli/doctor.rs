@@ -13,27 +13,27 @@ use super::registration::{Hook, State, compare, wanted};
 use super::settings::rest_client;
 use crate::config::{Environment, ParseAccess};
 use crate::manifest::Manifests;
-use crate::parse::rest::{HookName, MasterClient, RestClient, RestError};
+use crate::parse::client::{HookName, MasterClient, RestClient, RestError};
 use clock::Span;
 use cloudinary::Ping;
-use reach::Found;
+use metrics_probe::Witness;
+use probe_hooks::Temporary;
+use reachability::Found;
 use report::{Check, Report};
 use setup::Setup;
-use temporary::Temporary;
-use witness::Witness;
 
 mod clock;
+mod cloud_code;
 mod cloudinary;
-mod heard;
+mod metrics_probe;
 mod parse_server;
+mod probe_hooks;
+mod probe_reply;
 mod queue;
-mod reach;
+mod reachability;
 mod report;
 mod rows;
 mod setup;
-mod shadow;
-mod temporary;
-mod witness;
 
 /// How long one call may take.
 const TIMEOUT: Duration = Duration::from_secs(15);
@@ -266,7 +266,7 @@ async fn check_cloud_code(
             HookName::Trigger { class_name, .. } => {
                 let mut classes = manifests.classes.iter();
                 match classes.find(|class| class.class == *class_name) {
-                    Some(class) => shadow::try_class(&server.master, class, report).await,
+                    Some(class) => cloud_code::try_class(&server.master, class, report).await,
                     None => true,
                 }
             }
@@ -274,7 +274,7 @@ async fn check_cloud_code(
                 let mut functions = manifests.functions.iter();
                 match functions.find(|function| function.name == *function_name) {
                     Some(function) => {
-                        shadow::try_function(&server.anonymous, function, witness, report).await
+                        cloud_code::try_function(&server.anonymous, function, witness, report).await
                     }
                     None => true,
                 }

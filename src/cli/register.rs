@@ -14,7 +14,7 @@ use super::registration::{Hook, State, compare, wanted, warnings};
 use super::settings::{self, Registration};
 use crate::config::Environment;
 use crate::manifest;
-use crate::parse::rest::MasterClient;
+use crate::parse::client::MasterClient;
 
 /// Register the hooks that the manifests name at Parse Server
 #[derive(Debug, clap::Args)]

@@ -9,7 +9,7 @@ use super::registration::public_url::PublicUrl;
 use crate::cloudinary::account::Account;
 use crate::config::{Environment, ParseAccess, ParseAddress};
 use crate::manifest::{self, Manifests};
-use crate::parse::rest::{RestClient, RestError};
+use crate::parse::client::{RestClient, RestError};
 
 /// What `register` and `hooks` need.
 #[derive(Debug)]

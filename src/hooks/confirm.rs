@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use log::warn;
 
+use crate::cloudinary::client::{ApiError, Asset, BATCH};
 use crate::cloudinary::identifier::{DeliveryType, Identifier, ResourceType};
-use crate::cloudinary::rest::{ApiError, Asset, BATCH};
 use crate::manifest::{ClassManifest, Confirm, GuardedField, OnUnreachable, Pixels};
 
 use super::Cloudinary;

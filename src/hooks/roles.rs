@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use log::warn;
 use secrecy::SecretString;
 
+use crate::parse::client::RestError;
 use crate::parse::envelope::Envelope;
-use crate::parse::rest::RestError;
 
 use super::ParseServer;
 use super::refusal::Refusal;

@@ -1,9 +1,3 @@
-//! The one place of the queue that asks what time it is.
+//! The one clock.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
-/// Seconds since 1970.
-pub(super) fn unix_time() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.unwrap_or_default().as_secs()
-}
+pub(super) use crate::clock::unix_time;

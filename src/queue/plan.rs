@@ -2,9 +2,9 @@
 
 use crate::assets::place::{self, Place};
 use crate::cloudinary::account::Account;
-use crate::cloudinary::rest::ApiClient;
+use crate::cloudinary::client::ApiClient;
 use crate::manifest::ClassManifest;
-use crate::parse::rest::MasterClient;
+use crate::parse::client::MasterClient;
 
 /// The manifests in force, and those who are asked.
 #[derive(Debug)]

@@ -13,18 +13,18 @@ use sqlx::{PgPool, SqlitePool};
 
 use super::clock::unix_time;
 use super::job::{Job, Scheduled};
-use super::key::NotificationKey;
+use super::notification_key::NotificationKey;
 use crate::cloudinary::notice::Notice;
 
-mod entry;
 mod lock;
 mod losses;
+mod queued_job;
 mod statement;
 
-use entry::Row;
-pub use entry::{Counts, Entry, State};
 pub(super) use lock::Lock;
 pub(super) use losses::{Again, Due};
+use queued_job::Row;
+pub use queued_job::{Counts, Entry, State};
 
 /// How long a statement waits for another process's lock on an SQLite file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(4);

@@ -1,5 +1,7 @@
 //! Does the jobs.
 
+mod attempt;
+
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -11,14 +13,15 @@ use futures_util::future::BoxFuture;
 use serde_json::Value;
 use tokio::sync::watch;
 
-use super::attempt::{Hand, Work, handle};
-use super::batches::keep_destroying;
-use super::clean_up::Shared;
+use super::clean_up::keep_destroying;
+use super::failure::Shared;
 use super::health::Check;
 use super::plan::Plan;
 use super::retry::chance;
 use super::store::{Counts, Store, StoreError};
 use super::{Queue, QueueError};
+pub(super) use attempt::Work;
+use attempt::{Hand, handle};
 
 /// How often the database is asked for jobs whose time has come.
 const POLL: Duration = Duration::from_secs(1);

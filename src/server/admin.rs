@@ -1,5 +1,8 @@
 //! The admin listener: metrics, readiness and the console, for operators only.
 
+mod access;
+mod console;
+
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -13,10 +16,14 @@ use serde_json::{Map, json};
 
 use crate::queue::Queue;
 
-use super::connection::{self, Limits, Listener, Socket};
-use super::console::{self, Console};
-use super::reply::{Failure, close_if_said};
-use super::{State, guarded};
+use super::catch_panic;
+use super::request_error::Failure;
+use super::state::State;
+use super::webhook::connections::{self, Limits, Listener, Socket, close_if_said};
+
+pub(super) use access::Access;
+pub(super) use console::Console;
+pub use console::HookList;
 
 /// Operators and their programs: a few.
 const CONNECTIONS: usize = 1_000;
@@ -45,7 +52,7 @@ pub(super) fn listen(
         socket: listener,
         tls: None,
     };
-    connection::listen(
+    connections::listen(
         listener,
         limits,
         |_: &dyn Socket, _: &mut _| {},
@@ -65,7 +72,7 @@ async fn answer(
     state: web::Data<State>,
 ) -> HttpResponse {
     let work = dispatch(&request, payload, &console, &state);
-    let result = guarded::catch(work).await;
+    let result = catch_panic::catch(work).await;
     let mut response = result.unwrap_or_else(Failure::response);
     // No answer to these needs a body, so nobody has read it.
     let unread = matches!(*request.method(), Method::GET | Method::HEAD)

@@ -1,7 +1,11 @@
 //! Prometheus metrics. No value of a user's or a path becomes a label; counting takes no lock on
 //! the way of an accepted save.
 
+mod decision_counts;
+mod histogram;
+mod history;
 mod hook;
+mod refusals;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -17,12 +21,14 @@ use prometheus_client::registry::{Registry, Unit};
 
 use crate::queue::Health;
 
-use super::console::Totals;
-use super::histogram::Histogram;
-use super::reply::Failure;
-use super::tally::Tally;
+use super::request_error::Failure;
+use decision_counts::Tally;
+use histogram::Histogram;
 
+pub(super) use decision_counts::Totals;
+pub(super) use history::{History, Minute, keep as keep_history};
 pub(super) use hook::HookMetrics;
+pub(super) use refusals::{Refusals, Refused};
 
 /// Every metric of the process.
 pub(super) struct Metrics {

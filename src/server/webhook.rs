@@ -1,5 +1,13 @@
 //! The webhook listener: which request gets to which hook, and what everything else is answered.
 
+pub(super) mod body;
+mod certificate;
+pub(super) mod connections;
+pub(super) mod key;
+mod notifications;
+pub(super) mod request_headers;
+pub(super) mod request_id;
+
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
@@ -10,20 +18,25 @@ use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse};
 use log::{info, warn};
 
+use crate::clock::unix_time;
 use crate::hooks::{self, Confirmed, Decided, Lost, Means, Refusal};
 use crate::manifest::ClassManifest;
 use crate::parse::envelope::{Envelope, EnvelopeError, Object};
 use crate::parse::json::JsonText;
 use crate::queue::{Destroy, Job, Scheduled};
 
-use super::clock::unix_time;
-use super::connection::Slot;
-use super::console::Refused;
-use super::head::Head;
-use super::keys::KeyInUse;
-use super::reply::{self, Failure};
-use super::routes::{Hook, Route, Routes};
-use super::{State, body, guarded, notifications, request_id};
+use super::catch_panic;
+use super::metrics::Refused;
+use super::request_error::{self as reply, Failure};
+use super::served_hooks::{Hook, Route, Routes};
+use super::state::State;
+
+pub use certificate::{Certificate, CertificateError, PemError};
+pub use key::WebhookKeys;
+
+use connections::{Slot, close_if_said};
+use key::KeyInUse;
+use request_headers::Head;
 
 /// How long a save waits for Cloudinary: users wait with it.
 const CONFIRM_TIMEOUT: Duration = Duration::from_secs(5);
@@ -33,12 +46,12 @@ pub(super) async fn answer(request: ServiceRequest, state: Arc<State>) -> Servic
     let _in_flight = state.metrics.in_flight();
     let (request, payload) = request.into_parts();
     let response = request_id::scope(&request, respond(&request, payload, &state)).await;
-    reply::close_if_said(&request, &response);
+    close_if_said(&request, &response);
     ServiceResponse::new(request, response)
 }
 
 async fn respond(request: &HttpRequest, payload: Payload, state: &State) -> HttpResponse {
-    let result = guarded::catch(dispatch(request, payload, state)).await;
+    let result = catch_panic::catch(dispatch(request, payload, state)).await;
     result.unwrap_or_else(|failure| {
         state.metrics.failed(failure);
         if failure == Failure::Panic || failure == Failure::Deadline {

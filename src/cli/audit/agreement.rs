@@ -8,18 +8,18 @@ use proptest::prelude::*;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
+use super::asset_key::keys_of;
+use super::checkpoint::State;
 use super::finding::Orphan;
-use super::plan;
-use super::reference::keys_of;
-use super::state::State;
+use super::scope;
 use crate::assets::fate::{Fate, Reason, Upload, fate, lets_go};
 use crate::assets::place::{places, places_of};
 use crate::assets::reference::AssetSet;
 use crate::assets::{Kind, kinds};
 use crate::cloudinary::asset_name::AssetName;
-use crate::cloudinary::rest::Asset;
+use crate::cloudinary::client::Asset;
 use crate::manifest::Manifests;
-use crate::parse::rest::Row;
+use crate::parse::client::Row;
 
 /// Public IDs, `raw` ones with an extension among them; some begin like others.
 const PUBLIC_IDS: [&str; 8] = [
@@ -234,7 +234,7 @@ fn audited(world: &World, manifests: &Manifests, parts: u64) -> BTreeSet<String>
     let unreferenced = state.unreferenced_in(parts, |orphan| {
         let asset = AssetName::of(orphan.kind().unwrap(), &orphan.public_id);
         let upload = Upload::after_time(Some(&upload(world, &asset)), Some(1000));
-        let lets_go = plan::may_destroy(manifests, asset.kind(), &asset.public_id);
+        let lets_go = scope::may_destroy(manifests, asset.kind(), &asset.public_id);
         let lets_go = lets_go.then_some(()).ok_or(Reason::OutsideDestroyWithin);
         if fate(lets_go, false, upload) == Fate::Goes {
             destroyed.insert(asset.to_string());

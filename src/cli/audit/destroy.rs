@@ -4,14 +4,14 @@ use std::collections::HashMap;
 
 use anyhow::bail;
 
+use super::asset_key::{AssetKey, keys_of};
 use super::finding::{Finding, Orphan};
-use super::plan::{self, Kind};
-use super::reference::{AssetKey, keys_of};
+use super::scope::{self, Kind};
 use super::{Run, unix_time};
 use crate::assets::fate::Upload;
 use crate::assets::place::places_of;
-use crate::cloudinary::rest::{BATCH, Destroyed};
-use crate::parse::rest::Rows;
+use crate::cloudinary::client::{BATCH, Destroyed};
+use crate::parse::client::Rows;
 
 /// Orphans that one reading of all rows counts for.
 const SCAN: usize = 10_000;
@@ -63,7 +63,7 @@ impl Run {
     async fn destroy_some(&mut self, mut candidates: Candidates) -> anyhow::Result<()> {
         let started = unix_time();
         self.count_again(&mut candidates, None).await?;
-        for kind in plan::kinds() {
+        for kind in scope::kinds() {
             let mut of_kind: Vec<AssetKey> = candidates
                 .iter()
                 .filter(|(_, (known, _))| *known == kind)
@@ -95,7 +95,7 @@ impl Run {
         self.sources.prove().await?;
         for class in self.manifests.classes.clone() {
             let places: Vec<_> = places_of(&class).collect();
-            let mut rows = Rows::of(&class.class, plan::columns(&class));
+            let mut rows = Rows::of(&class.class, scope::columns(&class));
             if let Some(since) = since {
                 rows = rows.written_since(since);
             }

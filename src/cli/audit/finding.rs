@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::cloudinary::identifier::{DeliveryType, ResourceType};
 
-use super::plan::Kind;
+use super::scope::Kind;
 
 /// Where a finding about a row is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

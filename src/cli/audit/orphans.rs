@@ -7,9 +7,9 @@ use log::info;
 use reqwest::StatusCode;
 
 use super::finding::{Finding, Orphan};
-use super::plan::{self, Place};
+use super::scope::{self, Place};
 use super::{Run, unix_time};
-use crate::cloudinary::rest::{ApiError, Asset, Page};
+use crate::cloudinary::client::{ApiError, Asset, Page};
 
 /// How often one place is begun.
 const TIMES: u32 = 5;
@@ -22,7 +22,7 @@ fn is_expired_cursor(error: &ApiError) -> bool {
 impl Run {
     /// Lists the assets of every place from where the state says.
     pub(super) async fn list_assets(&mut self) -> anyhow::Result<()> {
-        let places = plan::places(&self.manifests);
+        let places = scope::places(&self.manifests);
         self.progress
             .begin("assets", self.state.position.counts.assets, None);
         for place in places.iter().skip(self.state.position.places) {
@@ -113,7 +113,7 @@ impl Run {
 
     pub(super) fn may_destroy(&self, asset: &Orphan) -> bool {
         let kind = asset.kind();
-        kind.is_some_and(|kind| plan::may_destroy(&self.manifests, kind, &asset.public_id))
+        kind.is_some_and(|kind| scope::may_destroy(&self.manifests, kind, &asset.public_id))
     }
 
     /// The last moment at which an orphan may have been uploaded.

@@ -7,15 +7,15 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::Run;
-use super::cells::{self, Judged};
+use super::asset_key::keys_of;
 use super::finding::{Cell, Finding};
-use super::plan::{self, Kind};
-use super::reference::keys_of;
+use super::row_check::{self, Judged};
+use super::scope::{self, Kind};
 use crate::assets::place::places_of;
+use crate::cloudinary::client::BATCH;
 use crate::cloudinary::identifier::Identifier;
-use crate::cloudinary::rest::BATCH;
 use crate::manifest::ClassManifest;
-use crate::parse::rest::{Row, Rows};
+use crate::parse::client::{Row, Rows};
 
 /// Cells and identifiers of a page by the public ID that they refer to.
 type Lookups = BTreeMap<String, Vec<(Cell, String)>>;
@@ -36,7 +36,7 @@ impl Run {
         self.progress.begin("rows", done, Some(total));
         for class in classes.iter().skip(self.state.position.classes) {
             let after = self.state.position.after.take();
-            let mut rows = Rows::of(&class.class, plan::columns(class)).after(after);
+            let mut rows = Rows::of(&class.class, scope::columns(class)).after(after);
             while let Some(page) = self.sources.next(&mut rows).await? {
                 self.judge_page(class, &page).await?;
                 self.state.position.after = page.last().map(|(id, _)| id.clone());
@@ -57,7 +57,7 @@ impl Run {
         page: &[(String, Row)],
     ) -> anyhow::Result<()> {
         let mut lookups: Vec<(Kind, Lookups)> =
-            plan::kinds().map(|kind| (kind, Lookups::new())).collect();
+            scope::kinds().map(|kind| (kind, Lookups::new())).collect();
         let places: Vec<_> = places_of(class).collect();
         for (id, row) in page {
             for key in keys_of(&places, row) {
@@ -70,7 +70,7 @@ impl Run {
                     field: field.name.clone(),
                 };
                 let raw = row.get(&field.name).map(|raw| &**raw);
-                let judged = cells::judge(&self.account, field, &cell, raw);
+                let judged = row_check::judge(&self.account, field, &cell, raw);
                 self.note(&cell, judged, raw, &mut lookups).await?;
             }
         }

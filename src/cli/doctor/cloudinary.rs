@@ -4,7 +4,7 @@ use super::TIMEOUT;
 use super::clock::{self, Span};
 use super::report::{Check, Report};
 use crate::cloudinary::account::Account;
-use crate::cloudinary::rest::{ApiClient, ApiError};
+use crate::cloudinary::client::{ApiClient, ApiError};
 
 /// What came of the question whether key and secret are good.
 pub(super) enum Ping {

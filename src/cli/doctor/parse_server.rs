@@ -1,11 +1,11 @@
 //! Parse Server itself: version, keys, hooks and limits.
 
+use super::probe_hooks::{random_name, random_text};
 use super::report::{Check, Report};
-use super::temporary::{random_name, random_text};
 use crate::cli::registration::{Hook, State};
 use crate::cli::service;
 use crate::manifest::Manifests;
-use crate::parse::rest::{MasterClient, RestClient, RestError};
+use crate::parse::client::{MasterClient, RestClient, RestError};
 
 /// An update's hook request holds the object twice, and one above 10 MiB breaks off half sent and
 /// can end Parse Server's process.

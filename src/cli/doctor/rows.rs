@@ -6,7 +6,7 @@ use super::report::{Check, Report};
 use crate::assets::place::columns;
 use crate::cli::columns::mistakes;
 use crate::manifest::{ClassManifest, Manifests};
-use crate::parse::rest::{MasterClient, Rows, Schema};
+use crate::parse::client::{MasterClient, Rows, Schema};
 
 const NOTHING_DESTROYED: &str = "no manifest destroys anything";
 

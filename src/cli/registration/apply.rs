@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::same_url;
-use crate::parse::rest::{HookName, MasterClient, RestError};
+use crate::parse::client::{HookName, MasterClient, RestError};
 
 /// How often an add that follows a delete is tried, since the hook is unguarded meanwhile.
 const TRIES: u32 = 3;

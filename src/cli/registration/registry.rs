@@ -10,7 +10,7 @@ use super::report::Report;
 use super::{Hook, compare};
 use crate::cli::settings::rest_client;
 use crate::config::ParseAccess;
-use crate::parse::rest::{HookName, MasterClient, RestError, ServerInfo};
+use crate::parse::client::{HookName, MasterClient, RestError, ServerInfo};
 
 /// How long Parse Server may take for one call; it may be busy with a start or a slow database.
 const TIMEOUT: Duration = Duration::from_secs(15);

@@ -9,7 +9,7 @@ use tokio::runtime::Handle;
 
 use crate::cli::settings::rest_client;
 use crate::cloudinary::account::Account;
-use crate::cloudinary::rest::ApiClient;
+use crate::cloudinary::client::ApiClient;
 use crate::config::ParseAddress;
 use crate::manifest::Manifests;
 use crate::queue::{Plan, Queue, Worker};

@@ -13,10 +13,10 @@ use crate::cli::registration::registry::Registry;
 use crate::cli::registration::{Hook, State, wanted};
 use crate::cli::settings::rest_client;
 use crate::cloudinary::account::Account;
-use crate::cloudinary::rest::ApiClient;
+use crate::cloudinary::client::ApiClient;
 use crate::config::{ParseAccess, ParseAddress};
 use crate::manifest::{self, Finding, Manifests};
-use crate::parse::rest::HookName;
+use crate::parse::client::HookName;
 use crate::server::{Certificate, Control, Deployment};
 
 /// What loading again needs.

@@ -2,8 +2,9 @@
 
 use log::{error, info, warn};
 
-use super::{Batch, Trouble};
+use super::batch::Batch;
 use crate::queue::clock::unix_time;
+use crate::queue::failure::Trouble;
 use crate::queue::job::{Destroy, Job};
 use crate::queue::retry::{back_off, chance};
 use crate::queue::store::{Again, Due, StoreError};

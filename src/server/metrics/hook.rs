@@ -8,10 +8,9 @@ use prometheus_client::metrics::family::Family;
 
 use crate::hooks::{Reason, Refusal};
 
+use super::decision_counts::{Tally, Totals};
+use super::histogram::Histogram;
 use super::{DecisionLabels, HookLabels, Metrics};
-use crate::server::console::Totals;
-use crate::server::histogram::Histogram;
-use crate::server::tally::Tally;
 
 /// The metrics of one hook.
 pub(in crate::server) struct HookMetrics {

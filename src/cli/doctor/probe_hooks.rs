@@ -1,0 +1,183 @@
+//! Temporary function hooks: how Parse Server is made to call a URL and to say what came of it.
+//!
+//! Their names are random, so that nobody else calls them; they are removed on every way out, and
+//! what a killed run left behind is removed by the next.
+
+use std::cell::RefCell;
+use std::hash::{BuildHasher as _, RandomState};
+
+use futures_util::future::{FutureExt as _, LocalBoxFuture, Shared};
+
+use super::probe_reply::{Heard, heard};
+use crate::parse::client::{HookName, MasterClient, RegisteredHook, RestClient, RestError};
+
+/// How a temporary hook's name begins; 32 hex digits follow.
+const PREFIX: &str = "cloudinaryParseDoctor";
+
+/// How often a Parse Server is asked that does not know a hook which it has just been given:
+/// another node may have answered.
+const TRIES: usize = 4;
+
+/// The temporary hooks of this run.
+pub(super) struct Temporary {
+    client: MasterClient,
+    anonymous: RestClient,
+    /// What may be registered now, each with its registration, which an interruption must not
+    /// overtake.
+    registered: RefCell<Vec<(HookName, Shared<LocalBoxFuture<'static, ()>>)>>,
+}
+
+impl Temporary {
+    /// `anonymous` calls the hooks: a caller's master key would be sent to whatever answers there.
+    pub(super) fn new(client: MasterClient, anonymous: RestClient) -> Self {
+        Self {
+            client,
+            anonymous,
+            registered: RefCell::default(),
+        }
+    }
+
+    /// Removes what a killed run left behind and takes it out of `hooks`. Returns how many there
+    /// were.
+    pub(super) async fn sweep(&self, hooks: &mut Vec<RegisteredHook>) -> Result<usize, RestError> {
+        let mut left: Vec<HookName> = Vec::new();
+        hooks.retain(|hook| {
+            let ours = is_temporary(&hook.name);
+            if ours && !left.contains(&hook.name) {
+                left.push(hook.name.clone());
+            }
+            !ours
+        });
+        for name in &left {
+            self.client.delete_hook(name).await?;
+        }
+        Ok(left.len())
+    }
+
+    /// Lets Parse Server call `url` as it calls a function.
+    ///
+    /// # Errors
+    /// Parse Server cannot be asked, or refuses.
+    pub(super) async fn ask(&self, url: &str) -> Result<Heard, RestError> {
+        let mut tries = 0;
+        loop {
+            let name = random_name();
+            self.register(&name, url).await?;
+            let reply = self.anonymous.call_function(&name.to_string()).await;
+            self.remove(&name).await?;
+            tries += 1;
+            let heard = heard(&reply?);
+            if heard != Heard::NoHandler || tries == TRIES {
+                return Ok(heard);
+            }
+        }
+    }
+
+    async fn register(&self, name: &HookName, url: &str) -> Result<(), RestError> {
+        let (client, hook, to) = (self.client.clone(), name.clone(), url.to_owned());
+        // A task of its own: whoever interrupts this run waits for its end before it removes the
+        // hook.
+        let task = tokio::spawn(async move { client.create_hook(&hook, &to).await });
+        let (tell, told) = tokio::sync::oneshot::channel();
+        let end = async move {
+            if let Ok(result) = task.await {
+                // Err: interrupted, nobody waits.
+                let _ = tell.send(result);
+            }
+        };
+        let end = end.boxed_local().shared();
+        self.registered
+            .borrow_mut()
+            .push((name.clone(), end.clone()));
+        end.await;
+        told.await.unwrap_or(Ok(false))?;
+        Ok(())
+    }
+
+    async fn remove(&self, name: &HookName) -> Result<(), RestError> {
+        self.client.delete_hook(name).await?;
+        self.registered
+            .borrow_mut()
+            .retain(|(other, _)| other != name);
+        Ok(())
+    }
+
+    /// Removes what is still registered.
+    ///
+    /// # Errors
+    /// The names that could not be removed, and why the last could not.
+    pub(super) async fn clear(&self) -> Result<(), (Vec<String>, RestError)> {
+        let registered = self.registered.take();
+        let mut failure: Option<(Vec<String>, RestError)> = None;
+        for (name, end) in registered {
+            end.await;
+            if let Err(error) = self.client.delete_hook(&name).await {
+                let mut names = failure.map_or_else(Vec::new, |(names, _)| names);
+                names.push(name.to_string());
+                failure = Some((names, error));
+            }
+        }
+        failure.map_or(Ok(()), Err)
+    }
+}
+
+/// 32 hex digits.
+pub(super) fn random_text() -> String {
+    // Seeded by the operating system; only uniqueness matters.
+    let half = || RandomState::new().hash_one(std::process::id());
+    format!("{:016x}{:016x}", half(), half())
+}
+
+/// The name of a function that nobody has.
+pub(super) fn random_name() -> HookName {
+    HookName::Function {
+        function_name: format!("{PREFIX}{}", random_text()),
+    }
+}
+
+fn is_temporary(name: &HookName) -> bool {
+    let HookName::Function { function_name } = name else {
+        return false;
+    };
+    function_name.strip_prefix(PREFIX).is_some_and(|rest| {
+        rest.len() == 32
+            && rest
+                .bytes()
+                .all(|byte| byte.is_ascii_digit() || matches!(byte, b'a'..=b'f'))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn function(name: &str) -> HookName {
+        HookName::Function {
+            function_name: name.to_owned(),
+        }
+    }
+
+    #[test]
+    fn knows_its_own_names() {
+        assert!(is_temporary(&random_name()));
+        assert_ne!(random_name(), random_name());
+    }
+
+    #[test]
+    fn takes_no_hook_of_an_app_for_its_own() {
+        for name in [
+            "cloudinaryParseDoctor",
+            "cloudinaryParseDoctor0123456789abcdef0123456789abcde",
+            "cloudinaryParseDoctor0123456789abcdef0123456789abcdef0",
+            "cloudinaryParseDoctor0123456789ABCDEF0123456789abcdef",
+            "xcloudinaryParseDoctor0123456789abcdef0123456789abcdef",
+        ] {
+            assert!(!is_temporary(&function(name)), "{name}");
+        }
+        let trigger = HookName::Trigger {
+            class_name: "cloudinaryParseDoctor0123456789abcdef0123456789abcdef".to_owned(),
+            trigger_name: "beforeSave".to_owned(),
+        };
+        assert!(!is_temporary(&trigger));
+    }
+}

@@ -1,0 +1,182 @@
+//! What Parse Server says of a hook that it called.
+
+use serde_json::Value;
+
+use crate::parse::client::Reply;
+
+/// What became of a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Heard {
+    /// This service took the key, has the hook, and refused a body that is not for it.
+    Served,
+    /// This service has nothing at this path.
+    NotServed,
+    /// This service refused the key.
+    WrongKey,
+    /// An answer that Parse Server takes for a refusal, and not of this service.
+    Stranger {
+        /// The HTTP status.
+        status: u64,
+    },
+    /// An answer that Parse Server takes for consent: a redirect, 204, a page.
+    Consent,
+    /// No answer, in Parse Server's words.
+    Unreachable(String),
+    /// Parse Server has no such function.
+    NoHandler,
+    /// Anything else, in Parse Server's words.
+    Odd(String),
+}
+
+/// Reads Parse Server's answer.
+pub(super) fn heard(reply: &Reply) -> Heard {
+    if reply.status.is_success() {
+        return Heard::Consent;
+    }
+    match (reply.body["code"].as_i64(), &reply.body["error"]) {
+        (Some(141), Value::Object(answer)) => {
+            let text = answer.get("text").and_then(Value::as_str);
+            let status = answer.get("status").and_then(Value::as_u64);
+            match (status.unwrap_or_default(), text.unwrap_or_default()) {
+                (400, r#"{"error":"bad request"}"#) => Heard::Served,
+                (401, r#"{"error":"unauthorized"}"#) => Heard::WrongKey,
+                (404, r#"{"error":"not found"}"#) => Heard::NotServed,
+                (status, _) => Heard::Stranger { status },
+            }
+        }
+        (Some(141), Value::String(text)) if text.starts_with("Invalid function") => {
+            Heard::NoHandler
+        }
+        (Some(141), Value::String(text)) => Heard::Unreachable(text.clone()),
+        (_, Value::String(text)) => Heard::Odd(text.clone()),
+        _ => Heard::Odd(format!("status {}", reply.status)),
+    }
+}
+
+/// What to do about a URL that Parse Server cannot reach, by the words of Node.js.
+pub(super) fn remedy(cause: &str) -> &'static str {
+    let says = |words: &[&str]| words.iter().any(|word| cause.contains(word));
+    if says(&["ENOTFOUND", "EAI_AGAIN"]) {
+        "Parse Server's machine does not know this host name: use one that it knows in CLOUDINARY_PARSE_PUBLIC_URL, then run `cloudinary-parse register`"
+    } else if says(&["EPROTO", "wrong version number", "packet length too long"]) {
+        "CLOUDINARY_PARSE_PUBLIC_URL says https, but no TLS is spoken there: write http, or set CLOUDINARY_PARSE_TLS_CERT and CLOUDINARY_PARSE_TLS_KEY; then run `cloudinary-parse register`"
+    } else if says(&["expired"]) {
+        "renew the certificate"
+    } else if says(&["altnames", "Hostname/IP"]) {
+        "use a certificate for the host name of CLOUDINARY_PARSE_PUBLIC_URL"
+    } else if says(&[
+        "certificate",
+        "self-signed",
+        "self signed",
+        "unable to verify",
+    ]) {
+        "Parse Server's Node.js does not trust the certificate: start it with NODE_EXTRA_CA_CERTS=<file of the issuer>, and give CLOUDINARY_PARSE_TLS_CERT the whole chain"
+    } else if says(&["socket hang up", "ECONNRESET", "Parse Error"]) {
+        "what answers there hangs up: if it speaks TLS, CLOUDINARY_PARSE_PUBLIC_URL must begin with https; then run `cloudinary-parse register`"
+    } else if says(&["ETIMEDOUT", "EHOSTUNREACH", "ENETUNREACH"]) {
+        "let Parse Server's machine through the firewall and network between the two"
+    } else {
+        "start `cloudinary-parse serve`, or set CLOUDINARY_PARSE_PUBLIC_URL to where Parse Server reaches it and run `cloudinary-parse register`"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::StatusCode;
+    use serde_json::json;
+
+    use super::*;
+
+    fn of(status: u16, body: Value) -> Heard {
+        heard(&Reply {
+            status: StatusCode::from_u16(status).unwrap(),
+            body,
+            date: None,
+        })
+    }
+
+    fn answered(status: u16, text: &str) -> Heard {
+        of(
+            400,
+            json!({"code": 141, "error": {"status": status, "text": text, "headers": {}}}),
+        )
+    }
+
+    #[test]
+    fn knows_the_answers_of_this_service() {
+        for (status, text, expected) in [
+            (400, r#"{"error":"bad request"}"#, Heard::Served),
+            (401, r#"{"error":"unauthorized"}"#, Heard::WrongKey),
+            (404, r#"{"error":"not found"}"#, Heard::NotServed),
+        ] {
+            assert_eq!(answered(status, text), expected);
+        }
+    }
+
+    #[test]
+    fn takes_no_other_server_for_this_one() {
+        for (status, text) in [
+            (400, "bad request"),
+            (401, "<h1>Authorization Required</h1>"),
+            (404, "<html>not found</html>"),
+            (403, r#"{"error":"unauthorized"}"#),
+            (502, ""),
+        ] {
+            let status_seen = u64::from(status);
+            let expected = Heard::Stranger {
+                status: status_seen,
+            };
+            assert_eq!(answered(status, text), expected);
+        }
+    }
+
+    #[test]
+    fn sees_consent_in_every_success() {
+        for body in [json!({}), json!({"result": {}}), Value::Null] {
+            assert_eq!(of(200, body), Heard::Consent);
+        }
+    }
+
+    #[test]
+    fn repeats_what_parse_server_says_of_connections() {
+        for (status, code, text, expected) in [
+            (
+                400,
+                141,
+                "connect ECONNREFUSED 127.0.0.1:9",
+                Heard::Unreachable("connect ECONNREFUSED 127.0.0.1:9".into()),
+            ),
+            (400, 141, "Invalid function: \"f\"", Heard::NoHandler),
+            (500, 1, "boom", Heard::Odd("boom".into())),
+        ] {
+            assert_eq!(of(status, json!({"code": code, "error": text})), expected);
+        }
+        assert_eq!(
+            of(502, Value::Null),
+            Heard::Odd("status 502 Bad Gateway".into())
+        );
+    }
+
+    #[test]
+    fn has_a_remedy_for_each_kind_of_failure() {
+        for (cause, expected) in [
+            ("getaddrinfo ENOTFOUND hooks", "host name"),
+            ("write EPROTO 80:error:wrong version number", "says https"),
+            ("certificate has expired", "renew"),
+            (
+                "Hostname/IP does not match certificate's altnames",
+                "host name",
+            ),
+            ("self-signed certificate", "NODE_EXTRA_CA_CERTS"),
+            (
+                "unable to verify the first certificate",
+                "NODE_EXTRA_CA_CERTS",
+            ),
+            ("socket hang up", "https"),
+            ("connect ETIMEDOUT 10.0.0.1:80", "firewall"),
+            ("connect ECONNREFUSED 127.0.0.1:9", "serve"),
+        ] {
+            assert!(remedy(cause).contains(expected), "{cause}");
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! The Parse side: what Parse Server sends to a webhook, and its REST API.
+
+pub mod client;
+pub mod envelope;
+mod headers;
+pub mod json;
+pub mod own_write;

@@ -1,7 +1,0 @@
-//! The Parse side: what Parse Server sends to a webhook, and its REST API.
-
-pub mod envelope;
-mod headers;
-pub mod json;
-pub mod own_write;
-pub mod rest;
