@@ -116,6 +116,7 @@ pub const TABLES: &[Table] = &[
     LIMIT,
     ROLE,
     SIGN_UPLOAD,
+    SIGN_PARAMS,
     DELIVERY_URL,
     ACCEPT,
 ];
@@ -418,7 +419,7 @@ const FUNCTION: Table = Table {
                 Signing,
                 "action",
                 "required",
-                "`\"sign_upload\"`, `\"delivery_url\"`",
+                "`\"sign_upload\"`, `\"sign_params\"`, `\"delivery_url\"`",
                 "What it does.",
                 "action = \"sign_upload\"",
             ),
@@ -522,6 +523,30 @@ const SIGN_UPLOAD: Table = Table {
             "`\"auto\"`, `\"image\"`, `\"video\"`, `\"raw\"`",
             "Part of the URL of `response = \"request\"`.",
             "resource_type = \"image\"",
+        ),
+    ],
+};
+
+const SIGN_PARAMS: Table = Table {
+    title: "A function that signs what a client is about to post",
+    place: "function = \"f\"\naction = \"sign_params\"\n…\n",
+    introduction: "With `action = \"sign_params\"`, besides the keys of every function. It answers `{\"signature\", \"api_key\", \"timestamp\"}` over exactly the parameters of the call, which are those of the upload. `timestamp` must be among them, at most 55 minutes old and 5 minutes ahead; `source` may be `uw`. What fills a template is not signed, nor is what is empty.",
+    keys: &[
+        key(
+            Signing,
+            "upload",
+            "nothing",
+            "a table of upload parameters, with the templates of `sign_upload`",
+            "What must be sent, with this value as it is written for an upload. Options of a transformation are sent as `transformation`.",
+            "upload = { folder = \"users/{user.objectId}\" }",
+        ),
+        key(
+            Signing,
+            "accept",
+            "nothing",
+            "a table of upload parameters, without `named` and `default`",
+            "What may be sent besides; everything else is refused by name.",
+            "accept = { custom_coordinates = true }",
         ),
     ],
 };

@@ -115,7 +115,7 @@ fn reference() -> String {
     }
     let _ = write!(
         text,
-        "\n### Upload parameters\n\nIn `[upload]` and `[accept]` of a `sign_upload`: {}. And the options of a transformation, below, up to `size`.\n\n### URL options\n\nIn `[url]` and `[accept]` of a `delivery_url`: {}. Names that begin with `$` are variables.\n",
+        "\n### Upload parameters\n\nIn `[upload]` and `[accept]` of a `sign_upload` or `sign_params`: {}. And the options of a transformation, below, up to `size`.\n\n### URL options\n\nIn `[url]` and `[accept]` of a `delivery_url`: {}. Names that begin with `$` are variables.\n",
         names(upload_parameters()),
         names(url_options()),
     );

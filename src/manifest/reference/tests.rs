@@ -2,7 +2,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use super::super::{accept, class, clean_up, confirm, delivery_url, follow, function, sign_upload};
+use super::super::{
+    accept, class, clean_up, confirm, delivery_url, follow, function, sign_params, sign_upload,
+};
 use super::*;
 
 fn names(table: &Table) -> BTreeSet<&'static str> {
@@ -25,6 +27,7 @@ fn lists_the_keys_that_the_parser_knows() {
         (LIMIT, function::LIMIT_KEYS),
         (ROLE, function::ROLE_KEYS),
         (SIGN_UPLOAD, sign_upload::KEYS),
+        (SIGN_PARAMS, sign_params::KEYS),
         (DELIVERY_URL, delivery_url::KEYS),
         (ACCEPT, accept::KEYS),
     ] {
