@@ -5,11 +5,13 @@
 //! | [`texts`] | which texts does a value hold, at any depth? |
 //! | [`mod@reference`] | which assets may a text mean? |
 //! | [`place`] | where may rows refer to assets? |
+//! | [`destroy`] | what is remembered of an asset to destroy? |
 //! | [`fate`] | does an asset go, or why does it stay? |
 //!
 //! Pure: rows, manifests and what Cloudinary says are arguments. An error on the safe side is an
 //! asset that stays.
 
+pub mod destroy;
 pub mod fate;
 pub mod place;
 pub mod reference;

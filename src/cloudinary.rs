@@ -4,6 +4,7 @@
 //! to Cloudinary.
 
 pub mod account;
+mod algorithm;
 pub mod asset_name;
 pub mod auth_token;
 pub mod client;
@@ -13,8 +14,8 @@ mod digest;
 pub mod download;
 pub mod identifier;
 pub(crate) mod json_string;
-pub mod notice;
 pub mod notification;
+pub mod notification_event;
 mod number;
 mod percent;
 pub mod signature;

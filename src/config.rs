@@ -5,6 +5,7 @@
 //! in the working directory. An empty variable counts as missing.
 
 mod environment;
+mod mistake;
 mod parts;
 mod reader;
 mod value;
@@ -20,7 +21,7 @@ use secrecy::SecretString;
 use crate::cloudinary::account::Account;
 
 pub use environment::Environment;
-pub use reader::{Mistake, Mistakes};
+pub use mistake::{Mistake, Mistakes};
 pub use variables::{ACCOUNT_OPTIONS, AccountOption, VARIABLES, Variable};
 
 use parts::{

@@ -2,19 +2,18 @@
 //!
 //! A file guards a class, or names columns of it that refer to assets ([`ClassManifest`]), or
 //! serves a function ([`FunctionManifest`]): a `sign_upload` ([`SignUpload`]), a `sign_params`
-//! ([`UploadRules`]) or a `delivery_url` ([`DeliveryUrl`]). Strings of `[upload]` and of a field's `folder` are templates ([`Template`]);
-//! what a value may hold depends on where it goes ([`Place`]). What a caller may choose stands in
+//! ([`UploadRules`]) or a `delivery_url` ([`DeliveryUrl`]). Strings of `[upload]` and of a field's
+//! `folder` are templates ([`Template`]); what a value may hold depends on where it goes
+//! ([`ValueContext`]). What a caller may choose stands in
 //! `[accept]` ([`Accepted`]).
 //!
 //! ```
 //! use cloudinary_parse::manifest;
 //!
-//! let folder = tempfile::tempdir()?;
-//! std::fs::write(folder.path().join("Photo.toml"), "class = \"Photo\"\n[fields.picture]\nrequird = true\n")?;
-//! let mistakes = manifest::load(folder.path()).unwrap_err();
+//! let text = "class = \"Photo\"\n[fields.picture]\nrequird = true\n";
+//! let mistakes = manifest::parse(&[("Photo.toml", text)]).unwrap_err();
 //! assert_eq!(mistakes[0].line, 3);
 //! assert_eq!(mistakes[0].message, "unknown key `requird`, did you mean `required`?");
-//! # Ok::<(), std::io::Error>(())
 //! ```
 
 use std::fmt;
@@ -32,36 +31,37 @@ mod delivery_url;
 mod document;
 mod follow;
 mod function;
+mod hooks;
 mod load;
 mod names;
+mod option_kind;
 mod parameter;
-mod place;
 pub mod reference;
 mod references;
-mod side;
 mod sign_params;
 mod sign_upload;
 mod template;
-pub(crate) mod units;
 mod upload_rules;
+mod value_context;
 
+pub use crate::units::Rate;
 pub use accept::{Accepted, Choice, NotAccepted, Pattern};
 pub use class::{ClassManifest, GuardedField};
 pub use clean_up::CleanUp;
 pub use confirm::{Confirm, OnUnreachable, Pixels};
 pub use delivery_url::DeliveryUrl;
 pub use follow::Follow;
-pub use function::{Access, Action, FunctionManifest, Limit, Rate};
-pub use load::load;
+pub use function::{Access, Action, FunctionManifest, Limit};
+pub use hooks::{Hook, HookAction};
+pub use load::{load, parse};
+pub(crate) use option_kind::is_reserved;
 pub use parameter::Parameter;
-pub use place::Place;
 pub use references::Reference;
-pub(crate) use side::is_reserved;
 pub(crate) use sign_params::OWN as SIGN_PARAMS_OWN;
 pub use sign_upload::{ResponseForm, SignUpload};
 pub use template::{Params, RenderError, Template, TemplateError, TemplateUser};
-pub(crate) use units::{DURATION_FORM, parse_duration, parse_size};
 pub use upload_rules::UploadRules;
+pub use value_context::ValueContext;
 
 /// Every hook of a deployment.
 #[derive(Debug, Clone, Default)]
@@ -103,13 +103,14 @@ impl std::error::Error for Finding {}
 /// The upload parameters that `[upload]` and `[accept]` may name, sorted; transformation options
 /// besides.
 pub fn upload_parameters() -> impl Iterator<Item = &'static str> {
-    upload::parameter_names().filter(|name| side::Side::Upload.check_name(name).is_ok())
+    upload::parameter_names()
+        .filter(|name| option_kind::OptionKind::Upload.check_name(name).is_ok())
 }
 
 /// The URL options that `[url]` and `[accept]` may name, transformation options first.
 pub fn url_options() -> impl Iterator<Item = &'static str> {
     let names = Key::all().map(Key::name);
-    names.filter(|name| side::Side::Url.check_name(name).is_ok())
+    names.filter(|name| option_kind::OptionKind::Url.check_name(name).is_ok())
 }
 
 impl Manifests {

@@ -3,5 +3,6 @@
 pub mod client;
 pub mod envelope;
 mod headers;
+pub mod hook_name;
 pub mod json;
-pub mod own_write;
+pub mod signed_write;

@@ -6,14 +6,14 @@ use reqwest::Url;
 
 use public_url::{PublicUrl, shown};
 
-use crate::manifest::Manifests;
-use crate::parse::client::{HookName, RegisteredHook};
+use crate::parse::client::RegisteredHook;
+use crate::parse::hook_name::HookName;
 
 pub(crate) mod public_url;
 
 /// A hook that a manifest names, that is registered, or both.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Hook {
+pub(crate) struct ComparedHook {
     /// What it is for.
     pub(crate) name: HookName,
     /// The URL it should have; `None` if no manifest names it.
@@ -21,12 +21,12 @@ pub(crate) struct Hook {
     /// The URLs it has.
     pub(crate) registered: Vec<String>,
     /// How the two compare.
-    pub(crate) state: State,
+    pub(crate) state: HookState,
 }
 
 /// How a hook's registration compares with the manifests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum State {
+pub(crate) enum HookState {
     /// As it should be.
     Current,
     /// Named by a manifest, not registered.
@@ -44,7 +44,7 @@ pub(crate) enum State {
     Foreign,
 }
 
-impl Hook {
+impl ComparedHook {
     /// Its registered URLs as they may be shown.
     pub(crate) fn registered_shown(&self) -> String {
         let urls: Vec<_> = self.registered.iter().map(|url| shown(url)).collect();
@@ -52,7 +52,7 @@ impl Hook {
     }
 }
 
-impl State {
+impl HookState {
     /// One word.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
@@ -67,34 +67,12 @@ impl State {
     }
 }
 
-/// The hooks that `manifests` ask for, classes first. A class that Cloud Code calls from has none.
-pub(crate) fn wanted(manifests: &Manifests) -> Vec<HookName> {
-    let classes = manifests.classes.iter();
-    let hooked = classes.filter(|class| class.is_guarded() && !class.called_from_cloud_code);
-    let triggers = hooked.flat_map(|class| {
-        let after_save = class.destroys_replaced().then_some("afterSave");
-        let after_delete = class.destroys_deleted().then_some("afterDelete");
-        let names = [Some("beforeSave"), after_save, after_delete].into_iter();
-        names.flatten().map(|name| HookName::Trigger {
-            class_name: class.class.clone(),
-            trigger_name: name.to_owned(),
-        })
-    });
-    let functions = manifests
-        .functions
-        .iter()
-        .map(|function| HookName::Function {
-            function_name: function.name.clone(),
-        });
-    triggers.chain(functions).collect()
-}
-
 /// Compares: the wanted hooks in their order, then all others by name.
 pub(crate) fn compare(
     public: &PublicUrl,
     wanted: Vec<HookName>,
     registered: Vec<RegisteredHook>,
-) -> Vec<Hook> {
+) -> Vec<ComparedHook> {
     let mut rest: BTreeMap<HookName, Vec<String>> = BTreeMap::new();
     for hook in registered {
         match rest.entry(hook.name) {
@@ -107,7 +85,7 @@ pub(crate) fn compare(
         .map(|name| {
             let registered = rest.remove(&name).unwrap_or_default();
             let wanted = public.of(&name);
-            Hook {
+            ComparedHook {
                 state: state_of_wanted(&wanted, &registered),
                 wanted: Some(wanted),
                 name,
@@ -115,7 +93,7 @@ pub(crate) fn compare(
             }
         })
         .collect();
-    hooks.extend(rest.into_iter().map(|(name, registered)| Hook {
+    hooks.extend(rest.into_iter().map(|(name, registered)| ComparedHook {
         state: state_of_unwanted(public, &registered),
         wanted: None,
         name,
@@ -124,21 +102,21 @@ pub(crate) fn compare(
     hooks
 }
 
-fn state_of_wanted(wanted: &str, registered: &[String]) -> State {
+fn state_of_wanted(wanted: &str, registered: &[String]) -> HookState {
     match registered {
-        [] => State::Missing,
-        [url] if same_url(url, wanted) => State::Current,
-        [_] => State::Outdated,
-        _ => State::Duplicate,
+        [] => HookState::Missing,
+        [url] if same_url(url, wanted) => HookState::Current,
+        [_] => HookState::Outdated,
+        _ => HookState::Duplicate,
     }
 }
 
-fn state_of_unwanted(public: &PublicUrl, registered: &[String]) -> State {
+fn state_of_unwanted(public: &PublicUrl, registered: &[String]) -> HookState {
     let ours = registered.iter().filter(|url| public.contains(url)).count();
     match ours {
-        0 => State::Foreign,
-        _ if ours == registered.len() => State::Stale,
-        _ => State::Shared,
+        0 => HookState::Foreign,
+        _ if ours == registered.len() => HookState::Stale,
+        _ => HookState::Shared,
     }
 }
 
@@ -152,12 +130,10 @@ mod tests {
     use super::*;
 
     fn function(name: &str) -> HookName {
-        HookName::Function {
-            function_name: name.to_owned(),
-        }
+        HookName::function(name)
     }
 
-    fn state(wanted: bool, urls: &[&str]) -> State {
+    fn state(wanted: bool, urls: &[&str]) -> HookState {
         let public = PublicUrl::new(&"http://h".parse().unwrap()).unwrap();
         let wanted = if wanted {
             vec![function("f")]
@@ -176,20 +152,20 @@ mod tests {
     #[test]
     fn tells_the_states_of_named_hooks_apart() {
         for (urls, expected) in [
-            (&[][..], State::Missing),
-            (&["http://h/functions/f"], State::Current),
-            (&["http://H:80/functions/f"], State::Current),
-            (&["http://h/functions/F"], State::Outdated),
-            (&["http://h/functions/f/"], State::Outdated),
-            (&["http://elsewhere/f"], State::Outdated),
-            (&["not a url"], State::Outdated),
+            (&[][..], HookState::Missing),
+            (&["http://h/functions/f"], HookState::Current),
+            (&["http://H:80/functions/f"], HookState::Current),
+            (&["http://h/functions/F"], HookState::Outdated),
+            (&["http://h/functions/f/"], HookState::Outdated),
+            (&["http://elsewhere/f"], HookState::Outdated),
+            (&["not a url"], HookState::Outdated),
             (
                 &["http://h/functions/f", "http://h/functions/f"],
-                State::Duplicate,
+                HookState::Duplicate,
             ),
             (
                 &["http://h/functions/f", "http://elsewhere/f"],
-                State::Duplicate,
+                HookState::Duplicate,
             ),
         ] {
             assert_eq!(state(true, urls), expected, "{urls:?}");
@@ -199,13 +175,13 @@ mod tests {
     #[test]
     fn tells_the_states_of_other_hooks_apart() {
         for (urls, expected) in [
-            (&["http://h/functions/f"][..], State::Stale),
-            (&["http://h/anything"], State::Stale),
-            (&["http://h/a", "http://h/b"], State::Stale),
-            (&["http://h/a", "http://elsewhere/b"], State::Shared),
-            (&["http://elsewhere/b"], State::Foreign),
-            (&["http://h.example.com/functions/f"], State::Foreign),
-            (&[""], State::Foreign),
+            (&["http://h/functions/f"][..], HookState::Stale),
+            (&["http://h/anything"], HookState::Stale),
+            (&["http://h/a", "http://h/b"], HookState::Stale),
+            (&["http://h/a", "http://elsewhere/b"], HookState::Shared),
+            (&["http://elsewhere/b"], HookState::Foreign),
+            (&["http://h.example.com/functions/f"], HookState::Foreign),
+            (&[""], HookState::Foreign),
         ] {
             assert_eq!(state(false, urls), expected, "{urls:?}");
         }
@@ -214,10 +190,7 @@ mod tests {
     #[test]
     fn keeps_a_function_and_a_trigger_of_one_name_apart() {
         let public = PublicUrl::new(&"http://h".parse().unwrap()).unwrap();
-        let trigger = HookName::Trigger {
-            class_name: "f".into(),
-            trigger_name: "beforeSave".into(),
-        };
+        let trigger = HookName::trigger("f", "beforeSave");
         let registered = vec![RegisteredHook {
             name: trigger.clone(),
             url: "http://elsewhere".into(),
@@ -229,7 +202,10 @@ mod tests {
             .collect();
         assert_eq!(
             states,
-            [(function("f"), State::Missing), (trigger, State::Foreign)]
+            [
+                (function("f"), HookState::Missing),
+                (trigger, HookState::Foreign)
+            ]
         );
     }
 }

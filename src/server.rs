@@ -1,8 +1,8 @@
-//! The HTTP listeners: the webhook listener that Parse Server calls, the admin listener that
-//! operators look at.
+//! The HTTP listeners: the webhook listener for Parse Server, the admin listener for operators.
 //!
 //! Parse Server takes a 204, any 3xx and a 200 without well-formed JSON for "allowed", so every
-//! answer here is either a decision of a hook or a status of 400 and above with a short JSON text.
+//! answer of the webhook listener is either a hook's decision or a status of 400 and above with a
+//! short JSON text.
 
 mod admin;
 mod catch_panic;
@@ -13,6 +13,7 @@ mod state;
 mod webhook;
 
 use std::net::{SocketAddr, TcpListener};
+use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -21,52 +22,54 @@ use actix_web::App;
 use actix_web::dev::{Extensions, Server as ActixServer, ServerHandle, ServiceRequest, fn_service};
 use arc_swap::ArcSwap;
 use futures_util::FutureExt as _;
+use futures_util::future::{self, OptionFuture};
 use secrecy::SecretString;
 
 use crate::clock::unix_time;
 use crate::hooks::Roles;
 
 pub use admin::HookList;
-pub use served_hooks::{Deployment, Hook};
+pub use served_hooks::Deployment;
 pub(crate) use webhook::request_id::current as current_request;
 pub use webhook::{Certificate, CertificateError, PemError, WebhookKeys};
 
-use admin::{Access, Console};
-use metrics::{History, Metrics, Refusals};
+use admin::access::AdminAccess;
+use admin::state::AdminState;
+use metrics::{History, Metrics, RecentRefusals};
 use served_hooks::Routes;
 use state::State;
-use webhook::body::ConnectionStart;
-use webhook::connections::{self, Limits, Listener, Slot, Socket, file_limit};
+use webhook::body::{self, ConnectionStart};
+use webhook::connections::{self, ConnectionGuard, Limits, Listener, file_limit};
 
-/// How long an idle connection of Parse Server's is kept, in seconds. Closing one can meet a
-/// request under way, which Parse Server would report as a refused save, so it is rare; connections
-/// that showed no key are not kept at all.
+/// How long an idle connection of Parse Server is kept. Closing one may cut off a request that is on
+/// its way, which Parse Server would report as a refused save, so it happens rarely. Connections
+/// without the webhook key are not kept at all.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
-/// Connections that the system holds until a worker takes them.
+/// Connections that the system holds until a worker accepts them.
 const BACKLOG: u32 = 4096;
 
-/// What the listeners need to know.
+/// The settings of the listeners.
 #[derive(Debug)]
 pub struct Settings {
-    /// Address of the webhook listener; port 0 works.
+    /// Address of the webhook listener. Port 0 takes any free port.
     pub bind: SocketAddr,
     /// The admin listener, unless it is off.
     pub admin: Option<AdminSettings>,
     /// Accepted values of `X-Parse-Webhook-Key`.
     pub webhook_keys: WebhookKeys,
-    /// Path of the public URL, under which proxies may forward requests; without a slash at its
-    /// end.
+    /// Path of the public URL, which a proxy may leave on the requests that it forwards. Ends without
+    /// a slash.
     pub public_path: String,
     /// Largest accepted body, in bytes.
     pub max_body: usize,
     /// Connections of all workers together.
     pub max_connections: usize,
-    /// Time for a request's head and body to arrive.
+    /// Time within which a request's head and body must arrive.
     pub read_timeout: Duration,
-    /// Time for a hook's work after that.
+    /// Time for the hook after that.
     pub answer_timeout: Duration,
-    /// Time for requests in flight when the process is told to stop.
+    /// Time for requests in flight when the service stops.
     pub shutdown_timeout: Duration,
     /// Threads that answer.
     pub workers: usize,
@@ -79,10 +82,10 @@ pub struct Settings {
 pub struct AdminSettings {
     /// Its address.
     pub bind: SocketAddr,
-    /// Needed in `Authorization: Bearer …` or to sign in to the console, if set. Without it the
-    /// console answers only under names of this machine.
+    /// Required in `Authorization: Bearer …` or to sign in to the console. Without one, the console
+    /// answers only requests whose `Host` is this machine.
     pub token: Option<SecretString>,
-    /// Where the console finds out which hooks are registered, if it may.
+    /// Where the console looks up which hooks are registered, if a master key is known.
     pub hook_list: Option<HookList>,
 }
 
@@ -95,7 +98,7 @@ pub struct Server {
     admin_address: Option<SocketAddr>,
 }
 
-/// Replaces a running server's hooks and stops it.
+/// Replaces the hooks of a running server, and stops it.
 #[derive(Clone)]
 pub struct Control {
     state: Arc<State>,
@@ -106,7 +109,7 @@ impl Server {
     /// Binds the listeners.
     ///
     /// # Errors
-    /// An address that cannot be bound; the message names it.
+    /// An address cannot be bound. The message names it.
     pub fn build(settings: Settings, deployment: Deployment) -> std::io::Result<Self> {
         let metrics = Metrics::new();
         let started = unix_time();
@@ -121,12 +124,12 @@ impl Server {
             metrics,
             started,
             history: History::new(started),
-            refusals: Refusals::default(),
-            stopping: AtomicBool::new(false),
+            refusals: RecentRefusals::default(),
+            is_stopping: AtomicBool::new(false),
         });
         let listener = bind(settings.bind)?;
         let webhook_address = listener.local_addr()?;
-        let connections = file_limit::make_room(settings.max_connections);
+        let connections = file_limit::raise(settings.max_connections);
         let share = (connections / settings.workers).max(1);
         let timeout = whole_seconds(settings.shutdown_timeout);
         let limits = Limits {
@@ -137,18 +140,19 @@ impl Server {
             read_timeout: settings.read_timeout,
             shutdown_seconds: timeout,
         };
-        let (answering, counting) = (state.clone(), state.clone());
-        let on_connect = move |socket: &dyn Socket, data: &mut Extensions| {
+        let guarded = state.clone();
+        let on_connect = Arc::new(move |socket: &dyn AsFd, data: &mut Extensions| {
             data.insert(ConnectionStart::now());
-            data.insert(Slot::take(socket, share, &counting.metrics));
-        };
+            data.insert(ConnectionGuard::new(socket, share, &guarded.metrics));
+        });
         let listener = Listener {
             socket: listener,
             tls: settings.tls,
         };
+        let shared = state.clone();
         let webhook = connections::listen(listener, limits, on_connect, move || {
-            let state = answering.clone();
-            // No extractors: taking a request apart by hand costs less.
+            let state = shared.clone();
+            // A plain service costs less than a handler with extractors.
             App::new().default_service(fn_service(move |request: ServiceRequest| {
                 let answered = webhook::answer(request, state.clone());
                 answered.map(Ok::<_, actix_web::Error>)
@@ -158,15 +162,16 @@ impl Server {
             Some(admin) => {
                 let listener = bind(admin.bind)?;
                 let address = listener.local_addr()?;
-                let mut hooks = admin.hook_list;
-                if let Some(hooks) = &mut hooks {
-                    hooks.bound(webhook_address.port());
+                let mut hook_list = admin.hook_list;
+                if let Some(hook_list) = &mut hook_list {
+                    hook_list.replace_port_0(webhook_address.port());
                 }
-                let console = Console {
-                    access: Access::new(admin.token),
-                    hooks,
+                let admin = AdminState {
+                    access: AdminAccess::new(admin.token),
+                    hook_list,
+                    server: state.clone(),
                 };
-                let server = admin::listen(listener, state.clone(), console, timeout)?;
+                let server = admin::listen(listener, admin, timeout)?;
                 (Some(server), Some(address))
             }
             None => (None, None),
@@ -190,7 +195,7 @@ impl Server {
         self.admin_address
     }
 
-    /// A handle that outlives [`Server::run`].
+    /// A handle for use while [`Server::run`] runs.
     pub fn control(&self) -> Control {
         let servers = [Some(&self.webhook), self.admin.as_ref()];
         let handles = servers.into_iter().flatten().map(ActixServer::handle);
@@ -203,33 +208,30 @@ impl Server {
     /// Answers until [`Control::stop`].
     ///
     /// # Errors
-    /// A listener that broke.
+    /// A listener failed.
     pub async fn run(self) -> std::io::Result<()> {
-        match self.admin {
-            Some(admin) => {
-                let listeners = futures_util::future::try_join(self.webhook, admin);
-                tokio::select! {
-                    result = listeners => result.map(|_| ()),
-                    () = metrics::keep_history(&self.state) => Ok(()),
-                }
-            }
-            None => self.webhook.await,
+        let admin = OptionFuture::from(self.admin).map(Option::transpose);
+        let state = &self.state;
+        tokio::select! {
+            result = future::try_join(self.webhook, admin) => result.map(|_| ()),
+            () = body::remind() => Ok(()),
+            () = state.history.keep(|| state.metrics.totals()) => Ok(()),
         }
     }
 }
 
 impl Control {
-    /// Puts other hooks in force; requests under way finish with the ones they began with.
+    /// Serves other hooks from now on. Requests in flight finish with those they began with.
     pub fn replace(&self, deployment: Deployment) {
         let before = self.state.routes.load();
         let routes = Routes::new(deployment, &self.state.metrics, Some(&**before));
         self.state.routes.store(Arc::new(routes));
     }
 
-    /// Stops accepting, closes idle connections, lets requests in flight finish within the shutdown
-    /// time.
+    /// Stops accepting, closes idle connections, and gives requests in flight the shutdown time to
+    /// finish.
     pub async fn stop(&self) {
-        self.state.stopping.store(true, Ordering::Relaxed);
+        self.state.is_stopping.store(true, Ordering::Relaxed);
         for handle in &self.handles {
             handle.stop(true).await;
         }

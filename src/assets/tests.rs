@@ -27,9 +27,7 @@ types = ["upload", "private"]
 "#;
 
 fn manifests() -> Manifests {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("Photo.toml"), MANIFEST).unwrap();
-    crate::manifest::load(folder.path()).unwrap()
+    crate::manifest::parse(&[("Photo.toml", MANIFEST)]).unwrap()
 }
 
 /// Public IDs of which some are tails or beginnings of others.

@@ -1,23 +1,24 @@
-//! `audit`: what the hooks could not see. Rows written past Parse Server or before the guard,
+//! `audit`: finds what the hooks could not see. Rows written past Parse Server or before the guard,
 //! assets that are gone, assets that nothing refers to.
 
 use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use clap::ValueEnum;
 use log::warn;
 use serde_json::json;
 
+use super::inputs::rest_client;
 use super::output::complain;
-use super::settings::rest_client;
 use super::{Status, columns};
 use crate::assets::place;
 use crate::cloudinary::account::Account;
 use crate::cloudinary::client::ApiClient;
 use crate::config::Environment;
-use crate::manifest::{self, Manifests};
+use crate::manifest::Manifests;
+use crate::units::{DURATION_FORM, parse_duration};
 
 #[cfg(test)]
 mod agreement;
@@ -32,8 +33,8 @@ mod row_check;
 mod rows;
 mod scope;
 
-use checkpoint::State;
-use clients::Sources;
+use checkpoint::Checkpoint;
+use clients::Clients;
 use finding::Finding;
 use progress::Progress;
 
@@ -47,43 +48,43 @@ const DEFAULT_AGE: Duration = Duration::from_hours(7 * 24);
 /// identifiers, missing assets, orphans
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  cloudinary-parse audit --json > findings.jsonl\n  cloudinary-parse audit --destroy-orphans --older-than 7d\n\nNothing is changed without --fix or --destroy-orphans. A run that is broken off is taken up by the next one within a day."
+    after_help = "Examples:\n  cloudinary-parse audit --json > findings.jsonl\n  cloudinary-parse audit --destroy-orphans --older-than 7d\n\nNothing is changed without --fix or --destroy-orphans. The next run within a day resumes one that was interrupted."
 )]
 pub(super) struct Audit {
     /// Print JSON lines, one for each finding and one with the sums
     #[arg(long)]
     json: bool,
-    /// Strip signatures that are left over (good ones; a bad one is only reported)
+    /// Strip left-over signatures (good ones; bad ones are only reported)
     #[arg(long, value_enum)]
     fix: Option<Fix>,
     /// Destroy what nothing refers to, within the fields' `destroy_within`, after showing it and
     /// asking
     #[arg(long)]
     destroy_orphans: bool,
-    /// Only orphans whose last upload is so long ago [default with --destroy-orphans: 7d]
+    /// Only orphans whose last upload is at least this old [default with --destroy-orphans: 7d]
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     older_than: Option<Duration>,
     /// Do not ask before destroying
     #[arg(long, requires = "destroy_orphans")]
     yes: bool,
-    /// Folder for the state of a run that is under way
+    /// Folder for the state of the run
     #[arg(long, value_name = "FOLDER", default_value = ".cloudinary-parse-audit")]
     state: PathBuf,
 }
 
-/// What is mended.
+/// What is corrected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Fix {
-    /// Signatures that are left over are stripped.
+    /// Strip left-over signatures.
     Strip,
 }
 
 /// A run.
 struct Run {
-    sources: Sources,
+    clients: Clients,
     account: Account,
     manifests: Manifests,
-    state: State,
+    checkpoint: Checkpoint,
     progress: Progress,
     json: bool,
     strip: bool,
@@ -92,13 +93,8 @@ struct Run {
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
-    let form = manifest::DURATION_FORM;
-    manifest::parse_duration(text).ok_or_else(|| format!("expected {form}"))
-}
-
-fn unix_time() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.unwrap_or(Duration::ZERO).as_secs()
+    let form = DURATION_FORM;
+    parse_duration(text).ok_or_else(|| format!("expected {form}"))
 }
 
 impl Audit {
@@ -107,7 +103,7 @@ impl Audit {
     /// # Errors
     /// Configuration, Parse Server or Cloudinary; state that cannot be kept.
     pub(super) async fn run(self, environment: &Environment) -> anyhow::Result<Status> {
-        let (access, account, manifests) = super::settings::audit(environment)?;
+        let (access, account, manifests) = super::inputs::audit(environment)?;
         let mut classes = manifests.classes.iter().flat_map(|class| &class.fields);
         if self.destroy_orphans && classes.all(|field| field.destroy_within.is_none()) {
             bail!(
@@ -125,10 +121,10 @@ impl Audit {
             older_than => older_than,
         };
         let mut run = Run {
-            sources: Sources { parse, cloudinary },
+            clients: Clients { parse, cloudinary },
             account,
             manifests,
-            state: State::open(&self.state, &about)?,
+            checkpoint: Checkpoint::open(&self.state, &about)?,
             progress: Progress::new(),
             json: self.json,
             strip,
@@ -143,49 +139,50 @@ impl Audit {
     }
 }
 
-/// What a state is about: it is of no use to an audit of something else.
+/// What an audit is about: one of something else cannot use its checkpoint.
 fn about(sides: &[String], strip: bool, manifests: &Manifests) -> String {
     let fields = place::places(&manifests.classes);
     let fields = fields
         .iter()
         .map(|place| (&place.class, &place.column, &place.path, place.many));
-    let places = scope::places(manifests);
-    let places = places.iter().map(|place| {
-        let (resource_type, delivery_type) = place.kind;
-        (resource_type.name(), delivery_type.name(), &place.prefix)
+    let prefixes = scope::prefixes(manifests);
+    let prefixes = prefixes.iter().map(|prefix| {
+        let (resource_type, delivery_type) = prefix.kind;
+        (resource_type.name(), delivery_type.name(), &prefix.text)
     });
-    let (fields, places): (Vec<_>, Vec<_>) = (fields.collect(), places.collect());
-    json!([sides, strip, fields, places]).to_string()
+    let (fields, prefixes): (Vec<_>, Vec<_>) = (fields.collect(), prefixes.collect());
+    json!([sides, strip, fields, prefixes]).to_string()
 }
 
 impl Run {
-    /// Everything that changes nothing but left-over signatures.
+    /// Finds and reports; changes nothing but left-over signatures.
     async fn find(&mut self) -> anyhow::Result<()> {
-        self.sources.prove().await?;
-        if self.state.is_resumed() {
-            complain("going on with the audit that was broken off");
+        self.clients.prove().await?;
+        if self.checkpoint.is_resumed() {
+            complain("resuming the audit that was interrupted");
         }
         self.check_columns().await?;
-        for field in scope::unplaced(&self.manifests) {
-            warn!("{field} has neither a folder nor destroy_within: its assets are not looked for");
+        for field in scope::without_folder(&self.manifests) {
+            warn!(
+                "{field} has neither a folder nor destroy_within, so its assets are not looked for"
+            );
         }
         self.read_rows().await?;
-        // A key that was changed meanwhile would have hidden rows, and their assets would look like
-        // orphans.
-        self.sources.prove().await?;
+        // A key that was changed meanwhile hides rows, whose assets would look like orphans.
+        self.clients.prove().await?;
         self.list_assets().await?;
         self.report_orphans()
     }
 
-    /// Asks Parse Server's schema for what the manifests name. A class or column that is not there
-    /// refers to nothing, so that all assets of the one that was meant would look like orphans.
+    /// Checks the manifests against Parse Server's schemas. A class or column that does not exist
+    /// refers to nothing, so all assets of the one that was meant would look like orphans.
     async fn check_columns(&self) -> anyhow::Result<()> {
-        let schemas = self.sources.parse(async |parse| parse.schemas().await);
+        let schemas = self.clients.parse(async |parse| parse.schemas().await);
         let mistakes = columns::mistakes(&self.manifests, &schemas.await?);
         if self.destroys && !mistakes.is_empty() {
             let lines: Vec<_> = mistakes.iter().map(ToString::to_string).collect();
             bail!(
-                "--destroy-orphans: what is in use cannot be known, so nothing is destroyed: correct the manifests, or create what is missing\n{}",
+                "--destroy-orphans: nothing is destroyed, because what is in use is unknown: correct the manifests, or create what is missing\n{}",
                 lines.join("\n")
             );
         }
@@ -196,7 +193,7 @@ impl Run {
     }
 
     fn report(&mut self, finding: &Finding) -> anyhow::Result<()> {
-        self.state.position.counts.count(finding);
+        self.checkpoint.position.counts.count(finding);
         if self.json {
             self.progress.line(serde_json::to_string(finding)?);
         } else {
@@ -212,13 +209,13 @@ impl Run {
         }
         if !std::io::stdin().is_terminal() {
             complain(format_args!(
-                "nothing is destroyed: say --yes to destroy without being asked (assets: {count})"
+                "nothing is destroyed: pass --yes to destroy without being asked (assets: {count})"
             ));
             return false;
         }
         self.progress.pause(|| {
             let mut error = std::io::stderr();
-            let _ = write!(error, "Destroy these assets for ever ({count})? Type yes: ");
+            let _ = write!(error, "Permanently destroy {count} assets? Type yes: ");
             let _ = error.flush();
             let mut answer = String::new();
             std::io::stdin().read_line(&mut answer).is_ok() && answer.trim() == "yes"
@@ -226,7 +223,7 @@ impl Run {
     }
 
     fn finish(self) -> anyhow::Result<Status> {
-        let counts = self.state.position.counts.clone();
+        let counts = self.checkpoint.position.counts.clone();
         let mut progress = self.progress;
         if self.json {
             progress.line(json!({ "summary": counts }));
@@ -237,12 +234,12 @@ impl Run {
             .finish()
             .finish()
             .context("cannot write the result")?;
-        let left = self.state.remove();
+        let left = self.checkpoint.remove();
         let left = left.context("cannot remove the audit's state")?;
         if !left.is_empty() {
             let left = checkpoint::list(&left);
             complain(format_args!(
-                "the folder of --state is left with what is not an audit's: {left}"
+                "the folder of --state is kept, because it holds other files: {left}"
             ));
         }
         let failed = counts.not_stripped > 0;

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::output::{Output, complain};
-use super::{Status, serve, service};
+use super::{Status, inputs, service};
 use crate::config::Environment;
 
 /// Check configuration and manifests, without asking anybody
@@ -26,9 +26,9 @@ impl Check {
     /// # Errors
     /// Standard output cannot be written.
     pub(super) fn run(self, environment: &Environment) -> anyhow::Result<Status> {
-        let (mut mistakes, warnings, notes, summary) = match service::load(environment) {
+        let (mut mistakes, warnings, notes, summary) = match inputs::serve(environment) {
             Ok((config, manifests)) => {
-                let tls = config.listener.tls.as_ref().map(serve::certificate);
+                let tls = config.listener.tls.as_ref().map(inputs::certificate);
                 let error = tls.transpose().err();
                 let mistakes = error.map(|error| error.to_string());
                 let summary = service::summary(&environment.webhooks(), &manifests);

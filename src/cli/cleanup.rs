@@ -10,7 +10,7 @@ use serde_json::json;
 use super::Status;
 use super::output::Output;
 use crate::config::Environment;
-use crate::queue::{Entry, Job, Queue, State};
+use crate::queue::{Job, JobState, Queue, QueuedJob};
 
 /// Show and move what waits in the clean-up queue
 #[derive(Debug, clap::Args)]
@@ -83,7 +83,7 @@ impl Cleanup {
 
 async fn list(queue: &Queue, as_json: bool, dead: bool) -> anyhow::Result<Status> {
     let mut jobs = queue.list().await?;
-    jobs.retain(|job| !dead || job.state == State::Dead);
+    jobs.retain(|job| !dead || job.state == JobState::Dead);
     let mut output = Output::default();
     if as_json {
         let jobs: Vec<_> = jobs.iter().map(to_json).collect();
@@ -108,7 +108,7 @@ async fn each(
 ) -> anyhow::Result<Status> {
     let ids = if chosen.all_dead {
         let jobs = queue.list().await?.into_iter();
-        let dead = jobs.filter(|job| job.state == State::Dead);
+        let dead = jobs.filter(|job| job.state == JobState::Dead);
         dead.map(|job| job.id).collect()
     } else {
         chosen.ids
@@ -135,7 +135,7 @@ async fn each(
     bail!("no such job, or it is running: {}", missing.join(", "));
 }
 
-struct Line<'a>(&'a Entry);
+struct Line<'a>(&'a QueuedJob);
 
 impl fmt::Display for Line<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -157,7 +157,7 @@ impl fmt::Display for Line<'_> {
     }
 }
 
-fn to_json(job: &Entry) -> serde_json::Value {
+fn to_json(job: &QueuedJob) -> serde_json::Value {
     json!({
         "id": job.id,
         "state": job.state.name(),

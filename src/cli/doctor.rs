@@ -1,5 +1,5 @@
-//! `doctor`: finds what is wrong between this service, Parse Server and Cloudinary, and says what
-//! to do about it.
+//! `doctor`: finds what is wrong between this service, Parse Server and Cloudinary, and what to do
+//! about it.
 
 use std::time::Duration;
 
@@ -7,18 +7,19 @@ use log::info;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::Status;
+use super::inputs::rest_client;
 use super::output::complain;
 use super::registration::public_url::PublicUrl;
-use super::registration::{Hook, State, compare, wanted};
-use super::settings::rest_client;
+use super::registration::{ComparedHook, HookState, compare};
 use crate::config::{Environment, ParseAccess};
 use crate::manifest::Manifests;
-use crate::parse::client::{HookName, MasterClient, RestClient, RestError};
+use crate::parse::client::{MasterClient, RestClient, RestError};
+use crate::parse::hook_name::HookName;
 use clock::Span;
 use cloudinary::Ping;
-use metrics_probe::Witness;
-use probe_hooks::Temporary;
-use reachability::Found;
+use metrics_probe::MetricsProbe;
+use probe_hooks::ProbeHooks;
+use reachability::Reachability;
 use report::{Check, Report};
 use setup::Setup;
 
@@ -41,7 +42,7 @@ const TIMEOUT: Duration = Duration::from_secs(15);
 /// Find what is wrong between this service, Parse Server and Cloudinary
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  cloudinary-parse doctor --offline\n\nRun it beside a running service. ✓ is in order, ✗ is not, ! should be known, – was not tried; exit code 1 if there is a ✗.\nIt registers function hooks with random names and removes them again; nothing is stored."
+    after_help = "Example:\n  cloudinary-parse doctor --offline\n\nRun it beside a running service. ✓ works, ✗ does not, ! is a warning, – was not tried; exit code 1 if there is a ✗.\nIt registers function hooks with random names and removes them again; nothing is stored."
 )]
 pub(super) struct Doctor {
     /// Do not ask Cloudinary
@@ -91,10 +92,10 @@ impl Doctor {
             Some(Ok(server)) => {
                 tell_clocks(Some(&server), &ping, &mut report);
                 let (master, anonymous) = (server.master.clone(), server.anonymous.clone());
-                let temporary = Temporary::new(master, anonymous);
-                let checks = check_parse_server(&server, &setup, &ping, &temporary, &mut report);
+                let probe_hooks = ProbeHooks::new(master, anonymous);
+                let checks = check_parse_server(&server, &setup, &ping, &probe_hooks, &mut report);
                 let finished = unless_stopped(checks).await?;
-                (finished, temporary.clear().await)
+                (finished, probe_hooks.clear().await)
             }
             other => {
                 tell_clocks(None, &ping, &mut report);
@@ -155,7 +156,7 @@ async fn check_parse_server(
     server: &ParseServer,
     setup: &Setup,
     ping: &Ping,
-    temporary: &Temporary,
+    probe_hooks: &ProbeHooks,
     report: &mut Report,
 ) {
     if let Err(error) = &server.health {
@@ -166,7 +167,7 @@ async fn check_parse_server(
         return report.skipped(Check::UploadSize, "not tried: see \"Parse Server\"");
     }
     if parse_server::prove(&server.master, setup.manifests.as_ref(), report).await {
-        check_hooks(server, setup, temporary, report).await;
+        check_hooks(server, setup, probe_hooks, report).await;
         match &setup.manifests {
             Some(manifests) => rows::tell(&server.master, manifests, report).await,
             None => rows::skip("not tried: see \"manifests\"", report),
@@ -193,42 +194,42 @@ fn skip_hooks(why: &str, report: &mut Report) {
 async fn check_hooks(
     server: &ParseServer,
     setup: &Setup,
-    temporary: &Temporary,
+    probe_hooks: &ProbeHooks,
     report: &mut Report,
 ) {
     let (Some(public), Some(manifests)) = (&setup.public_url, &setup.manifests) else {
         return skip_hooks("not tried: see \"configuration\" and \"manifests\"", report);
     };
-    let hooks = match registered(server, public, manifests, temporary).await {
+    let hooks = match registered(server, public, manifests, probe_hooks).await {
         Ok(hooks) => hooks,
         Err(error) => {
             report.bad(Check::Hooks, &error, parse_server::remedy(&error));
             return;
         }
     };
-    let found = Found::out(temporary, public, &wanted(manifests)).await;
-    found
+    let reached = Reachability::probe(probe_hooks, public, &manifests.registered_hooks()).await;
+    reached
         .tell_key(public, setup.webhook_key.as_ref(), report)
         .await;
     let registered = parse_server::tell_hooks(&hooks, report);
-    if found.tell_missing(report) && registered {
+    if reached.tell_missing(report) && registered {
         let ours = hooks.iter().filter(|hook| hook.wanted.is_some()).count();
         report.good(
             Check::Hooks,
             format_args!("all {ours} registered as the manifests say"),
         );
     }
-    // Only on this machine is the listener that answers surely the one whose metrics are asked.
+    // Only a public URL on this machine certainly belongs to the service whose metrics are read.
     let admin = setup.admin.as_ref().filter(|_| public.is_loopback());
-    let witness = admin.and_then(Witness::new);
+    let metrics = admin.and_then(MetricsProbe::new);
     let asked: Vec<_> = hooks
         .iter()
-        .filter(|hook| hook.state == State::Current && found.served.contains(&hook.name))
-        // What follows a save or a delete decides nothing.
+        .filter(|hook| hook.state == HookState::Current && reached.served.contains(&hook.name))
+        // Hooks after a save or around a delete cannot be tried without storing a row.
         .filter(|hook| !matches!(&hook.name, HookName::Trigger { trigger_name, .. } if trigger_name != "beforeSave"))
         .collect();
-    check_cloud_code(server, manifests, &asked, witness.as_ref(), report).await;
-    found.tell_public_url(public, report).await;
+    check_cloud_code(server, manifests, &asked, metrics.as_ref(), report).await;
+    reached.tell_public_url(public, report).await;
 }
 
 /// The hooks, without those that a killed run left behind.
@@ -236,22 +237,22 @@ async fn registered(
     server: &ParseServer,
     public: &PublicUrl,
     manifests: &Manifests,
-    temporary: &Temporary,
-) -> Result<Vec<Hook>, RestError> {
+    probe_hooks: &ProbeHooks,
+) -> Result<Vec<ComparedHook>, RestError> {
     let mut registered = server.master.hooks().await?;
-    match temporary.sweep(&mut registered).await? {
+    match probe_hooks.sweep(&mut registered).await? {
         0 => {}
         left => info!("temporary hooks of an earlier run removed: {left}"),
     }
-    Ok(compare(public, wanted(manifests), registered))
+    Ok(compare(public, manifests.registered_hooks(), registered))
 }
 
 /// Tries each of the `asked` hooks, which are registered rightly and served.
 async fn check_cloud_code(
     server: &ParseServer,
     manifests: &Manifests,
-    asked: &[&Hook],
-    witness: Option<&Witness>,
+    asked: &[&ComparedHook],
+    metrics: Option<&MetricsProbe>,
     report: &mut Report,
 ) {
     if asked.is_empty() {
@@ -274,7 +275,7 @@ async fn check_cloud_code(
                 let mut functions = manifests.functions.iter();
                 match functions.find(|function| function.name == *function_name) {
                     Some(function) => {
-                        cloud_code::try_function(&server.anonymous, function, witness, report).await
+                        cloud_code::try_function(&server.anonymous, function, metrics, report).await
                     }
                     None => true,
                 }

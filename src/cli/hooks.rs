@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use super::registration::HookState;
 use super::registration::registry::Registry;
 use super::registration::report::{Report, Row};
-use super::registration::{State, wanted};
-use super::{Status, settings};
+use super::{Status, inputs};
 use crate::config::Environment;
 
 /// Show the registered webhooks and whether they are as the manifests say
@@ -23,12 +23,12 @@ impl Hooks {
     /// # Errors
     /// Configuration, manifests or Parse Server.
     pub(super) async fn run(self, environment: &Environment) -> anyhow::Result<Status> {
-        let settings = settings::registration(environment)?;
+        let settings = inputs::registration(environment)?;
         let public = settings.public_url;
         let registry = Registry::open(
             &settings.access,
             &public,
-            wanted(&settings.manifests),
+            settings.manifests.registered_hooks(),
             Duration::ZERO,
         )
         .await?;
@@ -36,9 +36,11 @@ impl Hooks {
         registry.introduce(&mut report, &public);
         for hook in &registry.hooks {
             let note = match hook.state {
-                State::Outdated | State::Duplicate => Some(hook.registered_shown()),
-                State::Shared => Some("not all of them ours".to_owned()),
-                State::Current | State::Missing | State::Stale | State::Foreign => None,
+                HookState::Outdated | HookState::Duplicate => Some(hook.registered_shown()),
+                HookState::Shared => Some("not all of them ours".to_owned()),
+                HookState::Current | HookState::Missing | HookState::Stale | HookState::Foreign => {
+                    None
+                }
             };
             report.row(Row {
                 state: hook.state.as_str(),

@@ -7,14 +7,14 @@ use anyhow::bail;
 use serde_json::json;
 
 use super::Status;
+use super::inputs::{self, Registration};
 use super::registration::apply::{self, ApplyError};
 use super::registration::registry::Registry;
 use super::registration::report::{Report, Row};
-use super::registration::{Hook, State, compare, wanted, warnings};
-use super::settings::{self, Registration};
+use super::registration::{ComparedHook, HookState, compare, warnings};
 use crate::config::Environment;
-use crate::manifest;
 use crate::parse::client::MasterClient;
+use crate::units::parse_duration;
 
 /// Register the hooks that the manifests name at Parse Server
 #[derive(Debug, clap::Args)]
@@ -37,7 +37,7 @@ pub(super) struct Register {
 }
 
 fn duration(text: &str) -> Result<Duration, &'static str> {
-    manifest::parse_duration(text).ok_or("expected a duration such as 500ms, 10s or 2m")
+    parse_duration(text).ok_or("expected a duration such as 500ms, 10s or 2m")
 }
 
 /// What has to be done about a hook.
@@ -49,12 +49,12 @@ enum Change {
 }
 
 impl Change {
-    fn of(state: State, prune: bool) -> Option<Self> {
+    fn of(state: HookState, prune: bool) -> Option<Self> {
         match state {
-            State::Missing => Some(Self::Add),
-            State::Outdated | State::Duplicate => Some(Self::Replace),
-            State::Stale if prune => Some(Self::Remove),
-            State::Stale | State::Current | State::Shared | State::Foreign => None,
+            HookState::Missing => Some(Self::Add),
+            HookState::Outdated | HookState::Duplicate => Some(Self::Replace),
+            HookState::Stale if prune => Some(Self::Remove),
+            HookState::Stale | HookState::Current | HookState::Shared | HookState::Foreign => None,
         }
     }
 
@@ -74,7 +74,7 @@ impl Change {
         }
     }
 
-    async fn apply(self, client: &MasterClient, hook: &Hook) -> Result<(), ApplyError> {
+    async fn apply(self, client: &MasterClient, hook: &ComparedHook) -> Result<(), ApplyError> {
         let url = hook.wanted.as_deref().unwrap_or_default();
         match self {
             Self::Add => apply::add(client, &hook.name, url).await,
@@ -90,9 +90,9 @@ impl Register {
     /// # Errors
     /// Configuration, manifests or Parse Server; hooks that are not as they should be.
     pub(super) async fn run(self, environment: &Environment) -> anyhow::Result<Status> {
-        let settings = settings::registration(environment)?;
+        let settings = inputs::registration(environment)?;
         let public = &settings.public_url;
-        let names = wanted(&settings.manifests);
+        let names = settings.manifests.registered_hooks();
         let patience = self.wait.unwrap_or_default();
         let registry = Registry::open(&settings.access, public, names, patience).await?;
         let mut report = Report::new(self.json);
@@ -119,7 +119,7 @@ impl Register {
     }
 }
 
-type Planned<'a> = [(&'a Hook, Option<Change>)];
+type Planned<'a> = [(&'a ComparedHook, Option<Change>)];
 
 async fn warn(report: &mut Report, planned: &Planned<'_>, settings: &Registration) {
     let changed: Vec<_> = planned
@@ -130,7 +130,7 @@ async fn warn(report: &mut Report, planned: &Planned<'_>, settings: &Registratio
         warnings::of_public_url(&settings.public_url, &settings.access.address.server_url).await;
     let shared = planned
         .iter()
-        .filter(|(hook, _)| hook.state == State::Shared);
+        .filter(|(hook, _)| hook.state == HookState::Shared);
     let of_shared = shared.map(|(hook, _)| warnings::of_shared(hook));
     for text in warnings::of_changes(&changed)
         .into_iter()
@@ -142,19 +142,21 @@ async fn warn(report: &mut Report, planned: &Planned<'_>, settings: &Registratio
 }
 
 /// The state of a hook that stays as it is.
-fn settled(state: State) -> &'static str {
+fn settled(state: HookState) -> &'static str {
     match state {
-        State::Current => "unchanged",
+        HookState::Current => "unchanged",
         other => other.as_str(),
     }
 }
 
-fn note(hook: &Hook, change: Option<Change>) -> Option<String> {
+fn note(hook: &ComparedHook, change: Option<Change>) -> Option<String> {
     match (hook.state, change) {
-        (State::Outdated | State::Duplicate, _) => Some(format!("was {}", hook.registered_shown())),
-        (State::Stale, None) => Some("no manifest names it; --prune removes it".to_owned()),
-        (State::Shared, _) => Some("no manifest names it; not ours alone".to_owned()),
-        (State::Foreign, _) => Some("not ours, untouched".to_owned()),
+        (HookState::Outdated | HookState::Duplicate, _) => {
+            Some(format!("was {}", hook.registered_shown()))
+        }
+        (HookState::Stale, None) => Some("no manifest names it; --prune removes it".to_owned()),
+        (HookState::Shared, _) => Some("no manifest names it; not ours alone".to_owned()),
+        (HookState::Foreign, _) => Some("not ours, untouched".to_owned()),
         _ => None,
     }
 }
@@ -189,7 +191,7 @@ fn show_drift(planned: &Planned<'_>, mut report: Report) -> anyhow::Result<Statu
     }
     let drift = planned
         .iter()
-        .any(|(hook, _)| !matches!(hook.state, State::Current | State::Foreign));
+        .any(|(hook, _)| !matches!(hook.state, HookState::Current | HookState::Foreign));
     report.member("drift", json!(drift));
     let verdict = if drift { "drift" } else { "no drift" };
     report.line(&format!("\n{verdict}: {}", tally.text()));
@@ -240,11 +242,11 @@ async fn verify(
     if planned.iter().all(|(_, change)| change.is_none()) {
         return Ok(Status::Done);
     }
-    let names = wanted(&settings.manifests);
+    let names = settings.manifests.registered_hooks();
     let hooks = compare(&settings.public_url, names, registry.client.hooks().await?);
     let wrong: Vec<_> = hooks
         .iter()
-        .filter(|hook| hook.wanted.is_some() && hook.state != State::Current)
+        .filter(|hook| hook.wanted.is_some() && hook.state != HookState::Current)
         .map(|hook| hook.name.to_string())
         .collect();
     if !wrong.is_empty() {

@@ -5,4 +5,4 @@ pub(crate) mod registry;
 pub(crate) mod report;
 pub(crate) mod warnings;
 
-pub(crate) use crate::registration::{Hook, State, compare, public_url, same_url, wanted};
+pub(crate) use crate::registration::{ComparedHook, HookState, compare, public_url, same_url};

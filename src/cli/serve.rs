@@ -8,13 +8,12 @@ use log::{error, info, warn};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::MissedTickBehavior;
 
-use super::settings::rest_client;
-use super::{Status, service, settings};
-use crate::config::{Environment, Serve as Config, TlsFiles};
+use super::inputs::rest_client;
+use super::{Status, inputs, service};
+use crate::config::{Environment, Serve as Config};
 use crate::manifest::Manifests;
 use crate::server::{
-    AdminSettings, Certificate, CertificateError, Control, Deployment, HookList, Server, Settings,
-    WebhookKeys,
+    AdminSettings, Certificate, Control, Deployment, HookList, Server, Settings, WebhookKeys,
 };
 
 use later::Later;
@@ -62,8 +61,8 @@ impl Serve {
                 config.master_key.clone(),
                 jobs.handle().clone(),
             ),
-            certificate: files.map(certificate).transpose()?.map(Arc::new),
-            registration: settings::access_and_public_url(environment)
+            certificate: files.map(inputs::certificate).transpose()?.map(Arc::new),
+            registration: inputs::access_and_public_url(environment)
                 .map(Arc::new)
                 .map_err(|mistakes| mistakes.join("; ")),
         };
@@ -77,7 +76,7 @@ impl Serve {
 }
 
 fn load(environment: &Environment) -> anyhow::Result<(Config, Manifests)> {
-    let (config, manifests) = service::load(environment)
+    let (config, manifests) = inputs::serve(environment)
         .map_err(|mistakes| anyhow!("cannot serve:\n{}", mistakes.join("\n")))?;
     for warning in service::warnings(&config.account, &manifests) {
         warn!("{warning}");
@@ -104,14 +103,6 @@ fn listeners(config: Config, certificate: Option<Arc<Certificate>>) -> anyhow::R
         workers: config.workers,
         tls: certificate.map(Certificate::server_config),
     })
-}
-
-/// The webhook listener's certificate.
-///
-/// # Errors
-/// Files of no use.
-pub(super) fn certificate(files: &TlsFiles) -> Result<Certificate, CertificateError> {
-    Certificate::load(&files.certificate, &files.key)
 }
 
 /// What the console needs to see the registered hooks.

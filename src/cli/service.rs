@@ -1,39 +1,10 @@
-//! Configuration and manifests of `serve`, read together so that every mistake of either is
-//! reported in one go.
+//! What is said of a configuration and of manifests that are in order.
 
 use std::path::Path;
 
 use crate::cloudinary::account::Account;
 use crate::cloudinary::signature::SignatureVersion;
-use crate::config::{Environment, Needs, Serve as Config};
-use crate::manifest::{self, Access, Manifests};
-
-/// Reads both.
-///
-/// # Errors
-/// A line for each mistake.
-pub(super) fn load(environment: &Environment) -> Result<(Config, Manifests), Vec<String>> {
-    let manifests = manifest::load(&environment.webhooks());
-    let config = environment.serve(Needs {
-        parse_server: manifests.as_ref().is_ok_and(Manifests::need_parse_server),
-        master_key: manifests.as_ref().is_ok_and(Manifests::need_queue),
-    });
-    let mut mistakes = Vec::new();
-    if let Err(found) = &config {
-        mistakes.extend(found.0.iter().map(ToString::to_string));
-    }
-    let conflict = match (&config, &manifests) {
-        (Ok(config), Ok(manifests)) => manifests.check_account(&config.account).err(),
-        _ => None,
-    };
-    for findings in [manifests.as_ref().err(), conflict.as_ref()] {
-        mistakes.extend(findings.into_iter().flatten().map(ToString::to_string));
-    }
-    match (config, manifests) {
-        (Ok(config), Ok(manifests)) if mistakes.is_empty() => Ok((config, manifests)),
-        _ => Err(mistakes),
-    }
-}
+use crate::manifest::{Access, Manifests};
 
 /// What `check --strict` takes for mistakes: the manifests' warnings, and one of the account.
 pub(super) fn warnings(account: &Account, manifests: &Manifests) -> Vec<String> {

@@ -8,8 +8,8 @@ use reqwest::Url;
 use super::registration::public_url::PublicUrl;
 use super::registration::registry::Registry;
 use super::registration::report::{Report, Row};
-use super::registration::{State, warnings};
-use super::{Status, settings};
+use super::registration::{HookState, warnings};
+use super::{Status, inputs};
 use crate::config::Environment;
 
 /// Remove every hook under the public URL from Parse Server
@@ -37,7 +37,7 @@ impl Unregister {
                 environment.parse_access()?,
                 PublicUrl::new(url).context("--url")?,
             ),
-            None => settings::unregistration(environment)?,
+            None => inputs::unregistration(environment)?,
         };
         let registry = Registry::open(&access, &public, Vec::new(), Duration::ZERO).await?;
         let mut report = Report::new(self.json);
@@ -48,15 +48,15 @@ impl Unregister {
                 .iter()
                 .filter(move |hook| hook.state == state)
         };
-        for hook in with(State::Shared) {
+        for hook in with(HookState::Shared) {
             report.warn(warnings::of_shared(hook));
         }
-        if with(State::Stale).next().is_some() {
+        if with(HookState::Stale).next().is_some() {
             report.warn(warnings::NODES.to_owned());
             report.warn(warnings::REMOVAL.to_owned());
         }
         let (mut removed, mut failed) = (0_usize, 0_usize);
-        for hook in with(State::Stale) {
+        for hook in with(HookState::Stale) {
             let result = registry.client.delete_hook(&hook.name).await;
             let note = result.as_ref().err().map(ToString::to_string);
             let state = if result.is_ok() { "removed" } else { "failed" };
@@ -70,7 +70,7 @@ impl Unregister {
                 Err(_) => failed += 1,
             }
         }
-        let left = with(State::Shared).count();
+        let left = with(HookState::Shared).count();
         let gap = if removed + failed > 0 { "\n" } else { "" };
         report.line(&format!("{gap}{removed} removed"));
         report.finish()?;

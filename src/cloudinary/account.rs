@@ -4,7 +4,7 @@ use percent_encoding::percent_decode_str;
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
-use super::signature::{Algorithm, SignatureVersion};
+use super::algorithm::{Algorithm, SignatureVersion};
 use super::url_config::UrlConfig;
 
 /// One Cloudinary account: names, secrets and the defaults of its delivery URLs.

@@ -13,6 +13,7 @@
 
 mod build;
 mod check;
+mod flags;
 mod host;
 mod signature;
 mod source;

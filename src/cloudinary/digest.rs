@@ -7,7 +7,7 @@ use sha1::{Digest, Sha1};
 use sha2::Sha256;
 use subtle::{Choice, ConstantTimeEq};
 
-use super::signature::Algorithm;
+use super::algorithm::Algorithm;
 
 /// A digest in lower-case hex, without an allocation.
 #[derive(Clone, Copy, PartialEq, Eq)]

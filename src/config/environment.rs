@@ -3,8 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use super::Mistakes;
-use super::reader::Mistake;
+use super::mistake::{Mistake, Mistakes};
 use super::variables;
 
 /// The variables of the process and of `.env`.

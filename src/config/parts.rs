@@ -6,7 +6,7 @@ use reqwest::Url;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::cloudinary::account::Account;
-use crate::queue::Queue;
+use crate::database_url;
 
 use super::reader::Reader;
 use super::{Admin, Listener, ParseAccess, ParseAddress, TlsFiles};
@@ -83,9 +83,10 @@ pub(super) fn queue(reader: &mut Reader<'_>) -> Option<SecretString> {
         return Some("sqlite://cloudinary-parse.db".into());
     }
     let url = reader.secret(QUEUE)?;
-    match Queue::check_url(url.expose_secret()) {
-        Ok(()) => Some(url),
-        Err(error) => reader.mistake(QUEUE, error),
+    if database_url::is_known(url.expose_secret()) {
+        Some(url)
+    } else {
+        reader.mistake(QUEUE, format_args!("expected {}", database_url::FORM))
     }
 }
 

@@ -4,7 +4,7 @@ use std::net::{SocketAddr, ToSocketAddrs as _};
 
 use reqwest::Url;
 
-pub(super) use crate::manifest::{parse_duration, parse_size};
+pub(super) use crate::units::{parse_duration, parse_size};
 
 /// An address and a port; a host name is looked up.
 pub(super) fn parse_address(text: &str) -> Option<SocketAddr> {

@@ -20,7 +20,7 @@ use super::stored::{Again, StoredElements, Texts, again};
 
 /// What becomes of a field's value.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum FieldWrite {
     /// It is stored as the client sent it.
     AsSent,
     /// This JSON text is stored instead.
@@ -43,7 +43,7 @@ pub(super) struct Save<'a> {
 
 /// One field of a save.
 #[derive(Debug)]
-pub(super) struct Judge<'a> {
+pub(super) struct FieldCheck<'a> {
     pub save: Save<'a>,
     pub field: &'a GuardedField,
     /// The field's place in the manifest.
@@ -57,15 +57,15 @@ pub(super) struct Judge<'a> {
     pub changes: bool,
 }
 
-impl<'a> Judge<'a> {
+impl<'a> FieldCheck<'a> {
     /// Decides on the value that the save holds for the field, or on its absence.
-    pub(super) fn judge(&mut self, value: Option<JsonText<'_>>) -> Result<Verdict, Refusal> {
+    pub(super) fn judge(&mut self, value: Option<JsonText<'_>>) -> Result<FieldWrite, Refusal> {
         let Some(value) = value else {
             return self.cleared(self.save.create);
         };
         match value.kind() {
             Kind::Object => self.operation(value),
-            _ if self.stored == Some(value) => Ok(Verdict::AsSent),
+            _ if self.stored == Some(value) => Ok(FieldWrite::AsSent),
             Kind::Null => self.clears(),
             Kind::String if !self.field.many => self.one(value),
             Kind::Array if self.field.many => {
@@ -74,41 +74,41 @@ impl<'a> Judge<'a> {
                     return self.clears();
                 }
                 let list = self.list(&elements, false)?;
-                Ok(list.map_or(Verdict::AsSent, Verdict::Instead))
+                Ok(list.map_or(FieldWrite::AsSent, FieldWrite::Instead))
             }
             _ if self.save.trusted => {
                 self.changes = true;
-                Ok(Verdict::AsSent)
+                Ok(FieldWrite::AsSent)
             }
             _ => Err(self.ill_typed()),
         }
     }
 
-    fn clears(&mut self) -> Result<Verdict, Refusal> {
+    fn clears(&mut self) -> Result<FieldWrite, Refusal> {
         self.changes |= self.stored.is_some_and(|s| s.kind() != Kind::Null);
         self.cleared(true)
     }
 
-    fn cleared(&self, matters: bool) -> Result<Verdict, Refusal> {
+    fn cleared(&self, matters: bool) -> Result<FieldWrite, Refusal> {
         if matters && self.field.required {
             let expected = "is required, expected an identifier with its signature";
             return Err(self.refusal(Reason::Required, expected));
         }
-        Ok(Verdict::AsSent)
+        Ok(FieldWrite::AsSent)
     }
 
-    fn one(&mut self, value: JsonText<'_>) -> Result<Verdict, Refusal> {
+    fn one(&mut self, value: JsonText<'_>) -> Result<FieldWrite, Refusal> {
         let text = value.as_str();
         if let (Some(text), Some(stored)) = (&text, self.stored.and_then(JsonText::as_str)) {
             match again(text, &stored) {
-                Some(Again::AsIs) => return Ok(Verdict::AsSent),
-                Some(Again::Signed(bare)) => return Ok(Verdict::Instead(quote(bare))),
+                Some(Again::AsIs) => return Ok(FieldWrite::AsSent),
+                Some(Again::Signed(bare)) => return Ok(FieldWrite::Instead(quote(bare))),
                 None => {}
             }
         }
         self.changes = true;
         let new = self.new_identifier(text)?;
-        Ok(new.map_or(Verdict::AsSent, Verdict::Instead))
+        Ok(new.map_or(FieldWrite::AsSent, FieldWrite::Instead))
     }
 
     /// Checks an identifier that is not stored yet; the JSON text to store instead, if it is not
@@ -204,13 +204,13 @@ impl<'a> Judge<'a> {
     }
 
     /// A JSON object: one of Parse's operations, or nothing that a guarded field can hold.
-    fn operation(&mut self, value: JsonText<'_>) -> Result<Verdict, Refusal> {
+    fn operation(&mut self, value: JsonText<'_>) -> Result<FieldWrite, Refusal> {
         let members = value.members().unwrap_or_default();
         let Some(op) = operation_name(&members) else {
             let unchanged = self.stored == Some(value);
             if unchanged || (self.save.trusted && !names_an_operation(&members)) {
                 self.changes = !unchanged;
-                return Ok(Verdict::AsSent);
+                return Ok(FieldWrite::AsSent);
             }
             return Err(self.ill_typed());
         };
@@ -290,8 +290,8 @@ fn spliced(elements: &[JsonText<'_>], replaced: &[Option<String>]) -> Option<Str
 }
 
 /// The operation with another array in the place of its own.
-fn with_operands(op: &str, list: Option<String>) -> Verdict {
-    list.map_or(Verdict::AsSent, |list| {
-        Verdict::Instead(format!("{{\"__op\":\"{op}\",\"objects\":{list}}}"))
+fn with_operands(op: &str, list: Option<String>) -> FieldWrite {
+    list.map_or(FieldWrite::AsSent, |list| {
+        FieldWrite::Instead(format!("{{\"__op\":\"{op}\",\"objects\":{list}}}"))
     })
 }

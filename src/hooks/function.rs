@@ -11,11 +11,11 @@ use super::limit::Limits;
 use super::refusal::Refusal;
 use super::roles::Roles;
 use super::upload_fields::FixedFields;
-use super::{Decided, ParseServer, delivery_url, sign_params, sign_upload};
+use super::{Outcome, ParseServer, delivery_url, sign_params, sign_upload};
 
 /// What a function works with.
 #[derive(Debug, Clone, Copy)]
-pub struct Means<'a> {
+pub struct FunctionContext<'a> {
     /// Signs.
     pub account: &'a Account,
     /// Reads rows and roles.
@@ -36,31 +36,31 @@ pub struct Means<'a> {
 /// A [`Refusal`] for the caller.
 pub async fn call(
     function: &FunctionManifest,
-    means: Means<'_>,
+    context: FunctionContext<'_>,
     envelope: &Envelope<'_>,
     now: u64,
-) -> Result<Decided, Refusal> {
-    check_access(&function.access, envelope, means.master_key)?;
+) -> Result<Outcome, Refusal> {
+    check_access(&function.access, envelope, context.master_key)?;
     // Before the role: questions to Parse Server are limited too.
-    means.limits.take(&function.name, envelope)?;
+    context.limits.take(&function.name, envelope)?;
     if let Access::Role(role) = &function.access {
-        Box::pin(means.roles.check(role, means.parse_server, envelope)).await?;
+        Box::pin(context.roles.check(role, context.parse_server, envelope)).await?;
     }
     let answer = match &function.action {
         Action::SignUpload(sign) => {
-            sign_upload::sign(sign, means.fixed, means.account, envelope, now)?
+            sign_upload::sign(sign, context.fixed, context.account, envelope, now)?
         }
         Action::SignParams(rules) => {
-            sign_params::sign(rules, means.fixed, means.account, envelope, now)?
+            sign_params::sign(rules, context.fixed, context.account, envelope, now)?
         }
         Action::DeliveryUrl(url) => {
-            let account = means.account;
+            let account = context.account;
             let url = match &url.source {
                 None => delivery_url::of_identifier(url, account, envelope, now)?,
                 // Boxed: most calls need no row, and should not carry the room that reading one
                 // takes.
                 Some(source) => {
-                    let parse_server = means.parse_server;
+                    let parse_server = context.parse_server;
                     let of_row =
                         delivery_url::of_row(url, source, account, parse_server, envelope, now);
                     Box::pin(of_row).await?
@@ -69,9 +69,9 @@ pub async fn call(
             url_answer(&url)
         }
     };
-    Ok(Decided {
+    Ok(Outcome {
         answer: Some(answer),
-        ..Decided::default()
+        ..Outcome::default()
     })
 }
 

@@ -9,14 +9,14 @@ use crate::cloudinary::account::Account;
 use crate::manifest::{ClassManifest, GuardedField};
 use crate::parse::envelope::{Envelope, Object};
 use crate::parse::json::{JsonText, Kind};
-use crate::parse::own_write::{Mark, OVERTAKEN};
+use crate::parse::signed_write::{OVERTAKEN, WriteProof};
 
-use super::Decided;
+use super::Outcome;
 use super::confirm::ToConfirm;
 use super::context::ContextSignatures;
-use super::field::{Judge, Save, Verdict};
-use super::own_write::{self, Effect};
+use super::field::{FieldCheck, FieldWrite, Save};
 use super::refusal::{Reason, Refusal};
+use super::signed_write::{self, Effect};
 use super::write_set::{Changes, Own};
 
 /// Judges a save of a guarded class. `now` in seconds since 1970.
@@ -29,7 +29,7 @@ pub fn before_save(
     envelope: &Envelope<'_>,
     object: &Object<'_>,
     now: u64,
-) -> Result<Decided, Refusal> {
+) -> Result<Outcome, Refusal> {
     let signatures = ContextSignatures::read(manifest, envelope.context)?;
     let save = Save {
         class: &manifest.class,
@@ -40,12 +40,12 @@ pub fn before_save(
         trusted: manifest.trust_master_key && envelope.has_full_master_key(),
         now,
     };
-    let mark = || Mark::read(envelope.context);
+    let proof = || WriteProof::read(envelope.context);
     let mut guard = Guard {
         save,
         envelope,
         object,
-        mark: envelope.has_full_master_key().then(mark).flatten(),
+        proof: envelope.has_full_master_key().then(proof).flatten(),
         own: Own::default(),
         may_hide: false,
         previous_secret: false,
@@ -54,7 +54,7 @@ pub fn before_save(
     for (index, field) in manifest.fields.iter().enumerate() {
         guard.field(index, field)?;
     }
-    Ok(guard.decided(manifest))
+    Ok(guard.outcome(manifest))
 }
 
 /// A save on its way through the fields of its class.
@@ -63,7 +63,7 @@ struct Guard<'m, 'a> {
     envelope: &'a Envelope<'a>,
     object: &'a Object<'a>,
     /// This service's own, if the save says that it is.
-    mark: Option<Mark>,
+    proof: Option<WriteProof>,
     own: Own<'m>,
     /// An operation that is not shown could reach a guarded field or a column of ours.
     may_hide: bool,
@@ -102,7 +102,7 @@ impl<'m> Guard<'m, '_> {
         // to the row.
         self.may_hide |= !self.save.create && (field.many || field.follow.eager_field.is_some());
         self.may_hide |= self.may_reach(&field.name, shown);
-        let changes = match self.own_write(field, shown)? {
+        let changes = match self.signed_write(field, shown)? {
             Some(effect) => effect == Effect::Changes,
             None => self.judge(index, field, shown)?,
         };
@@ -113,8 +113,16 @@ impl<'m> Guard<'m, '_> {
     }
 
     /// What a write of this service's own does; `None` if the save is somebody else's.
-    fn own_write(&self, field: &GuardedField, shown: Shown<'_>) -> Result<Option<Effect>, Refusal> {
-        let Some(mark) = self.mark.as_ref().filter(|mark| mark.field == field.name) else {
+    fn signed_write(
+        &self,
+        field: &GuardedField,
+        shown: Shown<'_>,
+    ) -> Result<Option<Effect>, Refusal> {
+        let Some(proof) = self
+            .proof
+            .as_ref()
+            .filter(|proof| proof.field == field.name)
+        else {
             return Ok(None);
         };
         let Save {
@@ -126,7 +134,7 @@ impl<'m> Guard<'m, '_> {
         let object_id = self.object.get("objectId").and_then(JsonText::as_str);
         let row = (class, object_id.as_deref().unwrap_or_default());
         let Shown { value, stored } = shown;
-        let effect = own_write::covered(mark, row, field, stored, value, account, now);
+        let effect = signed_write::covered(proof, row, field, stored, value, account, now);
         let overtaken = || Refusal::of_field(Reason::Overtaken, class, &field.name, OVERTAKEN);
         effect.map(Some).ok_or_else(overtaken)
     }
@@ -138,7 +146,7 @@ impl<'m> Guard<'m, '_> {
         field: &'m GuardedField,
         shown: Shown<'_>,
     ) -> Result<bool, Refusal> {
-        let mut judge = Judge {
+        let mut judge = FieldCheck {
             save: self.save,
             field,
             index,
@@ -147,7 +155,7 @@ impl<'m> Guard<'m, '_> {
             to_confirm: Vec::new(),
             changes: false,
         };
-        if let Verdict::Instead(text) = judge.judge(shown.value)? {
+        if let FieldWrite::Instead(text) = judge.judge(shown.value)? {
             self.own.instead.push((&field.name, text));
         }
         self.previous_secret |= judge.previous_secret;
@@ -212,14 +220,15 @@ impl<'m> Guard<'m, '_> {
         self.envelope.from_cloud_code && paths.any(|path| reaches(path))
     }
 
-    fn decided(self, manifest: &ClassManifest) -> Decided {
+    fn outcome(self, manifest: &ClassManifest) -> Outcome {
         if self.envelope.from_cloud_code {
             let own = || self.own.answer(self.envelope.original.as_ref());
-            return Decided {
+            return Outcome {
                 answer: (!self.own.is_empty()).then(own),
                 previous_secret: self.previous_secret,
                 to_confirm: self.to_confirm,
                 left_out: self.own.left_out(),
+                ..Outcome::default()
             };
         }
         let needs_answer = self.may_hide || !self.own.is_empty();
@@ -228,11 +237,12 @@ impl<'m> Guard<'m, '_> {
             let stands = self.own.is_empty() && self.is_email_verification(&changes);
             (!stands).then(|| changes.answer(manifest, &self.own))
         });
-        Decided {
+        Outcome {
             answer: answer.flatten(),
             previous_secret: self.previous_secret,
             to_confirm: self.to_confirm,
             left_out: self.own.left_out(),
+            ..Outcome::default()
         }
     }
 

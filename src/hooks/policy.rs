@@ -4,7 +4,7 @@
 use std::fmt;
 
 use crate::cloudinary::identifier::Identifier;
-use crate::manifest::{ClassManifest, GuardedField, Place, RenderError};
+use crate::manifest::{ClassManifest, GuardedField, RenderError, ValueContext};
 
 use super::folder;
 use super::refusal::Reason;
@@ -78,7 +78,7 @@ impl Policy<'_> {
         let template = self.field.folder.as_ref()?;
         let caller = (self.caller)();
         let user = caller.as_ref().map(Caller::as_template);
-        match template.render(Place::Path, user, &|_| None) {
+        match template.render(ValueContext::Path, user, &|_| None) {
             Ok(folder) if folder::holds(&folder, identifier) => None,
             Ok(folder) => Some(broken(
                 Reason::Folder,
@@ -111,7 +111,7 @@ impl Policy<'_> {
 
 /// What a field would say to a new identifier whose signature is good.
 #[derive(Debug, Clone)]
-pub struct Opinion<'m> {
+pub struct Verdict<'m> {
     /// The class.
     pub class: &'m ClassManifest,
     /// Its guarded field.
@@ -124,12 +124,12 @@ pub struct Opinion<'m> {
 
 /// What each guarded field of `class` would say if the user with `user_id` saved `identifier` at
 /// `now`, in seconds since 1970.
-pub fn opinions<'m>(
+pub fn verdicts<'m>(
     class: &'m ClassManifest,
     identifier: &Identifier<'_>,
     user_id: Option<&str>,
     now: u64,
-) -> Vec<Opinion<'m>> {
+) -> Vec<Verdict<'m>> {
     let of = |field: &'m GuardedField| {
         let depends_on_user = field.folder.as_ref().is_some_and(|folder| {
             folder.uses_username() || (folder.needs_user() && user_id.is_none())
@@ -143,7 +143,7 @@ pub fn opinions<'m>(
             .broken_by(identifier)
             .filter(|broken| !(depends_on_user && broken.reason == Reason::Folder))
             .collect();
-        Opinion {
+        Verdict {
             class,
             field,
             broken,

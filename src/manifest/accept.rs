@@ -9,7 +9,7 @@ use crate::cloudinary::account::Account;
 use crate::cloudinary::upload::{is_same_posted, posted_text};
 use crate::cloudinary::url_options::Key;
 
-use super::side::{Side, check_posted, is_harmless};
+use super::option_kind::{OptionKind, check_posted, is_harmless};
 
 mod read;
 
@@ -34,7 +34,7 @@ pub(super) use read::KEYS;
 /// another one.
 #[derive(Debug, Clone)]
 pub struct Accepted {
-    side: Side,
+    kind: OptionKind,
     /// What the name means among the options of a URL, looked up once.
     pub(crate) key: Option<Key>,
     /// What may be sent.
@@ -92,9 +92,9 @@ impl Accepted {
         let chosen = chosen.ok_or_else(|| self.not_accepted(name))?;
         match self.choice {
             Choice::Any | Choice::Range { .. } | Choice::Pattern(_)
-                if !(self.side.takes_harmless(self.key) && is_harmless(chosen)) =>
+                if !(self.kind.takes_harmless(self.key) && is_harmless(chosen)) =>
             {
-                self.side.check_chosen(name, chosen).map_err(NotAccepted)?;
+                self.kind.check_chosen(name, chosen).map_err(NotAccepted)?;
             }
             _ => {}
         }

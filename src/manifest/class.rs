@@ -9,9 +9,9 @@ use super::confirm::{self, Confirm};
 use super::document::{Entry, Report, Section, every};
 use super::follow::{self, Follow};
 use super::names;
-use super::references::{self as reference, Reference};
+use super::references::{self, Reference};
 use super::template::Template;
-use super::units::{DURATION_FORM, parse_duration};
+use crate::units::{DURATION_FORM, parse_duration};
 
 /// Keys of the file.
 pub(super) const KEYS: &[&str] = &[
@@ -139,8 +139,9 @@ impl ClassManifest {
             None if references.is_some() => Vec::new(),
             fields => read_fields(fields, &name, report),
         };
+        let guarded: Vec<&str> = fields.iter().map(|field| &*field.name).collect();
         let references =
-            references.and_then(|entry| reference::read(entry, &name, &fields, report));
+            references.and_then(|entry| references::read(entry, &name, &guarded, report));
         if let Some(entry) = called_from.filter(|_| fields.is_empty()) {
             report.error(
                 entry.at,

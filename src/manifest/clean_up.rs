@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::document::{Report, Section};
-use super::units::{DURATION_FORM, parse_duration};
+use crate::units::{DURATION_FORM, parse_duration};
 
 /// Keys of a field.
 pub(super) const KEYS: &[&str] = &["on_replace", "on_delete", "grace", "destroy_within"];

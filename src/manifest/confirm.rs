@@ -1,7 +1,7 @@
 //! `confirm` and the keys that need it: what an asset really is, as Cloudinary says.
 
 use super::document::{Entry, Report, Section};
-use super::units::{SIZE_FORM, parse_size};
+use crate::units::{SIZE_FORM, parse_size};
 
 /// Keys of a field.
 pub(super) const KEYS: &[&str] = &[

@@ -9,7 +9,7 @@ use super::Finding;
 use super::accept::Accepted;
 use super::document::{Entry, Report, Section};
 use super::names;
-use super::side::Side;
+use super::option_kind::OptionKind;
 
 /// Keys of the file besides those of every function.
 pub(super) const KEYS: &[&str] = &["class", "field", "url", "accept"];
@@ -42,7 +42,7 @@ impl DeliveryUrl {
         let accept: Vec<_> = accept_entries
             .iter()
             .filter_map(|entry| {
-                let accepted = Accepted::read(*entry, Side::Url, report)?;
+                let accepted = Accepted::read(*entry, OptionKind::Url, report)?;
                 Some((entry.key.to_owned(), accepted))
             })
             .collect();
@@ -100,8 +100,8 @@ fn read_url(entry: Entry<'_>, report: &mut Report<'_>) -> Map<String, Value> {
         .iter()
         .filter_map(|option| {
             let value = option.fixed_json(report)?;
-            let checked = Side::Url.check_name(option.key);
-            match checked.and_then(|()| Side::Url.check(option.key, &value)) {
+            let checked = OptionKind::Url.check_name(option.key);
+            match checked.and_then(|()| OptionKind::Url.check(option.key, &value)) {
                 Ok(()) => Some((option.key.to_owned(), value)),
                 Err(reason) => {
                     report.error(option.at, reason);

@@ -1,7 +1,6 @@
 //! A manifest that serves a cloud function.
 
-use std::num::NonZeroU32;
-use std::time::Duration;
+use crate::units::{RATE_FORM, Rate, parse_rate};
 
 use super::Finding;
 use super::delivery_url::{self, DeliveryUrl};
@@ -9,7 +8,6 @@ use super::document::{Entry, Report, Section};
 use super::names;
 use super::sign_params;
 use super::sign_upload::{self, SignUpload};
-use super::units::{RATE_FORM, parse_rate};
 use super::upload_rules::UploadRules;
 
 /// Keys that every function takes.
@@ -73,15 +71,6 @@ pub struct Limit {
     pub per_user: Option<Rate>,
     /// From one address.
     pub per_address: Option<Rate>,
-}
-
-/// `30/m`: so many calls in a period.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rate {
-    /// Calls in a period.
-    pub calls: NonZeroU32,
-    /// A second, minute, hour or day.
-    pub period: Duration,
 }
 
 /// What a function does.

@@ -42,6 +42,18 @@ pub fn load(folder: &Path) -> Result<Manifests, Vec<Finding>> {
     loader.finish()
 }
 
+/// Reads manifests that are at hand, each a file's name and its text.
+///
+/// # Errors
+/// All mistakes of all of them, in the order of names and lines.
+pub fn parse(files: &[(&str, &str)]) -> Result<Manifests, Vec<Finding>> {
+    let mut loader = Loader::default();
+    for (name, text) in files {
+        loader.read(Path::new(name), text);
+    }
+    loader.finish()
+}
+
 fn manifest_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder)? {

@@ -5,9 +5,9 @@ use serde_json::{Map, Value};
 use crate::cloudinary::signature::SignatureVersion;
 
 use super::document::{Entry, Report, every};
-use super::place::{self, Place};
-use super::side::Side;
+use super::option_kind::OptionKind;
 use super::template::{Params, RenderError, Template, TemplateUser};
+use super::value_context::{self, ValueContext};
 
 /// A value of `[upload]`.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,12 +31,12 @@ impl Parameter {
         params: Params<'_, '_>,
         version: SignatureVersion,
     ) -> Result<Value, RenderError> {
-        self.render_at(Place::of(name), user, params, version)
+        self.render_at(ValueContext::of(name), user, params, version)
     }
 
     fn render_at(
         &self,
-        place: Place,
+        context: ValueContext,
         user: Option<TemplateUser<'_>>,
         params: Params<'_, '_>,
         version: SignatureVersion,
@@ -44,17 +44,17 @@ impl Parameter {
         match self {
             Self::Fixed(value) => Ok(value.clone()),
             Self::Template(template) => template
-                .render_signed(place, user, params, version)
+                .render_signed(context, user, params, version)
                 .map(Value::String),
             Self::List(items) => items
                 .iter()
-                .map(|item| item.render_at(place, user, params, version))
+                .map(|item| item.render_at(context, user, params, version))
                 .collect::<Result<_, _>>()
                 .map(Value::Array),
             Self::Table(entries) => entries
                 .iter()
                 .map(|(key, item)| {
-                    let value = item.render_at(place.inside(key), user, params, version)?;
+                    let value = item.render_at(context.inside(key), user, params, version)?;
                     Ok((key.clone(), value))
                 })
                 .collect::<Result<Map<_, _>, _>>()
@@ -78,19 +78,19 @@ impl Parameter {
     /// Reads one entry of `[upload]`.
     pub(super) fn read(entry: Entry<'_>, report: &mut Report<'_>) -> Option<Self> {
         let name = entry.key;
-        if let Err(reason) = Side::Upload.check_name(name) {
+        if let Err(reason) = OptionKind::Upload.check_name(name) {
             report.error(entry.at, reason);
             return None;
         }
-        let parameter = if !place::takes_placeholders(name) {
+        let parameter = if !value_context::takes_placeholders(name) {
             Self::Fixed(entry.fixed_json(report)?)
-        } else if entry.is_text() && Place::of(name) == Place::Path {
+        } else if entry.is_text() && ValueContext::of(name) == ValueContext::Path {
             Self::of_template(entry.path_template(report)?)
         } else {
             Self::read_value(entry, report)?
         };
         // `1` for a placeholder: it fits every parameter that a placeholder can be written for.
-        match Side::Upload.check(name, &parameter.with_every_value("1")) {
+        match OptionKind::Upload.check(name, &parameter.with_every_value("1")) {
             Ok(()) => Some(parameter),
             Err(reason) => {
                 report.error(entry.at, reason);

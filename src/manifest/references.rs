@@ -1,6 +1,5 @@
 //! `references`: where a class may hold identifiers that are not guarded, but in use.
 
-use super::class::GuardedField;
 use super::document::{Entry, Report, every};
 use super::names;
 
@@ -19,7 +18,7 @@ pub struct Reference {
 pub(super) fn read(
     entry: Entry<'_>,
     class: &str,
-    guarded: &[GuardedField],
+    guarded: &[&str],
     report: &mut Report<'_>,
 ) -> Option<Vec<Reference>> {
     let items = entry.items(report)?;
@@ -44,7 +43,7 @@ pub(super) fn read(
                 report,
             );
         }
-        if guarded.iter().any(|field| field.name == column) {
+        if guarded.contains(&column) {
             let reason = format!("`{column}` is a guarded field: what it holds is in use anyway");
             return item.refuse(&reason, report);
         }

@@ -4,7 +4,7 @@ use crate::cloudinary::upload::is_part_of_transformation;
 
 use super::accept::{Accepted, Choice};
 use super::document::{Entry, Report, Section};
-use super::side::is_reserved;
+use super::option_kind::is_reserved;
 use super::upload_rules::{UploadRules, tables};
 
 /// Keys of the file besides those of every function.

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use crate::cloudinary::identifier::check_public_id;
 use crate::cloudinary::signature::SignatureVersion;
 
-use super::place::Place;
+use super::value_context::ValueContext;
 
 /// A string with placeholders, checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,7 +67,7 @@ pub enum RenderError {
     /// A parameter that is missing, null, empty or not a string.
     #[error("params.{0}: expected a non-empty string")]
     NotText(String),
-    /// A value that would leave its place.
+    /// A value that would leave its context.
     #[error("{value}: expected {expected}")]
     Misplaced {
         /// `params.<name>`, `user.objectId` or `user.username`.
@@ -105,23 +105,23 @@ impl Template {
 
     /// Fills in the placeholders.
     ///
-    /// A parameter that would leave `place` is refused. In a user's own attributes the offending
+    /// A parameter that would leave `context` is refused. In a user's own attributes the offending
     /// characters become `_`, so that nobody is locked out by a name; only in paths they are
     /// refused, since replacing could make two users' folders one.
     pub fn render(
         &self,
-        place: Place,
+        context: ValueContext,
         user: Option<TemplateUser<'_>>,
         params: Params<'_, '_>,
     ) -> Result<String, RenderError> {
-        self.render_signed(place, user, params, SignatureVersion::V2)
+        self.render_signed(context, user, params, SignatureVersion::V2)
     }
 
     /// [`render`](Self::render) of what is signed in `version`: in version 1 `&` would begin
-    /// another parameter, so it leaves every place that does not encode it.
+    /// another parameter, so it leaves every context that does not encode it.
     pub fn render_signed(
         &self,
-        place: Place,
+        context: ValueContext,
         user: Option<TemplateUser<'_>>,
         params: Params<'_, '_>,
         version: SignatureVersion,
@@ -130,27 +130,27 @@ impl Template {
         for piece in &self.pieces {
             let fitted = match piece {
                 Piece::Text(text) => Ok(Cow::Borrowed(text.as_str())),
-                Piece::ObjectId => place.fit_attribute(
+                Piece::ObjectId => context.fit_attribute(
                     user.map(|user| user.object_id)
                         .filter(|id| !id.is_empty())
                         .ok_or(RenderError::NoUser)?,
                     version,
                 ),
-                Piece::Username => place.fit_attribute(
+                Piece::Username => context.fit_attribute(
                     user.ok_or(RenderError::NoUser)?
                         .username
                         .filter(|name| !name.is_empty())
                         .ok_or(RenderError::NoUsername)?,
                     version,
                 ),
-                Piece::Param(name) => place.fit_param(
+                Piece::Param(name) => context.fit_param(
                     text_of(params(name)).ok_or_else(|| RenderError::NotText(name.clone()))?,
                     version,
                 ),
             };
             rendered.push_str(&fitted.map_err(|expected| piece.misplaced(expected))?);
         }
-        if place == Place::Path {
+        if context == ValueContext::Path {
             self.check_segments(&rendered)?;
         }
         Ok(rendered)
@@ -164,7 +164,7 @@ impl Template {
             .rev()
             .find(|piece| piece.is_placeholder());
         match (check_public_id(path), last) {
-            (Err(_), Some(piece)) => Err(piece.misplaced(Place::Path.expected())),
+            (Err(_), Some(piece)) => Err(piece.misplaced(ValueContext::Path.expected())),
             _ => Ok(()),
         }
     }

@@ -6,8 +6,8 @@ use crate::cloudinary::transformation::is_composite;
 
 use super::accept::{Accepted, Choice};
 use super::document::{Entry, Report, Section};
+use super::option_kind::OptionKind;
 use super::parameter::Parameter;
-use super::side::Side;
 use super::template::Template;
 
 /// The parameters that a function signs. No name is both in `upload` and in `accept`.
@@ -46,7 +46,7 @@ impl UploadRules {
         let accept: Vec<_> = accept_entries
             .iter()
             .filter_map(|entry| {
-                let accepted = Accepted::read(*entry, Side::Upload, report)?;
+                let accepted = Accepted::read(*entry, OptionKind::Upload, report)?;
                 Some((entry.key.to_owned(), accepted))
             })
             .collect();

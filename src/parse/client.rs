@@ -9,7 +9,6 @@ use std::collections::HashMap;
 use std::fmt;
 use std::time::Duration;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::header::{CONTENT_TYPE, DATE, HeaderValue, LOCATION};
 use reqwest::{Method, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
@@ -17,6 +16,8 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::http::{self, without_password};
+
+use super::hook_name::path_segment;
 
 mod classes;
 mod error;
@@ -27,20 +28,14 @@ mod roles;
 mod rows;
 mod schema;
 
+pub use classes::Hides;
 pub use error::RestError;
-pub use hooks::{HookName, RegisteredHook};
+pub use hooks::RegisteredHook;
 pub use master::{MasterClient, ServerInfo};
 pub use probe::Reply;
 pub use roles::Role;
 pub use rows::Rows;
 pub use schema::{Column, Schema};
-
-/// Everything that could end a path segment or be read as an escape.
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'~');
 
 /// Longest answer that is read, in bytes: far more than any row may have.
 const LONGEST: usize = 64 << 20;
@@ -48,11 +43,6 @@ const LONGEST: usize = 64 << 20;
 /// A row as Parse Server answered it: each column's JSON text, since a number or a lone surrogate
 /// in a column that nobody asks for must not make the row unreadable.
 pub type Row = HashMap<String, Box<RawValue>>;
-
-/// `name` as one segment of a path.
-pub fn path_segment(name: &str) -> String {
-    utf8_percent_encode(name, SEGMENT).to_string()
-}
 
 /// One Parse application on one Parse Server.
 #[derive(Clone)]

@@ -1,11 +1,12 @@
-//! When jobs that destroy are worked off, and how many at once.
+//! Destroys assets that lost a reference, in batches: when a batch begins, and how many at once.
 //!
-//! Whatever is due is one batch: it waits a moment for those that become due with it. While a batch
+//! All that is due is one batch: it waits a moment for jobs that become due with it. While a batch
 //! reads many rows the next one gathers, but not for so long that its first job would be late.
 
 mod batch;
+mod open_jobs;
 mod reference_counter;
-mod settle;
+mod settlement;
 
 use std::collections::HashSet;
 use std::sync::{Arc, Weak};
@@ -15,20 +16,21 @@ use log::warn;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use super::clock::unix_time;
-use super::health::Check;
-use super::store::{Due, Lock, Store, StoreError};
-use super::worker::Work;
+use super::health::Dependency;
+use super::store::{DueJob, Lock, Store, StoreError};
+use super::worker::Context;
+use crate::clock::unix_time;
 use batch::Batch;
+use settlement::Settlement;
 
 /// How often the database is asked for jobs whose time has come.
 const POLL: Duration = Duration::from_secs(1);
 
 /// How long the database may take to answer.
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Seconds that a due job waits at most for others to become due, and behind another batch: a first
-/// try is to begin within ten.
+/// How many seconds a due job waits at most for others to become due, and behind another batch: a
+/// first try is to begin within ten.
 const GATHER: u64 = 4;
 const BEHIND: u64 = 7;
 
@@ -38,8 +40,11 @@ const AT_ONCE: usize = 4;
 /// Most jobs of a batch.
 const MOST: i64 = 10_000;
 
-/// Works off what is due, for as long as it lives.
-pub(super) async fn keep_destroying(work: Arc<Work>, store: Store) {
+/// Jobs of a broken-off batch that the log names one by one.
+const NAMED: usize = 4;
+
+/// Works off what is due; never returns.
+pub(super) async fn keep_destroying(context: Arc<Context>, store: Store) {
     let mut batches = JoinSet::new();
     let mut taken: HashSet<String> = HashSet::new();
     let mut lock: Weak<Lock> = Weak::new();
@@ -47,7 +52,7 @@ pub(super) async fn keep_destroying(work: Arc<Work>, store: Store) {
     loop {
         sleep(POLL).await;
         while let Some(ended) = batches.try_join_next() {
-            // Err: a mistake in this program, which says so itself. Its jobs are due again.
+            // Err: it panicked, which the log says. Its jobs are due again.
             for id in ended.unwrap_or_default() {
                 taken.remove(&id);
             }
@@ -55,37 +60,34 @@ pub(super) async fn keep_destroying(work: Arc<Work>, store: Store) {
         if batches.is_empty() {
             taken.clear();
         }
-        // The watch over the database says what is wrong with it.
-        let asked = timeout(PATIENCE, store.due(&work.queue.0.name, MOST)).await;
-        let Ok(Ok(due)) = asked else { continue };
-        let due: Vec<Due> = due
-            .into_iter()
-            .filter(|due| !taken.contains(&due.id))
-            .collect();
+        // The worker's watch over the database reports its errors.
+        let asked = timeout(TIMEOUT, store.due(context.queue_name(), MOST)).await;
+        let Ok(Ok(mut due)) = asked else { continue };
+        due.retain(|due| !taken.contains(&due.id));
         if !is_time(&due, &mut waiting, batches.len(), unix_time()) {
             continue;
         }
         let held = if let Some(held) = lock.upgrade() {
             Some(held)
         } else {
-            let asked = timeout(PATIENCE, store.lock(&work.queue.0.name)).await;
+            let asked = timeout(TIMEOUT, store.lock(context.queue_name())).await;
             asked.ok().and_then(Result::ok).flatten().map(Arc::new)
         };
-        // Another node is at it.
+        // None: another node is destroying.
         let Some(held) = held else { continue };
         lock = Arc::downgrade(&held);
         let ids: Vec<String> = due.iter().map(|due| due.id.clone()).collect();
         taken.extend(ids.iter().cloned());
-        let (work, store) = (work.clone(), store.clone());
+        let (context, store) = (context.clone(), store.clone());
         batches.spawn(async move {
-            destroy(&work, &store, &held, due).await;
+            destroy(&context, &store, &held, due).await;
             ids
         });
     }
 }
 
 /// Whether a batch of what is due begins now. `waiting` is how many were due a moment ago.
-fn is_time(due: &[Due], waiting: &mut usize, batches: usize, now: u64) -> bool {
+fn is_time(due: &[DueJob], waiting: &mut usize, batches: usize, now: u64) -> bool {
     let before = std::mem::replace(waiting, due.len());
     let Some(oldest) = due.iter().map(|due| due.run_at).min() else {
         return false;
@@ -98,31 +100,29 @@ fn is_time(due: &[Due], waiting: &mut usize, batches: usize, now: u64) -> bool {
     }
 }
 
-async fn destroy(work: &Work, store: &Store, lock: &Lock, due: Vec<Due>) {
-    let plan = work.plan.load_full();
-    let health = &work.queue.0.health;
+async fn destroy(context: &Context, store: &Store, lock: &Lock, due: Vec<DueJob>) {
+    let health = context.health();
     let batch = Batch {
-        plan: &plan,
-        shared: &work.shared,
-        health,
-        store,
+        plan: &context.plan.load_full(),
+        rate_limit: &context.rate_limit,
+        settlement: Settlement { health, store },
         lock,
     };
-    let summaries: Vec<String> = due.iter().take(AT_ONCE).map(Due::summary).collect();
+    let summaries: Vec<String> = due.iter().take(NAMED).map(DueJob::summary).collect();
     let count = due.len();
     let ended: Result<(), StoreError> = tokio::select! {
         ended = batch.run(due) => ended,
-        lost = lock.keep() => Err(lost),
+        error = lock.lost() => Err(error),
     };
     if let Err(error) = ended {
-        // Nothing is written: they are due still, for this node or another.
+        // Nothing is written: the jobs are still due, for this node or another.
         for summary in &summaries {
             warn!("broken off: {summary}: {error}");
         }
-        if count > summaries.len() {
+        if count > NAMED {
             warn!("broken off: {count} jobs that destroy: {error}");
         }
-        health.report(Check::Queue, Some(&error));
+        health.report(Dependency::Queue, Some(&error));
     }
 }
 
@@ -132,8 +132,9 @@ mod tests {
 
     #[test]
     fn a_batch_gathers_for_a_moment_and_waits_for_others_but_not_too_long() {
-        let due =
-            |ages: &[u64]| -> Vec<Due> { ages.iter().map(|age| Due::at(1000 - age)).collect() };
+        let due = |ages: &[u64]| -> Vec<DueJob> {
+            ages.iter().map(|age| DueJob::at(1000 - age)).collect()
+        };
         for (ages, before, batches, begins) in [
             (&[][..], 0, 0, false),
             (&[0], 0, 0, false),

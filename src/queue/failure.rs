@@ -1,103 +1,115 @@
-//! Why a try fails, and what may mend it.
+//! Why a try of a job failed, and what may mend it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::retry::Failure;
 use super::store::StoreError;
 use crate::cloudinary::client::ApiError;
 use crate::parse::client::RestError;
 
-/// Seconds that calls rest when Cloudinary does not say when its rate limit ends.
-const LIMIT_REST: u64 = 60;
+/// Seconds without calls when Cloudinary does not say when its rate limit ends.
+const UNANNOUNCED: u64 = 60;
 
-/// Longest rest, in seconds, whatever Cloudinary says.
-pub(super) const LONGEST_REST: u64 = 2 * 3600;
+/// Longest time without calls, in seconds, whatever Cloudinary says.
+pub(super) const LONGEST_PAUSE: u64 = 2 * 3600;
 
-/// Why a try failed.
+/// A try that failed.
 #[derive(Debug, Clone)]
-pub(super) struct Trouble {
-    pub(super) failure: Failure,
+pub(super) struct Failure {
+    pub(super) cause: Cause,
     pub(super) error: String,
-    /// Not to be tried before, in seconds since 1970.
+    /// Not to be tried again before, in seconds since 1970.
     pub(super) not_before: u64,
 }
 
-/// What the batches of one process share.
-#[derive(Debug, Default)]
-pub(super) struct Shared {
-    /// When Cloudinary takes calls again, in seconds since 1970.
-    rests_until: AtomicU64,
+/// What a job failed on, by what may mend it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cause {
+    /// A key is wrong or lacks rights: the job waits until the operator mends it.
+    Key,
+    /// A dependency cannot be reached or is overloaded.
+    Outage,
+    /// A dependency refuses.
+    Refusal,
+    /// The job was written by a version of this program with another format.
+    Unreadable,
 }
 
-impl Shared {
+/// Cloudinary's rate limit, as far as the jobs of this process know.
+#[derive(Debug, Default)]
+pub(super) struct RateLimit {
+    /// When Cloudinary takes calls again, in seconds since 1970.
+    until: AtomicU64,
+}
+
+impl RateLimit {
     /// Fails while Cloudinary takes no calls.
-    pub(super) fn check_rest(&self, now: u64) -> Result<(), Trouble> {
-        let until = self.rests_until.load(Ordering::Relaxed);
+    pub(super) fn check(&self, now: u64) -> Result<(), Failure> {
+        let until = self.until.load(Ordering::Relaxed);
         if until <= now {
             return Ok(());
         }
-        Err(Trouble {
+        Err(Failure {
             not_before: until,
-            ..Trouble::outage("Cloudinary's rate limit is reached".to_owned())
+            ..Failure::outage("Cloudinary's rate limit is reached")
         })
     }
 
-    pub(super) fn trouble(&self, error: &ApiError, now: u64) -> Trouble {
+    /// What an error of Cloudinary's means for a job; a reached limit is remembered.
+    pub(super) fn failure(&self, error: &ApiError, now: u64) -> Failure {
         let mut not_before = 0;
         if let ApiError::RateLimited { reset, .. } = error {
-            let rest = reset.map_or(LIMIT_REST, |reset| reset.saturating_sub(now) + 1);
-            not_before = now + rest.min(LONGEST_REST);
-            self.rests_until.store(not_before, Ordering::Relaxed);
+            let pause = reset.map_or(UNANNOUNCED, |reset| reset.saturating_sub(now) + 1);
+            not_before = now + pause.min(LONGEST_PAUSE);
+            self.until.store(not_before, Ordering::Relaxed);
         }
-        let failure = if error.waits_for_operator() {
-            Failure::Key
+        let cause = if error.waits_for_operator() {
+            Cause::Key
         } else if error.is_refusal() {
-            Failure::Refusal
+            Cause::Refusal
         } else {
-            Failure::Outage
+            Cause::Outage
         };
-        Trouble {
-            failure,
-            error: error.to_string(),
+        Failure {
             not_before,
+            ..Failure::new(cause, error.to_string())
         }
     }
 }
 
-impl Trouble {
-    pub(super) fn outage(error: String) -> Self {
+impl Failure {
+    pub(super) fn new(cause: Cause, error: impl Into<String>) -> Self {
         Self {
-            failure: Failure::Outage,
-            error,
+            cause,
+            error: error.into(),
             not_before: 0,
         }
     }
+
+    pub(super) fn outage(error: impl Into<String>) -> Self {
+        Self::new(Cause::Outage, error)
+    }
 }
 
-impl From<StoreError> for Trouble {
+impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         Self::outage(error.to_string())
     }
 }
 
-impl From<RestError> for Trouble {
+impl From<RestError> for Failure {
     fn from(error: RestError) -> Self {
-        let failure = match error {
+        let cause = match error {
             RestError::MasterKey { .. }
             | RestError::MasterKeyIps { .. }
             | RestError::ReadOnlyMasterKey { .. }
             | RestError::Unauthorized { .. }
             | RestError::ClientKey { .. }
             | RestError::ApplicationIdOrMasterKey { .. }
-            | RestError::Header { .. } => Failure::Key,
-            // 1 is Parse Server's own trouble, 155 its rate limit.
-            RestError::Refused { code, .. } if !matches!(code, 1 | 155) => Failure::Refusal,
-            _ => Failure::Outage,
+            | RestError::Header { .. } => Cause::Key,
+            // 1 is an internal error of Parse Server's, 155 its rate limit.
+            RestError::Refused { code, .. } if !matches!(code, 1 | 155) => Cause::Refusal,
+            _ => Cause::Outage,
         };
-        Self {
-            failure,
-            error: error.to_string(),
-            not_before: 0,
-        }
+        Self::new(cause, error.to_string())
     }
 }

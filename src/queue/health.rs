@@ -1,4 +1,4 @@
-//! How the queue and those it depends on are, for `/ready` and `/metrics`.
+//! Whether the queue and its dependencies work, for `/ready` and `/metrics`.
 
 use std::fmt;
 use std::sync::atomic::AtomicI64;
@@ -12,11 +12,11 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
-use super::store::Counts;
+use super::store::QueueCounts;
 
-/// Somebody whose trouble keeps jobs from being done.
+/// A dependency whose failure keeps jobs from being done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Check {
+pub enum Dependency {
     /// The queue's own database.
     Queue,
     /// Parse Server, its master key included.
@@ -25,24 +25,28 @@ pub enum Check {
     Cloudinary,
 }
 
-const CHECKS: [Check; 3] = [Check::Queue, Check::ParseServer, Check::Cloudinary];
+const DEPENDENCIES: [Dependency; 3] = [
+    Dependency::Queue,
+    Dependency::ParseServer,
+    Dependency::Cloudinary,
+];
 
-/// What jobs are counted by; those that are due are among those that wait.
+/// The states that jobs are counted in; those that are due are among those that wait.
 const JOB_STATES: [&str; 3] = ["waiting", "due", "dead"];
 
-/// Shared by whoever reports and whoever shows.
+/// Shared by those who report and those who show.
 #[derive(Debug, Clone)]
 pub struct Health(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
     registry: Registry,
-    /// What is wrong with each, in the order of [`CHECKS`].
+    /// What is wrong with each, in the order of [`DEPENDENCIES`].
     troubles: Mutex<[Option<String>; 3]>,
     pushes: Family<OutcomeLabels, Counter>,
     tries: Family<OutcomeLabels, Counter>,
     jobs: Family<StateLabels, Gauge<i64, AtomicI64>>,
-    up: Family<CheckLabels, Gauge<i64, AtomicI64>>,
+    up: Family<DependencyLabels, Gauge<i64, AtomicI64>>,
 }
 
 #[derive(Debug, Clone, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -56,11 +60,11 @@ struct StateLabels {
 }
 
 #[derive(Debug, Clone, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct CheckLabels {
+struct DependencyLabels {
     dependency: &'static str,
 }
 
-impl Check {
+impl Dependency {
     /// The name in `/ready` and in metrics.
     pub fn name(self) -> &'static str {
         match self {
@@ -109,28 +113,27 @@ impl Health {
         }))
     }
 
-    /// Adds its metrics to a text that is not ended yet.
+    /// Appends its metrics to a text that has no `# EOF` yet.
     ///
     /// # Errors
-    /// The text takes no more.
+    /// The text cannot be written to.
     pub fn encode(&self, text: &mut String) -> fmt::Result {
         encode_registry(text, &self.0.registry)
     }
 
-    /// Each check and what is wrong with it.
-    pub fn checks(&self) -> impl Iterator<Item = (Check, Option<String>)> {
+    /// Each dependency and what is wrong with it.
+    pub fn checks(&self) -> impl Iterator<Item = (Dependency, Option<String>)> {
         let troubles = self.0.troubles.lock();
         let troubles = troubles.unwrap_or_else(PoisonError::into_inner).clone();
-        CHECKS.into_iter().zip(troubles)
+        DEPENDENCIES.into_iter().zip(troubles)
     }
 
     /// What is wrong with one of them.
-    pub fn trouble(&self, check: Check) -> Option<String> {
-        self.checks().find(|(other, _)| *other == check)?.1
+    pub fn trouble(&self, dependency: Dependency) -> Option<String> {
+        self.checks().find(|(other, _)| *other == dependency)?.1
     }
 
-    /// How many jobs there were when they were last counted, by state; nothing before the first
-    /// count.
+    /// How many jobs the last count found, by state; empty before the first count.
     pub fn jobs(&self) -> Vec<(&'static str, i64)> {
         let count = |state| {
             let gauge = self.0.jobs.get(&StateLabels { state })?;
@@ -139,7 +142,7 @@ impl Health {
         JOB_STATES.into_iter().filter_map(count).collect()
     }
 
-    pub(super) fn pushed(&self, error: Option<&super::QueueError>) {
+    pub(super) fn pushed(&self, error: Option<&dyn fmt::Display>) {
         let outcome = if error.is_some() {
             "failed"
         } else {
@@ -149,40 +152,40 @@ impl Health {
             .pushes
             .get_or_create(&OutcomeLabels { outcome })
             .inc();
-        self.report(Check::Queue, error.map(|error| error as &dyn fmt::Display));
+        self.report(Dependency::Queue, error);
     }
 
     pub(super) fn tried(&self, outcome: &'static str) {
         self.0.tries.get_or_create(&OutcomeLabels { outcome }).inc();
     }
 
-    pub(super) fn counted(&self, counts: Counts) {
+    pub(super) fn counted(&self, counts: QueueCounts) {
         let counts = [counts.waiting, counts.due, counts.dead];
         for (state, count) in JOB_STATES.into_iter().zip(counts) {
             self.0.jobs.get_or_create(&StateLabels { state }).set(count);
         }
     }
 
-    /// Notes how the last use went; a line is logged when that changes.
-    pub(super) fn report(&self, check: Check, trouble: Option<&dyn fmt::Display>) {
-        let dependency = check.name();
+    /// Notes how the last use of a dependency went; a line is logged when that changes.
+    pub(super) fn report(&self, dependency: Dependency, trouble: Option<&dyn fmt::Display>) {
+        let name = dependency.name();
         self.0
             .up
-            .get_or_create(&CheckLabels { dependency })
+            .get_or_create(&DependencyLabels { dependency: name })
             .set(i64::from(trouble.is_none()));
         let mut troubles = self
             .0
             .troubles
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let slot = &mut troubles[check as usize];
+        let slot = &mut troubles[dependency as usize];
         let now = trouble.map(ToString::to_string);
         if *slot == now {
             return;
         }
         match &now {
-            Some(trouble) => warn!("{dependency}: {trouble}"),
-            None => info!("{dependency}: in order again"),
+            Some(trouble) => warn!("{name}: {trouble}"),
+            None => info!("{name}: in order again"),
         }
         *slot = now;
     }

@@ -1,59 +1,50 @@
-//! What a job says.
+//! What a job asks for.
 
 use serde::{Deserialize, Serialize};
 
-use crate::cloudinary::asset_name::AssetName;
-use crate::cloudinary::notice::Notice;
+pub use crate::assets::destroy::Destroy;
+use crate::cloudinary::notification_event::NotificationEvent;
+use crate::hooks::DelayedDestroy;
 
-/// Something to be done later.
+/// Something to do later.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "job", rename_all = "snake_case")]
 pub enum Job {
     /// An asset that lost a reference.
     Destroy(Destroy),
-    /// What Cloudinary has notified of.
-    Follow(Notice),
+    /// What Cloudinary has notified about.
+    Follow(NotificationEvent),
 }
 
 /// A job and when to do it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scheduled {
-    /// What.
+    /// What to do.
     pub job: Job,
-    /// From when on, in seconds since 1970.
+    /// Not before, in seconds since 1970.
     pub run_at: u64,
-    /// Of jobs with one key only the first is kept, for a day after it is done.
+    /// Of jobs with the same key only the first is kept, until a day after it is done.
     pub key: Option<String>,
 }
 
-/// An asset that lost a reference, and where.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Destroy {
-    /// The asset.
-    pub asset: AssetName,
-    /// The newest version of it that was lost. Jobs of earlier versions of this program do not say
-    /// it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub version: Option<u64>,
-    /// Its account: a queue that is pointed at another one destroys nothing there.
-    pub cloud: String,
-    /// The class whose object lost it.
-    pub class: String,
-    /// The field.
-    pub field: String,
-    /// The object, if it is known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub object: Option<String>,
+impl From<DelayedDestroy> for Scheduled {
+    fn from(delayed: DelayedDestroy) -> Self {
+        Self {
+            job: Job::Destroy(delayed.destroy),
+            run_at: delayed.run_at,
+            key: None,
+        }
+    }
 }
 
 impl Job {
-    /// The text in the database.
+    /// How it is stored in the database.
     pub(super) fn to_json(&self) -> Vec<u8> {
-        // Strings in structs: serialising them cannot fail.
+        // Serialising structs of strings cannot fail.
         serde_json::to_vec(self).unwrap_or_default()
     }
 
-    /// What it is about, in a line.
+    /// One line for logs and `cleanup list`.
     pub fn summary(&self) -> String {
         match self {
             Self::Destroy(job) => {
@@ -63,13 +54,19 @@ impl Job {
                     job.asset, job.class, job.field
                 )
             }
-            Self::Follow(Notice::Moderated { asset, status, .. }) => {
+            Self::Follow(NotificationEvent::Moderated { asset, status, .. }) => {
                 format!("follow {asset} ({})", status.name())
             }
-            Self::Follow(Notice::Renamed { from, to }) => format!("follow {from} to {to}"),
-            Self::Follow(Notice::Deleted { asset }) => format!("follow {asset} (deleted)"),
-            Self::Follow(Notice::Derived { asset, .. }) => format!("follow {asset} (derived)"),
-            Self::Follow(Notice::Overwritten { asset, version, .. }) => {
+            Self::Follow(NotificationEvent::Renamed { from, to }) => {
+                format!("follow {from} to {to}")
+            }
+            Self::Follow(NotificationEvent::Deleted { asset }) => {
+                format!("follow {asset} (deleted)")
+            }
+            Self::Follow(NotificationEvent::Derived { asset, .. }) => {
+                format!("follow {asset} (derived)")
+            }
+            Self::Follow(NotificationEvent::Overwritten { asset, version, .. }) => {
                 format!("follow {asset} (version {version})")
             }
         }

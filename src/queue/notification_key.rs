@@ -1,20 +1,20 @@
-//! By what a repeated notification is known.
+//! How a repeated notification is recognised.
 
 use std::fmt;
 use std::str::FromStr;
 
-use crate::cloudinary::notice::Notice;
+use crate::cloudinary::notification_event::NotificationEvent;
 
-/// How long Cloudinary goes on sending a notification that was not answered with 200: after 3, 6
-/// and 9 minutes, with 20 seconds for each answer.
+/// How long Cloudinary repeats a notification that was not answered with 200: after 3, 6 and 9
+/// minutes, with 20 seconds for each answer.
 const RETRIES: u64 = 20 * 60;
 
-/// The key of what one notification says about one asset, in the queue's database.
+/// Identifies in the queue's database what one notification says about one asset.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotificationKey {
     event: String,
-    /// When it was sent, for a body that has no time of its own: what happens twice may have the
-    /// same body twice.
+    /// When it was sent, for a body without a time of its own: an event that happens twice may
+    /// have the same body twice.
     sent: Option<u64>,
 }
 
@@ -27,16 +27,19 @@ impl NotificationKey {
         }
     }
 
-    /// Whether only what was told before can say if it is a repetition.
-    pub(super) fn needs_a_look(&self) -> bool {
+    /// Whether [`Self::repeats`] has to be asked: any other repetition has the very same key.
+    pub(super) fn needs_earlier(&self) -> bool {
         self.sent.is_some()
     }
 
-    /// Whether it repeats one of `earlier`, which are keys with what was told under them. Only
-    /// bodies without a time need to be asked about: a repetition of another has the very same key.
-    /// The same body within the time of Cloudinary's own retries is a repetition, unless something
-    /// else was told about the asset in between.
-    pub(super) fn repeats(&self, notice: &Notice, earlier: &[(Self, Notice)]) -> bool {
+    /// Whether it repeats one of the `earlier` notifications. The same body within the time of
+    /// Cloudinary's own retries is a repetition, unless a notification of something else about the
+    /// asset came in between.
+    pub(super) fn repeats(
+        &self,
+        notice: &NotificationEvent,
+        earlier: &[(Self, NotificationEvent)],
+    ) -> bool {
         let Some(sent) = self.sent else {
             return false;
         };
@@ -80,8 +83,8 @@ impl FromStr for NotificationKey {
 mod tests {
     use super::*;
 
-    fn told(public_id: &str) -> Notice {
-        Notice::Deleted {
+    fn told(public_id: &str) -> NotificationEvent {
+        NotificationEvent::Deleted {
             asset: format!("image/upload/{public_id}").parse().unwrap(),
         }
     }

@@ -1,4 +1,4 @@
-//! One try of writing what a notification says to the rows that hold the asset.
+//! Writes what a notification says to the rows that hold the asset.
 
 mod proof;
 mod rows;
@@ -10,20 +10,20 @@ use log::{info, warn};
 
 use crate::assets::place::Place;
 use crate::cloudinary::asset_name::AssetName;
-use crate::cloudinary::notice::{Moderation, Notice};
+use crate::cloudinary::notification_event::{Moderation, NotificationEvent};
 use crate::manifest::{ClassManifest, Follow, GuardedField};
 use crate::parse::client::RestError;
-use crate::parse::own_write::{OVERTAKEN, OwnWrite};
+use crate::parse::signed_write::{OVERTAKEN, SignedWrite};
 
-use super::failure::{Shared, Trouble};
-use super::health::{Check, Health};
+use super::failure::{Failure, RateLimit};
+use super::health::{Dependency, Health};
 use super::plan::Plan;
 use proof::{Proof, Proved, prove};
 use rows::{Held, rows_with};
 use writes::{Write, writes};
 
-/// Tries before a notification of an asset that no row holds is done with: an upload's comes before
-/// its save, by minutes at most.
+/// Tries before a notification about an asset that no row holds is dropped: an upload's comes
+/// before its save, by minutes at most.
 const UNSEEN: usize = 7;
 
 /// A row that holds what may be the asset, and where.
@@ -34,19 +34,22 @@ struct Found<'p> {
     asset: AssetName,
 }
 
-/// Writes what happened. `now` in seconds since 1970.
+/// Tries once. `now` in seconds since 1970. Returns the outcome's name in metrics.
 pub(super) async fn attempt(
-    notice: &Notice,
+    notice: &NotificationEvent,
     plan: &Plan,
-    shared: &Shared,
+    rate_limit: &RateLimit,
     health: &Health,
     tries: usize,
     now: u64,
-) -> Result<&'static str, Trouble> {
-    shared.check_rest(now)?;
+) -> Result<&'static str, Failure> {
+    rate_limit.check(now)?;
     let found = reported(find(notice, plan).await, health)?;
-    let may_come = matches!(notice, Notice::Moderated { .. } | Notice::Derived { .. });
-    let waits = |what: &str| Err(Trouble::outage(what.to_owned()));
+    let may_come = matches!(
+        notice,
+        NotificationEvent::Moderated { .. } | NotificationEvent::Derived { .. }
+    );
+    let waits = |what: &str| Err(Failure::outage(what));
     if found.is_empty() {
         if may_come && tries < UNSEEN && is_wanted_anywhere(notice, plan) {
             return waits("no row holds the asset yet");
@@ -55,9 +58,9 @@ pub(super) async fn attempt(
     }
     let candidates: HashSet<_> = found.iter().map(|found| found.asset.clone()).collect();
     let proof = prove(notice, &candidates, plan).await;
-    let reachable = proof.as_ref().err().filter(|e| !e.is_refusal());
-    health.report(Check::Cloudinary, reachable.map(|e| e as _));
-    let proved = match proof.map_err(|error| shared.trouble(&error, now))? {
+    let down = proof.as_ref().err().filter(|e| !e.is_refusal());
+    health.report(Dependency::Cloudinary, down.map(|e| e as _));
+    let proved = match proof.map_err(|error| rate_limit.failure(&error, now))? {
         Proof::Of(proved) => proved,
         Proof::NotYet if tries < UNSEEN => return waits("Cloudinary does not show it yet"),
         Proof::NotYet => return Ok(unproved(notice, "Cloudinary does not show it")),
@@ -67,21 +70,21 @@ pub(super) async fn attempt(
     Ok("followed")
 }
 
-fn unproved(notice: &Notice, reason: &str) -> &'static str {
+fn unproved(notice: &NotificationEvent, reason: &str) -> &'static str {
     warn!("{}: nothing follows: {reason}", notice.subject());
     "unseen"
 }
 
-/// Says in the health whether Parse Server can be asked.
+/// Notes in the health whether Parse Server can be asked.
 fn reported<T>(result: Result<T, RestError>, health: &Health) -> Result<T, RestError> {
     let error = result.as_ref().err();
     let down = error.filter(|error| !matches!(error, RestError::Refused { .. }));
-    health.report(Check::ParseServer, down.map(|e| e as _));
+    health.report(Dependency::ParseServer, down.map(|e| e as _));
     result
 }
 
 fn wanted<'p>(
-    notice: &'p Notice,
+    notice: &'p NotificationEvent,
     plan: &'p Plan,
 ) -> impl Iterator<Item = (&'p ClassManifest, &'p GuardedField)> {
     let fields = plan.classes.iter();
@@ -89,12 +92,15 @@ fn wanted<'p>(
     fields.filter(|(_, field)| is_wanted(notice, &field.follow))
 }
 
-fn is_wanted_anywhere(notice: &Notice, plan: &Plan) -> bool {
+fn is_wanted_anywhere(notice: &NotificationEvent, plan: &Plan) -> bool {
     wanted(notice, plan).next().is_some()
 }
 
 /// The rows that hold what may be the asset.
-async fn find<'p>(notice: &'p Notice, plan: &'p Plan) -> Result<Vec<Found<'p>>, RestError> {
+async fn find<'p>(
+    notice: &'p NotificationEvent,
+    plan: &'p Plan,
+) -> Result<Vec<Found<'p>>, RestError> {
     if !is_wanted_anywhere(notice, plan) {
         return Ok(Vec::new());
     }
@@ -118,20 +124,22 @@ async fn find<'p>(notice: &'p Notice, plan: &'p Plan) -> Result<Vec<Found<'p>>, 
     Ok(found)
 }
 
-/// Whether a field has anything done about it.
-pub(crate) fn is_wanted(notice: &Notice, follow: &Follow) -> bool {
+/// Whether a field asks for anything to be done about it.
+pub(crate) fn is_wanted(notice: &NotificationEvent, follow: &Follow) -> bool {
     match notice {
-        Notice::Moderated { status, .. } => {
+        NotificationEvent::Moderated { status, .. } => {
             let clears = follow.clear_rejected && *status == Moderation::Rejected;
             follow.moderation_field.is_some() || clears
         }
-        Notice::Derived { .. } => follow.eager_field.is_some(),
-        Notice::Renamed { .. } | Notice::Deleted { .. } | Notice::Overwritten { .. } => follow.sync,
+        NotificationEvent::Derived { .. } => follow.eager_field.is_some(),
+        NotificationEvent::Renamed { .. }
+        | NotificationEvent::Deleted { .. }
+        | NotificationEvent::Overwritten { .. } => follow.sync,
     }
 }
 
 async fn write_all(
-    notice: &Notice,
+    notice: &NotificationEvent,
     proved: &Proved,
     found: &[Found<'_>],
     plan: &Plan,
@@ -144,7 +152,7 @@ async fn write_all(
 }
 
 async fn write(
-    notice: &Notice,
+    notice: &NotificationEvent,
     proved: &Proved,
     found: &Found<'_>,
     plan: &Plan,
@@ -154,7 +162,7 @@ async fn write(
         class, field, held, ..
     } = found;
     for Write { columns, from, to } in writes(notice, proved, field, &held.text) {
-        let write = OwnWrite {
+        let write = SignedWrite {
             class: &class.class,
             object_id: &held.object_id,
             field: &field.name,

@@ -1,4 +1,4 @@
-//! What jobs are judged by.
+//! What jobs are decided by.
 
 use crate::assets::place::{self, Place};
 use crate::cloudinary::account::Account;
@@ -6,16 +6,16 @@ use crate::cloudinary::client::ApiClient;
 use crate::manifest::ClassManifest;
 use crate::parse::client::MasterClient;
 
-/// The manifests in force, and those who are asked.
+/// The manifests in force, the account, and clients for both servers.
 #[derive(Debug)]
 pub struct Plan {
-    /// Every guarded class, whether or not it destroys: each may refer to an asset.
+    /// Every guarded class, whether it destroys or not: each may refer to an asset.
     pub classes: Vec<ClassManifest>,
     /// The account.
     pub account: Account,
-    /// For counting references.
+    /// For reading and writing rows.
     pub parse: MasterClient,
-    /// For destroying.
+    /// For looking assets up and destroying them.
     pub cloudinary: ApiClient,
 }
 

@@ -1,47 +1,45 @@
 //! When a job that failed is tried again, and when it is given up.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::hash::{BuildHasher as _, RandomState};
+use std::time::Duration;
+
+use super::failure::{Cause, Failure};
 
 /// Longest pause between two tries.
 const LONGEST: u64 = 3600;
 
-/// Tries before a job that somebody refuses is dead. A refusal may be a mistake in transit once;
-/// five times it is not.
+/// Tries before a job is dead that Parse Server or Cloudinary refuses: one refusal may be an
+/// accident on the way, five are not.
 const REFUSALS: usize = 5;
 
-/// Tries before a job is dead that Parse Server or Cloudinary cannot be reached for: about four
+/// Tries before a job is dead because Parse Server or Cloudinary cannot be reached: about four
 /// days.
 const OUTAGES: usize = 100;
 
-/// Why a job failed, by what may mend it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Failure {
-    /// A key is wrong, or its rights: the operator mends it, and until then the job waits.
-    Key,
-    /// Somebody cannot be reached, or has no time.
-    Outage,
-    /// Somebody refuses.
-    Refusal,
-    /// The job is not in this version's words.
-    Unreadable,
+/// When a job is tried again whose try number `tries` (from 1) has failed, in seconds since 1970;
+/// `None`: it is given up.
+pub(super) fn next_try(failure: &Failure, tries: usize, now: u64) -> Option<u64> {
+    if is_final(failure.cause, tries) {
+        return None;
+    }
+    let chance = RandomState::new().hash_one(tries);
+    let pause = back_off(tries, chance).as_secs();
+    Some((now + pause).max(failure.not_before))
 }
 
-impl Failure {
-    /// Whether a job that has failed so `tries` times is given up.
-    pub(super) fn is_final(self, tries: usize) -> bool {
-        match self {
-            Self::Key => false,
-            Self::Outage => tries >= OUTAGES,
-            Self::Refusal => tries >= REFUSALS,
-            Self::Unreadable => true,
-        }
+fn is_final(cause: Cause, tries: usize) -> bool {
+    match cause {
+        Cause::Key => false,
+        Cause::Outage => tries >= OUTAGES,
+        Cause::Refusal => tries >= REFUSALS,
+        Cause::Unreadable => true,
     }
 }
 
-/// How long to wait after the try number `tries` (from 1), `chance` being evenly spread: 5, 10, 10,
-/// 20, 40 … seconds, then an hour, a part of each left to chance so that jobs that failed together
-/// do not come back together.
-pub(super) fn back_off(tries: usize, chance: u64) -> Duration {
+/// How long to wait after the try number `tries` (from 1): 5, 10, 10, 20, 40 … seconds, at most an
+/// hour. Up to half of it is taken away by `chance`, so that jobs that failed together do not come
+/// back together.
+fn back_off(tries: usize, chance: u64) -> Duration {
     let longest = match tries {
         0 | 1 => 5,
         2 | 3 => 10,
@@ -54,18 +52,6 @@ pub(super) fn back_off(tries: usize, chance: u64) -> Duration {
     let milliseconds = longest * 1000;
     let least = milliseconds / 2;
     Duration::from_millis(least + chance % (milliseconds - least + 1))
-}
-
-/// A number that differs between jobs and nodes; nothing secret depends on it.
-pub(super) fn chance(seed: &str) -> u64 {
-    let clock = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    let mut mixed = u64::from(clock.subsec_nanos()) ^ 0xcbf2_9ce4_8422_2325;
-    for byte in seed.bytes() {
-        mixed = (mixed ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-    }
-    mixed
 }
 
 #[cfg(test)]
@@ -92,11 +78,26 @@ mod tests {
 
     #[test]
     fn a_wrong_key_never_kills_a_job_but_refusals_do() {
-        assert!(!Failure::Key.is_final(1_000_000));
-        assert!(!Failure::Outage.is_final(99));
-        assert!(Failure::Outage.is_final(100));
-        assert!(!Failure::Refusal.is_final(4));
-        assert!(Failure::Refusal.is_final(5));
-        assert!(Failure::Unreadable.is_final(1));
+        let next = |cause, tries| next_try(&Failure::new(cause, "x"), tries, 1_000);
+        for (cause, last) in [
+            (Cause::Outage, 100),
+            (Cause::Refusal, 5),
+            (Cause::Unreadable, 1),
+        ] {
+            assert!(last == 1 || next(cause, last - 1).is_some(), "{cause:?}");
+            assert_eq!(next(cause, last), None, "{cause:?}");
+        }
+        assert!(next(Cause::Key, 1_000_000).is_some());
+    }
+
+    #[test]
+    fn no_job_is_tried_before_the_time_that_its_failure_names() {
+        let failure = Failure {
+            not_before: 50_000,
+            ..Failure::outage("x")
+        };
+        assert_eq!(next_try(&failure, 1, 1_000), Some(50_000));
+        let next = next_try(&failure, 1, 60_000).unwrap();
+        assert!((60_002..=60_005).contains(&next), "{next}");
     }
 }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use reqwest::Url;
 
 use crate::http::{is_loopback, without_password};
-use crate::parse::client::HookName;
+use crate::parse::hook_name::HookName;
 
 /// A base URL that Parse Server can call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,12 +63,12 @@ impl PublicUrl {
 
     /// Where the service says that it runs.
     pub(crate) fn health(&self) -> Url {
-        self.below("health")
+        self.below("/health")
     }
 
     fn below(&self, path: &str) -> Url {
         let mut url = self.0.clone();
-        url.set_path(&format!("{}/{path}", self.0.path().trim_end_matches('/')));
+        url.set_path(&format!("{}{path}", self.0.path().trim_end_matches('/')));
         url
     }
 
@@ -168,10 +168,7 @@ mod tests {
 
     #[test]
     fn builds_hook_urls() {
-        let trigger = HookName::Trigger {
-            class_name: "_User".into(),
-            trigger_name: "beforeSave".into(),
-        };
+        let trigger = HookName::trigger("_User", "beforeSave");
         let function = HookName::Function {
             function_name: "é/a b".into(),
         };

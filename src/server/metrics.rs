@@ -1,34 +1,35 @@
-//! Prometheus metrics. No value of a user's or a path becomes a label; counting takes no lock on
-//! the way of an accepted save.
+//! Prometheus metrics, and what the console shows beside them: the last hour and the last refusals.
 
 mod decision_counts;
-mod histogram;
 mod history;
 mod hook;
+mod labels;
 mod refusals;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use prometheus_client::encoding::EncodeLabelSet;
+use parking_lot::Mutex;
 use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::registry::{Registry, Unit};
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Metric, Registry, Unit};
 
 use crate::queue::Health;
 
-use super::request_error::Failure;
-use decision_counts::Tally;
-use histogram::Histogram;
+use super::request_error::RequestError;
+use decision_counts::DecisionCounts;
+use hook::FieldRefusals;
+use labels::{DecisionLabels, HookLabels, NotificationLabels, ReasonLabels, SecretLabels};
 
 pub(super) use decision_counts::Totals;
-pub(super) use history::{History, Minute, keep as keep_history};
+pub(super) use history::{History, Minute};
 pub(super) use hook::HookMetrics;
-pub(super) use refusals::{Refusals, Refused};
+pub(super) use refusals::{RecentRefusals, Refused};
 
 /// Every metric of the process.
 pub(super) struct Metrics {
@@ -41,40 +42,11 @@ pub(super) struct Metrics {
     in_flight: Gauge<i64, AtomicI64>,
     bodies: Histogram,
     unconfirmed: Counter,
-    crowded_out: Counter,
+    evicted_connections: Counter,
     notifications: Family<NotificationLabels, Counter>,
     all_failures: AtomicU64,
     /// Of every hook that was ever served, so that sums never shrink.
-    tallies: Mutex<BTreeMap<String, Arc<Tally>>>,
-}
-
-#[derive(Debug, Clone, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct DecisionLabels {
-    hook: String,
-    field: String,
-    outcome: &'static str,
-    reason: &'static str,
-}
-
-#[derive(Debug, Clone, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct HookLabels {
-    hook: String,
-}
-
-#[derive(Debug, Clone, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct ReasonLabels {
-    reason: &'static str,
-}
-
-#[derive(Debug, Clone, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct NotificationLabels {
-    kind: &'static str,
-    outcome: &'static str,
-}
-
-#[derive(Debug, Clone, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct KindLabels {
-    kind: &'static str,
+    counts_by_hook: Mutex<BTreeMap<String, Arc<DecisionCounts>>>,
 }
 
 /// Counts a request as in flight while it lives.
@@ -86,76 +58,125 @@ impl Drop for InFlight<'_> {
     }
 }
 
+fn latency_histogram() -> Histogram {
+    Histogram::new([
+        0.000_025, 0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.005, 0.025, 0.1, 0.5, 2.0, 10.0,
+    ])
+}
+
+/// From 1 KiB to 16 MiB.
+fn size_histogram() -> Histogram {
+    Histogram::new((10..=24).step_by(2).map(|power| f64::from(1 << power)))
+}
+
+fn registered<M: Metric + Clone>(registry: &mut Registry, name: &str, help: &str, metric: M) -> M {
+    registry.register(name, help, metric.clone());
+    metric
+}
+
 impl Metrics {
     pub(super) fn new() -> Self {
         let mut registry = Registry::with_prefix("cloudinary_parse");
-        let decisions = Family::default();
-        registry.register(
-            "decisions",
-            "Decisions by hook, field, outcome and reason",
-            decisions.clone(),
-        );
-        let latency = Family::new_with_constructor(Histogram::seconds as fn() -> Histogram);
+        let latency = Family::new_with_constructor(latency_histogram as fn() -> Histogram);
         registry.register_with_unit(
             "answer",
             "Time from a request's head to its answer",
             Unit::Seconds,
             latency.clone(),
         );
-        let failures = Family::default();
-        registry.register(
-            "failed_requests",
-            "Requests that no hook decided on, by reason",
-            failures.clone(),
-        );
-        let previous_keys = Family::<KindLabels, Counter>::default();
-        registry.register(
-            "previous_key_uses",
-            "Uses of a key or secret that is being rotated out, by kind",
-            previous_keys.clone(),
-        );
-        let in_flight = Gauge::default();
-        registry.register("in_flight", "Requests being answered", in_flight.clone());
-        let bodies = Histogram::bytes();
+        let bodies = size_histogram();
         registry.register_with_unit(
             "request_body",
             "Size of request bodies",
             Unit::Bytes,
             bodies.clone(),
         );
-        let unconfirmed = Counter::default();
-        registry.register(
-            "unconfirmed_saves",
-            "Saves let through by on_unreachable = \"accept\" while Cloudinary could not be asked",
-            unconfirmed.clone(),
+        let previous_secrets = registered(
+            &mut registry,
+            "previous_key_uses",
+            "Uses of a key or secret that is being rotated out, by kind",
+            Family::<SecretLabels, Counter>::default(),
         );
-        let crowded_out = Counter::default();
-        registry.register(
-            "crowded_out_connections",
-            "Idle connections closed because there were nearly as many as there may be",
-            crowded_out.clone(),
-        );
-        let notifications = Family::default();
-        registry.register(
-            "notifications",
-            "Notifications of Cloudinary's, by type and whether a manifest has anything done about them",
-            Family::clone(&notifications),
-        );
-        let previous = |kind| previous_keys.get_or_create_owned(&KindLabels { kind });
+        let previous = |kind| previous_secrets.get_or_create_owned(&SecretLabels { kind });
         Metrics {
             previous_webhook_key: previous("webhook_key"),
             previous_cloudinary_secret: previous("cloudinary_secret"),
+            decisions: registered(
+                &mut registry,
+                "decisions",
+                "Decisions by hook, field, outcome and reason",
+                Family::default(),
+            ),
+            failures: registered(
+                &mut registry,
+                "failed_requests",
+                "Requests that no hook decided on, by reason",
+                Family::default(),
+            ),
+            in_flight: registered(
+                &mut registry,
+                "in_flight",
+                "Requests being answered",
+                Gauge::default(),
+            ),
+            unconfirmed: registered(
+                &mut registry,
+                "unconfirmed_saves",
+                "Saves accepted by on_unreachable = \"accept\" while Cloudinary could not be asked",
+                Counter::default(),
+            ),
+            evicted_connections: registered(
+                &mut registry,
+                "crowded_out_connections",
+                "Idle connections closed to stay below CLOUDINARY_PARSE_MAX_CONNECTIONS",
+                Counter::default(),
+            ),
+            notifications: registered(
+                &mut registry,
+                "notifications",
+                "Notifications from Cloudinary, by type and whether a manifest acts on them",
+                Family::default(),
+            ),
             registry,
-            decisions,
             latency,
-            failures,
-            in_flight,
             bodies,
-            unconfirmed,
-            crowded_out,
-            notifications,
             all_failures: AtomicU64::new(0),
-            tallies: Mutex::default(),
+            counts_by_hook: Mutex::default(),
+        }
+    }
+
+    /// The metrics of the hook with this name, which guards these fields.
+    pub(super) fn hook<'f>(
+        &self,
+        name: &str,
+        fields: impl Iterator<Item = &'f str>,
+    ) -> HookMetrics {
+        let hook = name.to_owned();
+        let decision = |outcome| {
+            self.decisions.get_or_create_owned(&DecisionLabels {
+                hook: hook.clone(),
+                field: String::new(),
+                outcome,
+                reason: "",
+            })
+        };
+        let mut counts_by_hook = self.counts_by_hook.lock();
+        let counts = counts_by_hook.entry(hook.clone()).or_insert_with(|| {
+            let (as_sent, answered) = (decision("as_sent"), decision("answered"));
+            Arc::new(DecisionCounts::new(as_sent, answered))
+        });
+        HookMetrics {
+            counts: counts.clone(),
+            latency: self
+                .latency
+                .get_or_create_owned(&HookLabels { hook: hook.clone() }),
+            decisions: self.decisions.clone(),
+            refusals: [None]
+                .into_iter()
+                .chain(fields.map(Some))
+                .map(FieldRefusals::new)
+                .collect(),
+            name: hook,
         }
     }
 
@@ -164,14 +185,10 @@ impl Metrics {
         InFlight(&self.in_flight)
     }
 
-    pub(super) fn failed(&self, failure: Failure) {
-        let reason = failure.as_str();
+    pub(super) fn failed(&self, error: RequestError) {
+        let reason = error.as_str();
         self.failures.get_or_create(&ReasonLabels { reason }).inc();
         self.all_failures.fetch_add(1, Ordering::Relaxed);
-    }
-
-    fn tallies(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Tally>>> {
-        self.tallies.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// All decisions since the start.
@@ -180,14 +197,15 @@ impl Metrics {
             failed: self.all_failures.load(Ordering::Relaxed),
             ..Totals::default()
         };
-        for tally in self.tallies().values() {
-            tally.add_to(&mut totals);
+        for counts in self.counts_by_hook.lock().values() {
+            counts.add_to(&mut totals);
         }
         totals
     }
 
+    #[allow(clippy::cast_precision_loss, reason = "no body has 2^53 bytes")]
     pub(super) fn body(&self, bytes: usize) {
-        self.bodies.observe(bytes as u64);
+        self.bodies.observe(bytes as f64);
     }
 
     pub(super) fn previous_webhook_key(&self) {
@@ -198,7 +216,7 @@ impl Metrics {
         self.previous_cloudinary_secret.inc();
     }
 
-    /// Counts a notification; types that nobody knows share a label.
+    /// Counts a notification. Unknown types share one label.
     pub(super) fn notified(&self, kind: &str, queued: bool) {
         const KINDS: [&str; 6] = [
             "upload",
@@ -222,8 +240,8 @@ impl Metrics {
         self.unconfirmed.inc();
     }
 
-    pub(super) fn crowded_out(&self, connections: usize) {
-        self.crowded_out.inc_by(connections as u64);
+    pub(super) fn evicted_connections(&self, connections: usize) {
+        self.evicted_connections.inc_by(connections as u64);
     }
 
     /// The text that Prometheus scrapes.

@@ -1,14 +1,15 @@
-//! Answers that are no decision of a hook's. Each is a refusal to Parse Server, which hands the
-//! text to the app's end users.
+//! Why a request got no decision from a hook, and the answer to it. Parse Server takes each of these
+//! answers for a refusal and passes its text to the app's users.
 
-use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderValue};
-use actix_web::web::Bytes;
+use actix_web::{HttpResponse, ResponseError};
+use std::fmt;
 
-/// A request that no hook decided on.
+use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderValue};
+
+/// Why no hook decided on a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Failure {
+pub(super) enum RequestError {
     BadRequest,
     Unauthorized,
     NotFound,
@@ -16,85 +17,93 @@ pub(super) enum Failure {
     TooLarge,
     Deadline,
     Panic,
-    /// On the admin listener: another web site made a browser send it.
+    /// On the admin listener: a browser sent it for another web site.
     CrossSite,
     /// On the admin listener: too many wrong tokens from this address.
     WrongTokens,
-    /// On the admin listener: a name that is not this machine's.
+    /// On the admin listener: its `Host` is not this machine.
     ForeignHost,
 }
 
-impl Failure {
+impl fmt::Display for RequestError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl ResponseError for RequestError {
+    fn status_code(&self) -> StatusCode {
+        self.parts().0
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        self.response()
+    }
+}
+
+impl RequestError {
     /// The label of metrics and logs.
     pub(super) fn as_str(self) -> &'static str {
         match self {
-            Failure::BadRequest => "bad_request",
-            Failure::Unauthorized => "unauthorized",
-            Failure::NotFound => "not_found",
-            Failure::MethodNotAllowed(_) => "method_not_allowed",
-            Failure::TooLarge => "too_large",
-            Failure::Deadline => "deadline",
-            Failure::Panic => "panic",
-            Failure::CrossSite => "cross_site",
-            Failure::WrongTokens => "wrong_tokens",
-            Failure::ForeignHost => "foreign_host",
+            RequestError::BadRequest => "bad_request",
+            RequestError::Unauthorized => "unauthorized",
+            RequestError::NotFound => "not_found",
+            RequestError::MethodNotAllowed(_) => "method_not_allowed",
+            RequestError::TooLarge => "too_large",
+            RequestError::Deadline => "deadline",
+            RequestError::Panic => "panic",
+            RequestError::CrossSite => "cross_site",
+            RequestError::WrongTokens => "wrong_tokens",
+            RequestError::ForeignHost => "foreign_host",
         }
     }
 
     fn parts(self) -> (StatusCode, &'static str) {
         match self {
-            Failure::BadRequest => (StatusCode::BAD_REQUEST, r#"{"error":"bad request"}"#),
-            Failure::Unauthorized => (StatusCode::UNAUTHORIZED, r#"{"error":"unauthorized"}"#),
-            Failure::NotFound => (StatusCode::NOT_FOUND, r#"{"error":"not found"}"#),
-            Failure::MethodNotAllowed(_) => (
+            RequestError::BadRequest => (StatusCode::BAD_REQUEST, r#"{"error":"bad request"}"#),
+            RequestError::Unauthorized => (StatusCode::UNAUTHORIZED, r#"{"error":"unauthorized"}"#),
+            RequestError::NotFound => (StatusCode::NOT_FOUND, r#"{"error":"not found"}"#),
+            RequestError::MethodNotAllowed(_) => (
                 StatusCode::METHOD_NOT_ALLOWED,
                 r#"{"error":"method not allowed"}"#,
             ),
-            Failure::TooLarge => (
+            RequestError::TooLarge => (
                 StatusCode::PAYLOAD_TOO_LARGE,
                 r#"{"error":"request too large"}"#,
             ),
-            Failure::Deadline => (
+            RequestError::Deadline => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 r#"{"error":"timed out, try again"}"#,
             ),
-            Failure::Panic => (
+            RequestError::Panic => (
                 StatusCode::INTERNAL_SERVER_ERROR,
                 r#"{"error":"internal error"}"#,
             ),
-            Failure::CrossSite => (
+            RequestError::CrossSite => (
                 StatusCode::FORBIDDEN,
                 r#"{"error":"requests of other web sites are not answered"}"#,
             ),
-            Failure::WrongTokens => (
+            RequestError::WrongTokens => (
                 StatusCode::TOO_MANY_REQUESTS,
                 r#"{"error":"too many wrong tokens, try again later"}"#,
             ),
-            Failure::ForeignHost => (
+            RequestError::ForeignHost => (
                 StatusCode::FORBIDDEN,
                 r#"{"error":"expected the host localhost or 127.0.0.1; for another one set CLOUDINARY_PARSE_ADMIN_TOKEN"}"#,
             ),
         }
     }
 
-    /// The answer. The connection closes with it: whoever sends such requests may not hold one.
+    /// The answer, which closes the connection: such clients may not hold one.
     pub(super) fn response(self) -> HttpResponse {
         let (status, body) = self.parts();
         let mut response = HttpResponse::build(status);
         response.insert_header((CONTENT_TYPE, JSON)).force_close();
-        if let Failure::MethodNotAllowed(allowed) = self {
+        if let RequestError::MethodNotAllowed(allowed) = self {
             response.insert_header((ALLOW, HeaderValue::from_static(allowed)));
         }
         response.body(body)
     }
 }
 
-/// What every answer of the webhook listener is.
-pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
-
-/// A decision: status 200, whatever it was.
-pub(super) fn decision(text: impl Into<Bytes>) -> HttpResponse {
-    HttpResponse::Ok()
-        .insert_header((CONTENT_TYPE, JSON))
-        .body(text.into())
-}
+const JSON: HeaderValue = HeaderValue::from_static("application/json");

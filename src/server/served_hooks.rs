@@ -1,17 +1,15 @@
 //! Which hook answers which path.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use percent_encoding::percent_decode_str;
 use secrecy::SecretString;
 
 use crate::cloudinary::account::Account;
-use crate::cloudinary::notice::Notice;
+use crate::cloudinary::notification_event::NotificationEvent;
 use crate::hooks::{Cloudinary, FixedFields, Limits, ParseServer};
-use crate::manifest::{ClassManifest, FunctionManifest, Limit, Manifests};
-use crate::parse::client::HookName;
+use crate::manifest::{ClassManifest, Hook, HookAction, Limit, Manifests};
+use crate::parse::hook_name::HookName;
 use crate::queue::{self, Queue};
 
 use super::metrics::{HookMetrics, Metrics};
@@ -34,19 +32,6 @@ pub struct Deployment {
     pub master_key: Option<SecretString>,
 }
 
-/// One hook.
-#[derive(Debug)]
-pub enum Hook {
-    /// `beforeSave` of a guarded class.
-    BeforeSave(ClassManifest),
-    /// `afterSave` of a class whose replaced pictures are destroyed.
-    AfterSave(ClassManifest),
-    /// `afterDelete` of a class whose objects' pictures are destroyed.
-    AfterDelete(ClassManifest),
-    /// A cloud function.
-    Function(FunctionManifest),
-}
-
 /// The hooks in force, with what they work with.
 pub(super) struct Routes {
     pub(super) account: Account,
@@ -66,76 +51,21 @@ pub(super) struct Route {
     pub(super) name: Arc<str>,
 }
 
-impl Hook {
-    /// The name in logs, metrics and pages: `Photo.beforeSave` or the function's name.
-    pub fn name(&self) -> String {
-        match self {
-            Hook::BeforeSave(class) => format!("{}.beforeSave", class.class),
-            Hook::AfterSave(class) => format!("{}.afterSave", class.class),
-            Hook::AfterDelete(class) => format!("{}.afterDelete", class.class),
-            Hook::Function(function) => function.name.clone(),
-        }
-    }
-
-    /// What it is registered for at Parse Server; `None` if Cloud Code calls it.
-    pub(super) fn registered_as(&self) -> Option<HookName> {
-        let trigger = |class: &ClassManifest, trigger: &str| {
-            (!class.called_from_cloud_code).then(|| HookName::Trigger {
-                class_name: class.class.clone(),
-                trigger_name: trigger.to_owned(),
-            })
-        };
-        match self {
-            Hook::BeforeSave(class) => trigger(class, "beforeSave"),
-            Hook::AfterSave(class) => trigger(class, "afterSave"),
-            Hook::AfterDelete(class) => trigger(class, "afterDelete"),
-            Hook::Function(function) => Some(HookName::Function {
-                function_name: function.name.clone(),
-            }),
-        }
-    }
-
-    /// The fields that a refusal can be about.
-    fn guarded_fields(&self) -> impl Iterator<Item = &str> {
-        let fields = match self {
-            Hook::BeforeSave(class) => class.fields.as_slice(),
-            Hook::AfterSave(_) | Hook::AfterDelete(_) | Hook::Function(_) => &[],
-        };
-        fields.iter().map(|field| field.name.as_str())
-    }
-
-    /// The path under the webhook listener, decoded.
-    pub fn path(&self) -> String {
-        match self {
-            Hook::BeforeSave(class) => format!("/triggers/{}/beforeSave", class.class),
-            Hook::AfterSave(class) => format!("/triggers/{}/afterSave", class.class),
-            Hook::AfterDelete(class) => format!("/triggers/{}/afterDelete", class.class),
-            Hook::Function(function) => format!("/functions/{}", function.name),
-        }
-    }
-}
-
-fn of_class(class: ClassManifest) -> Vec<Hook> {
-    let mut hooks = Vec::with_capacity(3);
-    if !class.is_guarded() {
-        return hooks;
-    }
-    // Cloud Code may call after a save and a deletion whether there is anything to do or not.
-    let called = class.called_from_cloud_code;
-    if called || class.destroys_replaced() {
-        hooks.push(Hook::AfterSave(class.clone()));
-    }
-    if called || class.destroys_deleted() {
-        hooks.push(Hook::AfterDelete(class.clone()));
-    }
-    hooks.push(Hook::BeforeSave(class));
-    hooks
+/// The fields that a refusal can be about.
+fn guarded_fields(action: &HookAction) -> impl Iterator<Item = &str> {
+    let fields = match action {
+        HookAction::BeforeSave(class) => class.fields.as_slice(),
+        HookAction::AfterSave(_) | HookAction::AfterDelete(_) | HookAction::Function(_) => &[],
+    };
+    fields.iter().map(|field| field.name.as_str())
 }
 
 fn limits(hook: &Hook, before: Option<&Arc<Route>>) -> Arc<Limits> {
-    let limit = match hook {
-        Hook::BeforeSave(_) | Hook::AfterSave(_) | Hook::AfterDelete(_) => Limit::default(),
-        Hook::Function(function) => function.limit,
+    let limit = match &hook.action {
+        HookAction::BeforeSave(_) | HookAction::AfterSave(_) | HookAction::AfterDelete(_) => {
+            Limit::default()
+        }
+        HookAction::Function(function) => function.limit,
     };
     match before {
         Some(route) if route.limits.limit() == limit => route.limits.clone(),
@@ -146,19 +76,17 @@ fn limits(hook: &Hook, before: Option<&Arc<Route>>) -> Arc<Limits> {
 impl Routes {
     /// Functions whose limit is the same as in `before` keep count.
     pub(super) fn new(deployment: Deployment, metrics: &Metrics, before: Option<&Routes>) -> Self {
-        let Manifests {
-            classes, functions, ..
-        } = deployment.manifests;
-        let classes = classes.into_iter().flat_map(of_class);
-        let functions = functions.into_iter().map(Hook::Function);
-        let hooks = classes.chain(functions).map(|hook| {
-            let path = hook.path();
-            let name = Arc::from(hook.name());
+        let hooks = deployment.manifests.hooks().into_iter();
+        let hooks = hooks.map(|hook| {
+            let path = hook.name.path();
+            let name: Arc<str> = hook.name.to_string().into();
             let route = Route {
                 limits: limits(&hook, before.and_then(|routes| routes.hooks.get(&path))),
-                metrics: HookMetrics::new(metrics, &name, hook.guarded_fields()),
-                fixed: match &hook {
-                    Hook::Function(function) => FixedFields::of(function, &deployment.account),
+                metrics: metrics.hook(&name, guarded_fields(&hook.action)),
+                fixed: match &hook.action {
+                    HookAction::Function(function) => {
+                        FixedFields::of(function, &deployment.account)
+                    }
                     _ => FixedFields::default(),
                 },
                 name,
@@ -177,7 +105,7 @@ impl Routes {
     }
 
     /// Whether a manifest has anything done about it.
-    pub(super) fn follows(&self, notice: &Notice) -> bool {
+    pub(super) fn follows(&self, notice: &NotificationEvent) -> bool {
         self.guarded()
             .flat_map(|class| &class.fields)
             .any(|field| queue::is_wanted(notice, &field.follow))
@@ -188,28 +116,100 @@ impl Routes {
         if let Some(route) = self.hooks.get(path) {
             return Some(route);
         }
-        // A `/` inside a name would look like a border once it is decoded.
-        let decoded: Vec<Cow<'_, str>> = path
-            .split('/')
-            .map(|part| percent_decode_str(part).decode_utf8())
-            .collect::<Result<_, _>>()
-            .ok()?;
-        let ambiguous = decoded.iter().any(|part| part.contains('/'));
-        self.hooks.get(&decoded.join("/")).filter(|_| !ambiguous)
+        self.hooks.get(&HookName::from_path(path)?.path())
     }
 
     /// The classes that are guarded.
     pub(super) fn guarded(&self) -> impl Iterator<Item = &ClassManifest> {
-        self.hooks.values().filter_map(|route| match &route.hook {
-            Hook::BeforeSave(class) => Some(class),
-            Hook::AfterSave(_) | Hook::AfterDelete(_) | Hook::Function(_) => None,
-        })
+        self.hooks
+            .values()
+            .filter_map(|route| match &route.hook.action {
+                HookAction::BeforeSave(class) => Some(class),
+                HookAction::AfterSave(_) | HookAction::AfterDelete(_) | HookAction::Function(_) => {
+                    None
+                }
+            })
     }
 
     /// All hooks, sorted by name.
     pub(super) fn all(&self) -> Vec<&Route> {
         let mut routes: Vec<_> = self.hooks.values().map(Arc::as_ref).collect();
-        routes.sort_by_key(|route| route.hook.name());
+        routes.sort_by(|a, b| a.name.cmp(&b.name));
         routes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::registration::public_url::PublicUrl;
+
+    fn routes(manifests: Manifests) -> Routes {
+        let deployment = Deployment {
+            account: Account::from_url("cloudinary://key:secret@demo").unwrap(),
+            manifests,
+            parse_server: None,
+            cloudinary: None,
+            queue: None,
+            master_key: None,
+        };
+        Routes::new(deployment, &Metrics::new(), None)
+    }
+
+    #[test]
+    fn what_is_registered_is_served() {
+        const DESTROYS: &str = "[fields.picture]\non_replace = \"destroy\"\non_delete = \"destroy\"\ndestroy_within = \"app/\"\n";
+        let manifests = crate::manifest::parse(&[
+            ("a.toml", &format!("class = \"Photo\"\n{DESTROYS}")),
+            ("b.toml", "class = \"_User\"\n[fields.picture]\n"),
+            (
+                "c.toml",
+                "class = \"Called\"\ncalled_from = \"cloud_code\"\n[fields.picture]\n",
+            ),
+            ("d.toml", "class = \"Refers\"\nreferences = [\"cover\"]\n"),
+            (
+                "e.toml",
+                "function = \"sign-upload_2\"\naction = \"sign_upload\"\n",
+            ),
+        ])
+        .unwrap();
+        let registered = manifests.registered_hooks();
+        let names: Vec<_> = registered.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            names,
+            [
+                "Photo.beforeSave",
+                "Photo.afterSave",
+                "Photo.afterDelete",
+                "_User.beforeSave",
+                "sign-upload_2"
+            ]
+        );
+        let served = routes(manifests);
+        for base in ["http://h:8080", "https://h/cp/"] {
+            let public = PublicUrl::new(&base.parse().unwrap()).unwrap();
+            for name in &registered {
+                let url = public.of(name);
+                let path = url
+                    .strip_prefix(base.trim_end_matches('/'))
+                    .expect("it lies under the public URL");
+                let route = served.find(path).expect("it is served");
+                assert_eq!(route.hook.name, *name);
+            }
+        }
+        let names: Vec<_> = served.all().iter().map(|route| &*route.name).collect();
+        assert_eq!(
+            names,
+            [
+                "Called.afterDelete",
+                "Called.afterSave",
+                "Called.beforeSave",
+                "Photo.afterDelete",
+                "Photo.afterSave",
+                "Photo.beforeSave",
+                "_User.beforeSave",
+                "sign-upload_2"
+            ]
+        );
     }
 }

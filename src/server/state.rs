@@ -1,4 +1,4 @@
-//! What the workers of both listeners share.
+//! What all workers share.
 
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use arc_swap::ArcSwap;
 
 use crate::hooks::Roles;
 
-use super::metrics::{History, Metrics, Refusals};
+use super::metrics::{History, Metrics, RecentRefusals};
 use super::served_hooks::Routes;
 use super::webhook::key::WebhookKeys;
 
@@ -21,8 +21,9 @@ pub(super) struct State {
     pub(super) routes: ArcSwap<Routes>,
     pub(super) roles: Roles,
     pub(super) metrics: Metrics,
+    /// When the service started, in seconds since 1970.
     pub(super) started: u64,
     pub(super) history: History,
-    pub(super) refusals: Refusals,
-    pub(super) stopping: AtomicBool,
+    pub(super) refusals: RecentRefusals,
+    pub(super) is_stopping: AtomicBool,
 }

@@ -1,44 +1,46 @@
-//! The webhook listener: which request gets to which hook, and what everything else is answered.
+//! The webhook listener: which hook decides on a request, and the answer to everything else.
 
 pub(super) mod body;
 mod certificate;
 pub(super) mod connections;
 pub(super) mod key;
 mod notifications;
+mod reply;
 pub(super) mod request_headers;
 pub(super) mod request_id;
 
+use std::mem;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::http::Method;
+use actix_web::http::{ConnectionType, Method};
 use actix_web::{HttpRequest, HttpResponse};
 use log::{info, warn};
 
 use crate::clock::unix_time;
-use crate::hooks::{self, Confirmed, Decided, Lost, Means, Refusal};
-use crate::manifest::ClassManifest;
-use crate::parse::envelope::{Envelope, EnvelopeError, Object};
-use crate::parse::json::JsonText;
-use crate::queue::{Destroy, Job, Scheduled};
+use crate::hooks::{self, Confirmed, DelayedDestroy, FunctionContext, Outcome, Refusal};
+use crate::manifest::{ClassManifest, HookAction};
+use crate::parse::envelope::{Envelope, EnvelopeError};
+use crate::parse::hook_name::{AFTER_DELETE, AFTER_SAVE, BEFORE_SAVE};
+use crate::queue::Queue;
 
-use super::catch_panic;
+use super::catch_panic::catch_panic;
 use super::metrics::Refused;
-use super::request_error::{self as reply, Failure};
-use super::served_hooks::{Hook, Route, Routes};
+use super::request_error::RequestError;
+use super::served_hooks::{Route, Routes};
 use super::state::State;
 
 pub use certificate::{Certificate, CertificateError, PemError};
 pub use key::WebhookKeys;
 
-use connections::{Slot, close_if_said};
+use connections::{ConnectionGuard, close_if_requested};
 use key::KeyInUse;
-use request_headers::Head;
+use request_headers::{check_json, webhook_key};
 
-/// How long a save waits for Cloudinary: users wait with it.
+/// How long a save waits for Cloudinary, and its user with it.
 const CONFIRM_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Answers every request of the listener.
@@ -46,18 +48,18 @@ pub(super) async fn answer(request: ServiceRequest, state: Arc<State>) -> Servic
     let _in_flight = state.metrics.in_flight();
     let (request, payload) = request.into_parts();
     let response = request_id::scope(&request, respond(&request, payload, &state)).await;
-    close_if_said(&request, &response);
+    close_if_requested(&request, &response);
     ServiceResponse::new(request, response)
 }
 
 async fn respond(request: &HttpRequest, payload: Payload, state: &State) -> HttpResponse {
-    let result = catch_panic::catch(dispatch(request, payload, state)).await;
-    result.unwrap_or_else(|failure| {
-        state.metrics.failed(failure);
-        if failure == Failure::Panic || failure == Failure::Deadline {
-            warn!("request not answered: {}", failure.as_str());
+    let result = catch_panic(dispatch(request, payload, state)).await;
+    result.unwrap_or_else(|error| {
+        state.metrics.failed(error);
+        if error == RequestError::Panic || error == RequestError::Deadline {
+            warn!("request not answered: {}", error.as_str());
         }
-        failure.response()
+        error.response()
     })
 }
 
@@ -65,7 +67,7 @@ async fn dispatch(
     request: &HttpRequest,
     payload: Payload,
     state: &State,
-) -> Result<HttpResponse, Failure> {
+) -> Result<HttpResponse, RequestError> {
     let path = request.path();
     let path = path
         .strip_prefix(&state.public_path)
@@ -79,19 +81,19 @@ async fn dispatch(
     }
     let routes = state.routes.load();
     let route = routes.find(path);
-    let is_hooks_path = || shape(path, "/triggers/", 2) || shape(path, "/functions/", 1);
+    let is_hooks_path = || has_names(path, "/triggers/", 2) || has_names(path, "/functions/", 1);
     if route.is_none() && !is_hooks_path() {
-        return Err(Failure::NotFound);
+        return Err(RequestError::NotFound);
     }
     if request.method() != Method::POST {
-        return Err(Failure::MethodNotAllowed("POST"));
+        return Err(RequestError::MethodNotAllowed("POST"));
     }
-    let head = Head::of(request.headers());
-    check_key(&head, state)?;
-    let _busy = request.conn_data::<Slot>().map(Slot::busy);
-    let route = route.ok_or(Failure::NotFound)?;
+    check_key(request, state)?;
+    let connection = request.conn_data::<ConnectionGuard>();
+    let _in_use = connection.map(ConnectionGuard::in_use);
+    let route = route.ok_or(RequestError::NotFound)?;
     let started = Instant::now();
-    head.check()?;
+    check_json(request.headers())?;
     let body = body::read(request, payload, state.max_body, state.read_timeout).await?;
     state.metrics.body(body.len());
     let response = decide(route, &routes, &body, state).await?;
@@ -99,23 +101,23 @@ async fn dispatch(
     Ok(response)
 }
 
-fn health(request: &HttpRequest) -> Result<HttpResponse, Failure> {
+fn health(request: &HttpRequest) -> Result<HttpResponse, RequestError> {
     match *request.method() {
         Method::GET | Method::HEAD => {
-            let mut response = HttpResponse::Ok();
-            // A probe that holds its connection would take one from Parse Server.
-            response.force_close();
-            Ok(response
-                .insert_header((actix_web::http::header::CONTENT_TYPE, reply::JSON))
-                .body(r#"{"status":"ok"}"#))
+            let mut response = reply::json(r#"{"status":"ok"}"#);
+            // A probe that kept its connection would take one from Parse Server.
+            response
+                .head_mut()
+                .set_connection_type(ConnectionType::Close);
+            Ok(response)
         }
-        _ => Err(Failure::MethodNotAllowed("GET, HEAD")),
+        _ => Err(RequestError::MethodNotAllowed("GET, HEAD")),
     }
 }
 
-/// Whether a path is `prefix` and so many non-empty names. Nothing is normalised: a redirect would
-/// mean "allowed".
-fn shape(path: &str, prefix: &str, names: usize) -> bool {
+/// Whether a path is `prefix` and so many non-empty names. Nothing is normalised, because Parse Server
+/// takes a redirect for "allowed".
+fn has_names(path: &str, prefix: &str, names: usize) -> bool {
     let rest = path.strip_prefix(prefix);
     rest.is_some_and(|rest| {
         let parts = rest.split('/');
@@ -123,14 +125,14 @@ fn shape(path: &str, prefix: &str, names: usize) -> bool {
     })
 }
 
-fn check_key(head: &Head<'_>, state: &State) -> Result<(), Failure> {
-    match head.webhook_key().and_then(|key| state.keys.check(key)) {
+fn check_key(request: &HttpRequest, state: &State) -> Result<(), RequestError> {
+    match webhook_key(request.headers()).and_then(|key| state.keys.check(key)) {
         Some(KeyInUse::Current) => Ok(()),
         Some(KeyInUse::Previous) => {
             state.metrics.previous_webhook_key();
             Ok(())
         }
-        None => Err(Failure::Unauthorized),
+        None => Err(RequestError::Unauthorized),
     }
 }
 
@@ -139,38 +141,42 @@ async fn decide(
     routes: &Routes,
     body: &[u8],
     state: &State,
-) -> Result<HttpResponse, Failure> {
+) -> Result<HttpResponse, RequestError> {
     let envelope = Envelope::parse(body).map_err(bad_request)?;
     let now = unix_time();
-    let decided = match &route.hook {
-        Hook::AfterSave(class) => {
-            let object = envelope.expect_trigger(&class.class, "afterSave");
+    let outcome = match &route.hook.action {
+        HookAction::AfterSave(class) => {
+            let object = envelope.expect_trigger(&class.class, AFTER_SAVE);
             let object = object.map_err(bad_request)?;
-            let lost = hooks::replaced(class, &envelope, object, &routes.account, now);
-            return Ok(Box::pin(later(route, routes, class, object, lost, now)).await);
+            Ok(hooks::after_save(
+                class,
+                &routes.account,
+                &envelope,
+                object,
+                now,
+            ))
         }
-        Hook::AfterDelete(class) => {
-            let object = envelope.expect_trigger(&class.class, "afterDelete");
+        HookAction::AfterDelete(class) => {
+            let object = envelope.expect_trigger(&class.class, AFTER_DELETE);
             let object = object.map_err(bad_request)?;
-            let lost = hooks::deleted(class, object);
-            return Ok(Box::pin(later(route, routes, class, object, lost, now)).await);
+            Ok(hooks::after_delete(class, &routes.account, object, now))
         }
-        Hook::BeforeSave(class) => {
-            let object = envelope.expect_trigger(&class.class, "beforeSave");
+        HookAction::BeforeSave(class) => {
+            let object = envelope.expect_trigger(&class.class, BEFORE_SAVE);
             let object = object.map_err(bad_request)?;
-            let decided = hooks::before_save(class, &routes.account, &envelope, object, now);
-            match decided {
-                Ok(decided) if !decided.to_confirm.is_empty() => {
-                    Box::pin(confirmed(class, decided, routes, state)).await
+            let outcome = hooks::before_save(class, &routes.account, &envelope, object, now);
+            match outcome {
+                Ok(outcome) if !outcome.to_confirm.is_empty() => {
+                    Box::pin(confirmed(class, outcome, routes, state)).await
                 }
-                decided => decided,
+                outcome => outcome,
             }
         }
-        Hook::Function(function) => {
+        HookAction::Function(function) => {
             envelope
                 .expect_function(&function.name)
                 .map_err(bad_request)?;
-            let means = Means {
+            let context = FunctionContext {
                 account: &routes.account,
                 parse_server: routes.parse_server.as_ref(),
                 roles: &state.roles,
@@ -178,98 +184,80 @@ async fn decide(
                 master_key: routes.master_key.as_ref(),
                 fixed: &route.fixed,
             };
-            let mut work = pin!(hooks::call(function, means, &envelope, now));
+            let mut work = pin!(hooks::call(function, context, &envelope, now));
             match futures_util::poll!(&mut work) {
-                Poll::Ready(decided) => decided,
-                // It waits for somebody, which most do not: only that needs a limit.
+                Poll::Ready(outcome) => outcome,
+                // Only a hook that waits needs a limit. Most do not.
                 Poll::Pending => {
                     let work = tokio::time::timeout(state.answer_timeout, work).await;
-                    work.map_err(|_| Failure::Deadline)?
+                    work.map_err(|_| RequestError::Deadline)?
                 }
             }
         }
     };
-    Ok(match decided {
-        Ok(decided) => accepted(route, state, &envelope, decided),
+    Ok(match outcome {
+        Ok(mut outcome) => {
+            if !outcome.jobs.is_empty() {
+                Box::pin(push(routes.queue.as_ref(), mem::take(&mut outcome.jobs))).await;
+            }
+            accepted(route, state, &envelope, outcome)
+        }
         Err(refusal) => refused(route, state, &envelope, &refusal),
     })
 }
 
-/// Queues what an object has lost. The deed is done, so the answer is `{}` whatever happens: an
-/// error would reach the client.
-async fn later(
-    route: &Route,
-    routes: &Routes,
-    class: &ClassManifest,
-    object: &Object<'_>,
-    lost: Vec<Lost<'_>>,
-    now: u64,
-) -> HttpResponse {
-    if let Some(queue) = routes.queue.as_ref().filter(|_| !lost.is_empty()) {
-        let object = object.get("objectId").and_then(JsonText::as_str);
-        let jobs = lost.into_iter().map(|lost| Scheduled {
-            // `now` may be almost a second ago.
-            run_at: now.saturating_add(lost.grace + 1),
-            key: None,
-            job: Job::Destroy(Destroy {
-                asset: lost.asset,
-                version: Some(lost.version),
-                cloud: routes.account.cloud_name.clone(),
-                class: class.class.clone(),
-                field: lost.field.to_owned(),
-                object: object.as_deref().map(str::to_owned),
-            }),
-        });
-        // Err: it is logged and counted.
-        let _ = queue.push(jobs.collect()).await;
+/// Queues the jobs of a hook. The write has already happened, so the answer stays the same whatever
+/// becomes of them.
+async fn push(queue: Option<&Queue>, jobs: Vec<DelayedDestroy>) {
+    if let Some(queue) = queue {
+        // The queue logs and counts its errors.
+        let _ = queue.push(jobs.into_iter().map(Into::into).collect()).await;
     }
-    route.metrics.accepted(false);
-    reply::decision(hooks::EMPTY)
 }
 
-/// The decision, once Cloudinary has confirmed the new pictures. It leaves time for an answer of
-/// ours, whatever `on_unreachable` says.
+/// The decision, once Cloudinary has confirmed the new assets. Its limit leaves time to answer
+/// ourselves when Cloudinary does not.
 async fn confirmed(
     class: &ClassManifest,
-    decided: Decided,
+    outcome: Outcome,
     routes: &Routes,
     state: &State,
-) -> Result<Decided, Refusal> {
+) -> Result<Outcome, Refusal> {
     let limit = CONFIRM_TIMEOUT.min(state.answer_timeout / 5 * 4);
     let cloudinary = routes.cloudinary.as_ref();
-    let confirmed = hooks::confirm(class, cloudinary, &decided.to_confirm, limit).await?;
+    let confirmed = hooks::confirm(class, cloudinary, &outcome.to_confirm, limit).await?;
     if confirmed == Confirmed::Unasked {
         state.metrics.unconfirmed();
     }
-    Ok(decided)
+    Ok(outcome)
 }
 
 fn accepted(
     route: &Route,
     state: &State,
     envelope: &Envelope<'_>,
-    decided: Decided,
+    outcome: Outcome,
 ) -> HttpResponse {
-    route.metrics.accepted(decided.answer.is_some());
-    if !decided.left_out.is_empty() {
+    route.metrics.accepted(outcome.answer.is_some());
+    if !outcome.left_out.is_empty() {
         let user = envelope.user.and_then(|user| user.object_id());
         info!(
             hook = &*route.name,
-            field = &*decided.left_out.join(","),
+            field = &*outcome.left_out.join(","),
             user = user.as_deref().unwrap_or("-");
             "left out: only this service and the master key write it"
         );
     }
-    if decided.previous_secret {
+    if outcome.previous_secret {
         state.metrics.previous_cloudinary_secret();
     }
-    match decided.answer {
-        Some(text) => reply::decision(text),
-        None => reply::decision(hooks::EMPTY),
+    match outcome.answer {
+        Some(text) => reply::json(text),
+        None => reply::json(hooks::EMPTY),
     }
 }
 
-/// One line for each refusal: who was refused what and why, nothing that could be replayed.
+/// Logs one line for each refusal: who was refused what and why, and nothing that could be replayed.
 fn refused(
     route: &Route,
     state: &State,
@@ -292,22 +280,22 @@ fn refused(
         reason: refusal.reason.as_str(),
         user: user.map(std::borrow::Cow::into_owned),
     });
-    reply::decision(hooks::error_answer(&refusal.to_string()))
+    reply::json(hooks::error_answer(&refusal.to_string()))
 }
 
-/// What exactly was wrong with a body is for the operator only.
-fn bad_request(error: EnvelopeError) -> Failure {
+/// Only the operator learns what exactly was wrong with a body.
+fn bad_request(error: EnvelopeError) -> RequestError {
     warn!("bad request: {error}");
-    Failure::BadRequest
+    RequestError::BadRequest
 }
 
 #[cfg(test)]
 mod tests {
-    use super::shape;
+    use super::has_names;
 
     #[test]
     fn a_trigger_has_a_class_and_a_name_and_nothing_else() {
-        assert!(shape("/triggers/Photo/beforeSave", "/triggers/", 2));
+        assert!(has_names("/triggers/Photo/beforeSave", "/triggers/", 2));
         for other in [
             "/triggers/Photo",
             "/triggers/Photo/",
@@ -317,7 +305,7 @@ mod tests {
             "/Triggers/Photo/beforeSave",
             "//triggers/Photo/beforeSave",
         ] {
-            assert!(!shape(other, "/triggers/", 2), "{other}");
+            assert!(!has_names(other, "/triggers/", 2), "{other}");
         }
     }
 }

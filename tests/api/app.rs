@@ -38,11 +38,8 @@ pub(crate) fn account() -> Account {
 }
 
 pub(crate) fn deployment(manifests: &[&str]) -> Deployment {
-    let folder = tempfile::tempdir().unwrap();
-    for (index, text) in manifests.iter().enumerate() {
-        std::fs::write(folder.path().join(format!("{index}.toml")), text).unwrap();
-    }
-    let manifests = manifest::load(folder.path()).unwrap();
+    let files: Vec<_> = manifests.iter().map(|text| ("m.toml", *text)).collect();
+    let manifests = manifest::parse(&files).unwrap();
     Deployment {
         account: account(),
         manifests,

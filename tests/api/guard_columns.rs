@@ -1,6 +1,6 @@
 //! `beforeSave` and the columns that are this service's: `moderation_field` and `eager_field`.
 
-use cloudinary_parse::parse::own_write::OwnWrite;
+use cloudinary_parse::parse::signed_write::SignedWrite;
 use serde_json::{Value, json};
 
 use crate::app::{App, SECRET, and, bare, create, signature, signed, update};
@@ -221,7 +221,7 @@ fn a_column_that_two_pictures_share_is_cleared_once() {
 fn this_services_own_writes_get_through_and_a_rename_keeps_the_columns() {
     let app = photo();
     let own = |to: &str, more: Value| {
-        let write = OwnWrite {
+        let write = SignedWrite {
             class: "Photo",
             object_id: "p1",
             field: "picture",

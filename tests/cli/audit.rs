@@ -220,7 +220,7 @@ fn without_yes_and_a_terminal_it_is_a_dry_run() {
     assert_eq!(result.code, 0);
     assert_eq!(
         result.error(),
-        "nothing is destroyed: say --yes to destroy without being asked (assets: 1)"
+        "nothing is destroyed: pass --yes to destroy without being asked (assets: 1)"
     );
     assert_eq!(
         findings(&result.stdout),
@@ -252,7 +252,7 @@ fn an_orphan_that_a_row_refers_to_by_now_is_kept() {
             findings(&result.stdout),
             [
                 "nothing refers to: image/upload/app/orphan (1000000 bytes)",
-                "kept: image/upload/app/orphan: a row refers to it by now",
+                "kept: image/upload/app/orphan: a row refers to it now",
             ]
         );
         assert_eq!(destroyed(&world), 0);
@@ -286,7 +286,7 @@ fn an_application_without_rows_destroys_nothing() {
     assert_eq!(result.code, 1);
     assert_eq!(
         result.error(),
-        "error: no guarded class has a row, so everything looks like an orphan, and nothing is destroyed: is PARSE_SERVER_APPLICATION_ID the right application?"
+        "error: nothing is destroyed: no guarded class has a row, so everything looks like an orphan; is PARSE_SERVER_APPLICATION_ID the right application?"
     );
     assert_eq!(world.assets(), ["app/a"]);
 }
@@ -358,7 +358,7 @@ fn a_run_that_is_broken_off_is_taken_up_after_the_last_row() {
     let result = command.run(&["audit"]);
     assert_eq!(
         (result.code, &*result.stderr),
-        (0, "going on with the audit that was broken off\n")
+        (0, "resuming the audit that was interrupted\n")
     );
     assert!(
         result.stdout.contains("rows                       8\n"),
@@ -399,7 +399,7 @@ fn waits_for_the_end_of_cloudinary_s_rate_limit() {
     assert!(
         result
             .stderr
-            .contains("Cloudinary's rate limit is reached, going on in"),
+            .contains("Cloudinary's rate limit is reached, continuing in"),
         "{}",
         result.stderr
     );
@@ -413,7 +413,7 @@ fn says_what_it_does_not_look_for() {
         .run(&["audit"]);
     assert!(
         result.stderr.contains(
-            "Photo.picture has neither a folder nor destroy_within: its assets are not looked for"
+            "Photo.picture has neither a folder nor destroy_within, so its assets are not looked for"
         ),
         "{}",
         result.stderr
@@ -492,7 +492,7 @@ fn cursors_that_always_expire_end_the_audit() {
         (result.code, result.error()),
         (
             1,
-            "error: Cloudinary's cursors expire before the assets below \"app/\" are listed"
+            "error: Cloudinary's cursors expire before all assets within \"app/\" are listed"
         )
     );
 }
@@ -513,7 +513,7 @@ fn a_state_folder_with_anything_else_is_refused_before_anybody_is_asked() {
             "cloudinary-parse.db"
         };
         let expected = format!(
-            "error: --state: {folder} holds what is not an audit's: {what}; name an empty folder, or the one of an audit that was broken off"
+            "error: --state: {folder} holds files that are not an audit's: {what}; name an empty folder, or the one of an audit that was interrupted"
         );
         assert_eq!(result.error(), expected);
         assert_eq!(std::fs::read_to_string(&queue).unwrap(), "precious");
@@ -533,7 +533,7 @@ fn the_default_folder_is_no_exception() {
     assert_eq!(result.code, 1);
     assert_eq!(
         result.error(),
-        "error: --state: .cloudinary-parse-audit holds what is not an audit's: notes.txt; name an empty folder, or the one of an audit that was broken off"
+        "error: --state: .cloudinary-parse-audit holds files that are not an audit's: notes.txt; name an empty folder, or the one of an audit that was interrupted"
     );
     std::fs::remove_file(folder.join("notes.txt")).unwrap();
     // A folder that was there stays, without what the audit wrote.
@@ -558,7 +558,7 @@ fn what_is_put_into_the_state_folder_during_the_audit_stays() {
         (result.code, &*result.stderr),
         (
             0,
-            "the folder of --state is left with what is not an audit's: notes.txt\n"
+            "the folder of --state is kept, because it holds other files: notes.txt\n"
         )
     );
     assert_eq!(std::fs::read_to_string(notes).unwrap(), "precious");
@@ -624,7 +624,7 @@ fn a_manifest_that_names_what_parse_server_does_not_have_destroys_nothing() {
         let command = world.command(&manifest);
         let result = command.run(&DESTROY);
         let expected = format!(
-            "error: --destroy-orphans: what is in use cannot be known, so nothing is destroyed: correct the manifests, or create what is missing\n{mistake}\n"
+            "error: --destroy-orphans: nothing is destroyed, because what is in use is unknown: correct the manifests, or create what is missing\n{mistake}\n"
         );
         assert_eq!(result.code, 1);
         assert_eq!(result.stderr.split("next: ").next(), Some(&*expected));

@@ -49,7 +49,7 @@ describe("the console behind a token", { skip: !chromiumPath && "Chromium is not
   test("refuses another token", async () => {
     await page.getByLabel("Admin token").fill(`${TOKEN}x`);
     await page.getByRole("button", { name: "Sign in" }).click();
-    await page.getByRole("alert").getByText("That is not the token.").waitFor();
+    await page.getByRole("alert").getByText("Wrong token.").waitFor();
     assert.deepEqual(await page.context().cookies(), []);
     if (process.env.SCREENSHOTS) await page.screenshot({ path: path.join(process.env.SCREENSHOTS, "sign-in.png") });
   });

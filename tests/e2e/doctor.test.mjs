@@ -172,7 +172,7 @@ describe("doctor", () => {
     ["a redirect before the service", "public_url", /takes that for consent/, /CLOUDINARY_PARSE_PUBLIC_URL/, async () => ({
       CLOUDINARY_PARSE_PUBLIC_URL: await helper(startServerThat((_, response) => response.writeHead(301, { Location: "https://hooks.example/" }).end())),
     })],
-    ["another server at the public URL", "public_url", /answers 404 there/, /CLOUDINARY_PARSE_PUBLIC_URL/, async () => ({
+    ["another server at the public URL", "public_url", /another server answers there, with status 404/, /CLOUDINARY_PARSE_PUBLIC_URL/, async () => ({
       CLOUDINARY_PARSE_PUBLIC_URL: await helper(startServerThat((_, response) => response.writeHead(404, { "Content-Type": "text/html" }).end("<h1>Not Found</h1>"))),
     })],
     ["another path in the public URL", "public_url", /serves none of the hooks/, /restart/, () => ({ CLOUDINARY_PARSE_PUBLIC_URL: `${stack.service.url}/hooks` })],
@@ -354,7 +354,7 @@ describe("doctor, where clean-up destroys", () => {
     const warnings = line(await doctor(stack), "protected_fields");
     writeManifests(stack.webhooks, manifests);
     assert.deepEqual(warnings.map(({ status, message }) => `${status}: ${message}`), [
-      "warning: Note.status is one of the class's protectedFields: hooks are not shown what was stored there, so a new picture keeps what it says of the old one",
+      "warning: Note.status is one of the class's protectedFields: hooks do not see what was stored there, so a new picture keeps what it says of the old one",
     ]);
   });
 

@@ -1,5 +1,6 @@
 // Notifications against a real Parse Server: rows follow what Cloudinary says, and nobody else's word. Signed by the official SDK.
 import assert from "node:assert/strict";
+import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import {
   ACCOUNT,
@@ -45,9 +46,9 @@ const { uploaded, photo, destroyCalls } = picturesOf(stack);
 const now = () => Math.floor(Date.now() / 1000);
 
 /** Posts a body as Cloudinary does, or nearly. */
-async function post(text, { timestamp = now(), secret = ACCOUNT.api_secret, headers } = {}) {
+async function post(text, { timestamp = now(), secret = ACCOUNT.api_secret, headers, to = stack } = {}) {
   const signature = cloudinary.utils.webhook_signature(text, timestamp, { api_secret: secret });
-  const answer = await fetch(`${stack.service.url}/cloudinary/notifications`, {
+  const answer = await fetch(`${to.service.url}/cloudinary/notifications`, {
     method: "POST",
     body: text,
     headers: {
@@ -60,8 +61,8 @@ async function post(text, { timestamp = now(), secret = ACCOUNT.api_secret, head
   return { status: answer.status, text: await answer.text() };
 }
 
-async function notify(body) {
-  assert.deepEqual(await post(JSON.stringify({ timestamp: new Date().toISOString(), ...body })), TAKEN);
+async function notify(body, to = stack) {
+  assert.deepEqual(await post(JSON.stringify({ timestamp: new Date().toISOString(), ...body }), { to }), TAKEN);
 }
 
 const moderation = (publicId, status, more) => ({
@@ -147,6 +148,35 @@ describe("moderation", () => {
   });
 });
 
+describe("moderation, where Cloud Code's find triggers hide rows from the master key", () => {
+  const fields = 'moderation_field = "status"\n';
+  const hiding = useStack({
+    manifests: {
+      "Photo.toml": `class = "Photo"\n[fields.picture]\n${fields}`,
+      "Album.toml": `class = "Album"\n[fields.picture]\n${fields}`,
+    },
+    classes: {
+      Photo: { picture: "String", status: "String", shown: "Boolean" },
+      Album: { picture: "String", status: "String", shown: "Boolean" },
+    },
+    parseServer: { env: { PARSE_SERVER_CLOUD: path.join(import.meta.dirname, "support/hiding-cloud-code.cjs") } },
+  });
+
+  for (const [className, trigger] of [["Photo", "beforeFind"], ["Album", "afterFind"]]) {
+    test(`is written to the rows that a ${trigger} hides`, async () => {
+      const signed = identifier(await put(hiding, `app/${trigger}`));
+      await create(hiding, className, { picture: signed }, AS_CLIENT);
+      const { json } = await hiding.rest("GET", `/classes/${className}`, { master: true });
+      assert.deepEqual(json, { results: [] });
+      await notify(moderation(`app/${trigger}`, "approved"), hiding);
+      await settled(hiding);
+      const pipeline = encodeURIComponent(JSON.stringify([{ $project: { picture: 1, status: 1 } }]));
+      const { json: stored } = await hiding.rest("GET", `/aggregate/${className}?pipeline=${pipeline}`, { master: true });
+      assert.deepEqual(stored.results.map(({ picture, status }) => ({ picture, status })), [{ picture: bare(signed), status: "approved" }]);
+    });
+  }
+});
+
 describe("the media library", () => {
   test("renames: identifiers follow, also in arrays, and nothing of the old name is queued for clean-up", async () => {
     const [id, signed] = await photo("app/before");
@@ -212,7 +242,7 @@ describe("a client", () => {
   before(async () => {
     const { origin, pathname } = new URL(stack.parseServer.url);
     proxy = await startProxy(origin, async (answer, url, method) => {
-      if (method !== "GET" || !url.startsWith(`${pathname}/classes/Photo`) || !JSON.parse(answer.body).results?.length) return;
+      if (method !== "GET" || !url.startsWith(`${pathname}/aggregate/Photo`) || !JSON.parse(answer.body).results?.[0]?.picture) return;
       const happens = meanwhile;
       meanwhile = undefined;
       await happens?.();

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use cloudinary_parse::parse::own_write::OwnWrite;
+use cloudinary_parse::parse::signed_write::SignedWrite;
 
 use crate::checks::{SECRET, identifier, notification, webhook};
 
@@ -128,7 +128,7 @@ fn own_write() -> impl Strategy<Value = String> {
     let object_id = select(&["", "Photo"][..]);
     let field = select(&["picture", "pictures"][..]);
     (text(), text(), object_id, field).prop_map(|(from, to, object_id, field)| {
-        let write = OwnWrite {
+        let write = SignedWrite {
             class: "Photo",
             object_id,
             field,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cloudinary_parse::parse::own_write::OwnWrite;
+use cloudinary_parse::parse::signed_write::SignedWrite;
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -144,7 +144,7 @@ fn own_write() -> impl Strategy<Value = String> {
         let mut edited = row.clone();
         edited.insert(field, after);
         edited.extend(more);
-        let write = OwnWrite {
+        let write = SignedWrite {
             class: "Photo",
             object_id: "",
             field,

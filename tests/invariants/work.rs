@@ -13,9 +13,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use cloudinary_parse::cloudinary::account::Account;
-use cloudinary_parse::cloudinary::notice::notices;
 use cloudinary_parse::cloudinary::notification::Notification;
-use cloudinary_parse::hooks::{self, FixedFields, Limits, Means, Roles};
+use cloudinary_parse::cloudinary::notification_event::events;
+use cloudinary_parse::hooks::{self, FixedFields, FunctionContext, Limits, Roles};
 use cloudinary_parse::manifest::{self, ClassManifest, FunctionManifest};
 use cloudinary_parse::parse::envelope::Envelope;
 use futures_util::FutureExt as _;
@@ -97,14 +97,9 @@ struct Service {
 }
 
 fn service() -> Service {
-    let folder = tempfile::tempdir().unwrap();
-    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
-    write("Album.toml", ALBUM);
-    write("Photo.toml", PHOTO);
-    for (name, text) in FUNCTIONS {
-        write(&format!("{name}.toml"), text);
-    }
-    let loaded = manifest::load(folder.path()).unwrap();
+    let classes = [("Album.toml", ALBUM), ("Photo.toml", PHOTO)];
+    let files: Vec<_> = classes.iter().chain(FUNCTIONS).copied().collect();
+    let loaded = manifest::parse(&files).unwrap();
     let mut classes = loaded.classes.into_iter();
     Service {
         account: Account::from_url(&format!("cloudinary://key:{SECRET}@demo")).unwrap(),
@@ -130,7 +125,7 @@ fn measured_work(service: &Service, hook: Hook, body: &[u8]) -> String {
     let mut answer = match hook {
         Hook::BeforeSave(class) => before_save(service, class.of(service), body),
         Hook::AfterSave(class) => after_save(service, class.of(service), body),
-        Hook::AfterDelete(class) => after_delete(class.of(service), body),
+        Hook::AfterDelete(class) => after_delete(service, class.of(service), body),
         Hook::Function(name) => function(service, name, body),
         Hook::Notification => notification(service, body),
     };
@@ -162,16 +157,17 @@ fn before_save(service: &Service, class: &ClassManifest, body: &[u8]) -> String 
 fn after_save(service: &Service, class: &ClassManifest, body: &[u8]) -> String {
     let envelope = Envelope::parse(body).unwrap();
     let object = envelope.expect_trigger(&class.class, "afterSave").unwrap();
-    let lost = hooks::replaced(class, &envelope, object, &service.account, NOW);
-    format!("{} lost", lost.len())
+    let outcome = hooks::after_save(class, &service.account, &envelope, object, NOW);
+    format!("{} lost", outcome.jobs.len())
 }
 
-fn after_delete(class: &ClassManifest, body: &[u8]) -> String {
+fn after_delete(service: &Service, class: &ClassManifest, body: &[u8]) -> String {
     let envelope = Envelope::parse(body).unwrap();
     let object = envelope
         .expect_trigger(&class.class, "afterDelete")
         .unwrap();
-    format!("{} lost", hooks::deleted(class, object).len())
+    let outcome = hooks::after_delete(class, &service.account, object, NOW);
+    format!("{} lost", outcome.jobs.len())
 }
 
 fn function(service: &Service, name: &str, body: &[u8]) -> String {
@@ -181,7 +177,7 @@ fn function(service: &Service, name: &str, body: &[u8]) -> String {
         Err(error) => return error.to_string(),
     };
     envelope.expect_function(name).unwrap();
-    let means = Means {
+    let means = FunctionContext {
         account: &service.account,
         master_key: None,
         parse_server: None,
@@ -205,5 +201,5 @@ fn notification(service: &Service, body: &[u8]) -> String {
     };
     assert!(notification.verify(&service.account, NOW).is_err());
     let body = serde_json::from_slice(body).unwrap();
-    format!("{} notices", notices(&body, NOW).len())
+    format!("{} notices", events(&body, NOW).len())
 }

@@ -83,6 +83,45 @@ fn moderation(status: &str) -> Value {
 }
 
 #[test]
+fn rows_that_find_triggers_of_cloud_code_hide_or_change_follow_too() {
+    for (secret, shown) in [
+        (true, None),
+        (false, Some(json!("hidden"))),
+        (false, Some(json!("image/upload/v1/a/dog.jpg"))),
+    ] {
+        let world = World::new();
+        photo(&world, "1", "a/cat");
+        if secret {
+            world.state().before_find = true;
+            let picture = json!({"picture": "image/upload/v1/a/cat.jpg", "secret": true});
+            world.row("Photo", "1", picture);
+        }
+        world.state().after_find = shown;
+        photo(&world, "2", "a/dog");
+        world.asset("image/upload/a/cat");
+        let (_setup, service) = start(&world);
+        notify(&service, &moderation("approved"));
+        wait(SOON, || {
+            row(&world, "Photo", "1")["imageStatus"] == "approved"
+        });
+        assert_eq!(row(&world, "Photo", "2")["imageStatus"], Value::Null);
+    }
+}
+
+#[test]
+fn a_field_with_one_identifier_is_searched_and_no_class_is_read_in_full() {
+    let (world, _setup, service) = start_with_the_picture();
+    for number in 2..30 {
+        photo(&world, &number.to_string(), "a/dog");
+    }
+    notify(&service, &moderation("approved"));
+    wait(SOON, || {
+        row(&world, "Photo", "1")["imageStatus"] == "approved"
+    });
+    assert_eq!(world.state().walks, 0);
+}
+
+#[test]
 fn moderation_eager_and_rename_reach_the_rows_that_hold_the_asset() {
     let world = World::new();
     world.row(

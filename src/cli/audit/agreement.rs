@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::asset_key::keys_of;
-use super::checkpoint::State;
+use super::checkpoint::Checkpoint;
 use super::finding::Orphan;
 use super::scope;
 use crate::assets::fate::{Fate, Reason, Upload, fate, lets_go};
@@ -146,7 +146,6 @@ fn world() -> impl Strategy<Value = World> {
 }
 
 fn manifests(world: &World) -> Manifests {
-    let folder = tempfile::tempdir().unwrap();
     let [first, second] = world.within;
     let photo = format!(
         "class = \"Photo\"\nreferences = [\"cover\", \"deep.in\"]\n[fields.picture]\nresource_types = [\"image\", \"raw\"]\ndestroy_within = {first:?}\non_replace = \"destroy\"\n[fields.list]\nmany = true\n"
@@ -154,9 +153,7 @@ fn manifests(world: &World) -> Manifests {
     let album = format!(
         "class = \"Album\"\nreferences = [\"cover\", \"deep.in\"]\n[fields.picture]\n[fields.list]\nmany = true\ntypes = [\"upload\", \"private\"]\nresource_types = [\"image\", \"video\"]\ndestroy_within = {second:?}\non_delete = \"destroy\"\n"
     );
-    std::fs::write(folder.path().join("Photo.toml"), photo).unwrap();
-    std::fs::write(folder.path().join("Album.toml"), album).unwrap();
-    crate::manifest::load(folder.path()).unwrap()
+    crate::manifest::parse(&[("Album.toml", &album), ("Photo.toml", &photo)]).unwrap()
 }
 
 /// Class and row.
@@ -208,7 +205,7 @@ fn cleaned_up(world: &World, manifests: &Manifests) -> BTreeSet<String> {
 /// The assets that audit destroys, of those uploaded until 1000.
 fn audited(world: &World, manifests: &Manifests, parts: u64) -> BTreeSet<String> {
     let folder = tempfile::tempdir().unwrap();
-    let mut state = State::open(folder.path(), "agreement").unwrap();
+    let mut checkpoint = Checkpoint::open(folder.path(), "agreement").unwrap();
     for (class, row) in rows(world) {
         let classes = manifests
             .classes
@@ -216,7 +213,7 @@ fn audited(world: &World, manifests: &Manifests, parts: u64) -> BTreeSet<String>
             .filter(|known| known.class == class);
         let places: Vec<_> = classes.flat_map(places_of).collect();
         for key in keys_of(&places, &row) {
-            state.add_key(key).unwrap();
+            checkpoint.add_key(key).unwrap();
         }
     }
     for asset in &world.assets {
@@ -227,11 +224,11 @@ fn audited(world: &World, manifests: &Manifests, parts: u64) -> BTreeSet<String>
             bytes: None,
             uploaded_at: upload(world, asset).uploaded_at(),
         };
-        state.add_asset(&orphan).unwrap();
+        checkpoint.add_asset(&orphan).unwrap();
     }
-    state.save().unwrap();
+    checkpoint.save().unwrap();
     let mut destroyed = BTreeSet::new();
-    let unreferenced = state.unreferenced_in(parts, |orphan| {
+    let unreferenced = checkpoint.unreferenced_in(parts, |orphan| {
         let asset = AssetName::of(orphan.kind().unwrap(), &orphan.public_id);
         let upload = Upload::after_time(Some(&upload(world, &asset)), Some(1000));
         let lets_go = scope::may_destroy(manifests, asset.kind(), &asset.public_id);

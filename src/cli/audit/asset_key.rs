@@ -1,4 +1,4 @@
-//! Which asset a stored text refers to, as a fixed number of bytes.
+//! The name of an asset as a fixed number of bytes, and the keys of what a row refers to.
 
 use sha2::{Digest as _, Sha256};
 
@@ -7,8 +7,7 @@ use crate::assets::place::Place;
 use crate::assets::reference::each_asset;
 use crate::parse::client::Row;
 
-/// An asset's resource type, type and public ID, digested: two assets that share one would only
-/// hide an orphan.
+/// A digest of an asset's resource type, type and public ID. A collision would only hide an orphan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct AssetKey(pub(super) [u8; 16]);
 

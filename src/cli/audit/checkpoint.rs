@@ -1,5 +1,5 @@
-//! What an audit remembers on disk: where it is, the keys of all references, the assets it has
-//! listed. Memory stays the same however many there are, and a broken-off run is taken up where it
+//! What an audit keeps on disk: where it is, the keys of all references, the assets that it has
+//! listed. So memory does not grow with their number, and an interrupted run is resumed where it
 //! was.
 
 use std::ffi::OsString;
@@ -22,7 +22,7 @@ pub(super) use folder::list;
 /// Keys held in memory at a time: 8 MB.
 const KEYS_AT_ONCE: u64 = 1 << 19;
 
-/// A state older than this tells too little about today's rows.
+/// A checkpoint older than this tells too little about today's rows.
 const MAX_AGE: Duration = Duration::from_hours(24);
 
 const KEY_LEN: u64 = 16;
@@ -37,18 +37,18 @@ pub(super) struct Position {
     /// The last row read of the next class.
     pub(super) after: Option<String>,
     /// Places whose assets have all been listed.
-    pub(super) places: usize,
+    pub(super) prefixes: usize,
     /// Cloudinary's cursor in the next place.
     pub(super) cursor: Option<String>,
     pub(super) counts: Counts,
     keys_len: u64,
     assets_len: u64,
     /// Where the assets of the next place begin, and how many there are before.
-    place_at: (u64, u64),
+    prefix_at: (u64, u64),
 }
 
-/// The folder of an audit's state, locked against a second audit.
-pub(super) struct State {
+/// The folder of an audit's checkpoint, locked against a second audit.
+pub(super) struct Checkpoint {
     folder: Folder,
     keys: BufWriter<File>,
     assets: BufWriter<File>,
@@ -57,7 +57,7 @@ pub(super) struct State {
     assets_len: u64,
 }
 
-impl State {
+impl Checkpoint {
     /// Opens the state in `folder`, made if there is none. What an audit of something else left
     /// there is dropped.
     pub(super) fn open(folder: &Path, about: &str) -> anyhow::Result<Self> {
@@ -127,16 +127,16 @@ impl State {
     }
 
     /// Writes down that all assets of a place are listed.
-    pub(super) fn end_place(&mut self) -> io::Result<()> {
-        self.position.places += 1;
-        self.position.place_at = (self.assets_len, self.position.counts.assets);
+    pub(super) fn end_prefix(&mut self) -> io::Result<()> {
+        self.position.prefixes += 1;
+        self.position.prefix_at = (self.assets_len, self.position.counts.assets);
         self.save()
     }
 
     /// Forgets the assets of the place that is being listed.
-    pub(super) fn begin_place_anew(&mut self) -> io::Result<()> {
+    pub(super) fn restart_prefix(&mut self) -> io::Result<()> {
         self.assets.flush()?;
-        (self.assets_len, self.position.counts.assets) = self.position.place_at;
+        (self.assets_len, self.position.counts.assets) = self.position.prefix_at;
         self.assets.get_ref().set_len(self.assets_len)?;
         self.position.cursor = None;
         self.save()
@@ -218,116 +218,4 @@ fn recent(path: &Path) -> Option<Vec<u8>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::cloudinary::identifier::{DeliveryType, ResourceType};
-
-    fn asset(public_id: &str) -> Orphan {
-        Orphan {
-            resource_type: "image".into(),
-            delivery_type: "upload".into(),
-            public_id: public_id.into(),
-            bytes: Some(1),
-            uploaded_at: None,
-        }
-    }
-
-    fn key(public_id: &str) -> AssetKey {
-        AssetKey::of((ResourceType::Image, DeliveryType::Upload), public_id)
-    }
-
-    fn orphans(state: &State) -> Vec<String> {
-        let mut orphans = Vec::new();
-        let found = state.unreferenced(|asset| {
-            orphans.push(asset.public_id.clone());
-            Ok(())
-        });
-        found.unwrap();
-        orphans
-    }
-
-    #[test]
-    fn takes_up_what_was_saved_and_drops_what_was_not() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut state = State::open(folder.path(), "x").unwrap();
-        state.add_key(key("a")).unwrap();
-        state.add_asset(&asset("a")).unwrap();
-        state.add_asset(&asset("b")).unwrap();
-        state.position.after = Some("row".into());
-        state.save().unwrap();
-        state.add_key(key("b")).unwrap();
-        state.add_asset(&asset("c")).unwrap();
-        drop(state);
-        let state = State::open(folder.path(), "x").unwrap();
-        assert!(state.is_resumed());
-        assert_eq!(state.position.after.as_deref(), Some("row"));
-        assert_eq!(orphans(&state), ["b"]);
-    }
-
-    #[test]
-    fn begins_anew_where_the_state_is_about_something_else() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut state = State::open(folder.path(), "x").unwrap();
-        state.add_asset(&asset("a")).unwrap();
-        state.position.classes = 1;
-        state.save().unwrap();
-        drop(state);
-        let state = State::open(folder.path(), "y").unwrap();
-        assert!(!state.is_resumed());
-        assert_eq!(orphans(&state), [""; 0]);
-    }
-
-    #[test]
-    fn begins_a_place_anew_without_its_assets() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut state = State::open(folder.path(), "x").unwrap();
-        let add = |state: &mut State, public_id| {
-            state.position.counts.assets += 1;
-            state.add_asset(&asset(public_id)).unwrap();
-        };
-        add(&mut state, "first/a");
-        state.end_place().unwrap();
-        add(&mut state, "second/a");
-        state.position.cursor = Some("old".into());
-        state.save().unwrap();
-        drop(state);
-        let mut state = State::open(folder.path(), "x").unwrap();
-        add(&mut state, "second/b");
-        state.begin_place_anew().unwrap();
-        assert_eq!((state.position.places, &state.position.cursor), (1, &None));
-        add(&mut state, "second/c");
-        state.save().unwrap();
-        assert_eq!(state.position.counts.assets, 2);
-        assert_eq!(orphans(&state), ["first/a", "second/c"]);
-    }
-
-    #[test]
-    fn begins_anew_where_files_lack_what_the_position_counts_on() {
-        for name in [KEYS, ASSETS] {
-            let folder = tempfile::tempdir().unwrap();
-            let mut state = State::open(folder.path(), "x").unwrap();
-            state.add_key(key("a")).unwrap();
-            state.add_asset(&asset("a")).unwrap();
-            state.position.classes = 1;
-            state.save().unwrap();
-            drop(state);
-            fs::write(folder.path().join(name), "short").unwrap();
-            let state = State::open(folder.path(), "x").unwrap();
-            assert!(!state.is_resumed(), "{name}");
-            assert_eq!(orphans(&state), [""; 0]);
-        }
-    }
-
-    #[test]
-    fn splits_keys_into_parts_that_together_are_all_keys() {
-        let ids: Vec<_> = (0..100).map(|n| n.to_string()).collect();
-        for parts in [1, 2, 7] {
-            let mut counts = [0; 7];
-            for id in &ids {
-                counts[usize::try_from(key(id).part(parts)).unwrap()] += 1;
-            }
-            assert_eq!(counts.iter().sum::<i32>(), 100);
-            assert!(counts[usize::try_from(parts - 1).unwrap()] > 0);
-        }
-    }
-}
+mod tests;

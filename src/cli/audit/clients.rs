@@ -1,29 +1,29 @@
-//! The two sides of an audit, asked with patience: a run of hours must not end because a call
-//! failed once.
+//! The clients of both servers, with retries: a run of hours must not end because one call failed.
 
 use std::time::Duration;
 
 use log::info;
 
+use crate::clock::unix_time;
 use crate::cloudinary::client::{ApiClient, ApiError};
 use crate::parse::client::{MasterClient, RestError, Row, Rows};
 
 use super::progress::Progress;
 
-/// Failed calls in a row after which the run ends; the state stays.
+/// Calls in a row that may fail before the run ends; the checkpoint stays.
 const TRIES: u32 = 6;
 
-/// How long is waited when Cloudinary does not say when its rate limit ends.
+/// How many seconds to wait when Cloudinary does not say when its rate limit ends.
 const LIMIT_WAIT: u64 = 60;
 
 /// Parse Server and Cloudinary.
-pub(super) struct Sources {
+pub(super) struct Clients {
     pub(super) parse: MasterClient,
     pub(super) cloudinary: ApiClient,
 }
 
-impl Sources {
-    /// Asks Parse Server, again if that may help.
+impl Clients {
+    /// Asks Parse Server, and again where that may help.
     pub(super) async fn parse<T>(
         &self,
         mut call: impl AsyncFnMut(&MasterClient) -> Result<T, RestError>,
@@ -41,7 +41,8 @@ impl Sources {
         }
     }
 
-    /// Asks Cloudinary, again if that may help; a rate limit is waited for, however long it lasts.
+    /// Asks Cloudinary, and again where that may help. It waits for the end of a rate limit, however
+    /// long that takes.
     pub(super) async fn cloudinary<T>(
         &self,
         progress: &Progress,
@@ -51,8 +52,8 @@ impl Sources {
         loop {
             match call(&self.cloudinary).await {
                 Err(ApiError::RateLimited { reset, .. }) => {
-                    let now = super::unix_time();
-                    // Another process may use the limit up again at the very moment it starts anew.
+                    let now = unix_time();
+                    // Another process may use the limit up again the moment it starts anew.
                     let wait =
                         reset.map_or(LIMIT_WAIT, |reset| reset.saturating_sub(now).max(1) + 1);
                     progress.waits(wait);

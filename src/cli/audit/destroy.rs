@@ -1,44 +1,46 @@
-//! The destruction of orphans: shown first, asked for, and each counted again right before it goes.
+//! Destroys orphans after the operator has agreed. References to each are counted again right before
+//! it is destroyed.
 
 use std::collections::HashMap;
 
 use anyhow::bail;
 
+use super::Run;
 use super::asset_key::{AssetKey, keys_of};
 use super::finding::{Finding, Orphan};
 use super::scope::{self, Kind};
-use super::{Run, unix_time};
 use crate::assets::fate::Upload;
 use crate::assets::place::places_of;
+use crate::clock::unix_time;
 use crate::cloudinary::client::{BATCH, Destroyed};
 use crate::parse::client::Rows;
 
-/// Orphans that one reading of all rows counts for.
+/// Orphans for which references are counted in one reading of all rows.
 const SCAN: usize = 10_000;
 
 /// How far Parse Server's clock may be behind this one, in seconds.
 const CLOCK_SKEW: u64 = 300;
 
-/// Orphans by key, until somebody refers to them.
+/// Orphans by key, until a row refers to them.
 type Candidates = HashMap<AssetKey, (Kind, Orphan)>;
 
 impl Run {
     /// Destroys the orphans that were reported as destroyable, if the operator wants it.
     pub(super) async fn destroy(&mut self, yes: bool) -> anyhow::Result<()> {
-        let total = self.state.position.counts.destroyable;
+        let total = self.checkpoint.position.counts.destroyable;
         if total == 0 {
             return Ok(());
         }
-        if self.state.position.counts.rows == 0 {
+        if self.checkpoint.position.counts.rows == 0 {
             bail!(
-                "no guarded class has a row, so everything looks like an orphan, and nothing is destroyed: is PARSE_SERVER_APPLICATION_ID the right application?"
+                "nothing is destroyed: no guarded class has a row, so everything looks like an orphan; is PARSE_SERVER_APPLICATION_ID the right application?"
             );
         }
         if !self.confirms(total, yes) {
             return Ok(());
         }
         self.progress.begin("destroying", 0, Some(total));
-        let mut orphans = self.state.orphans()?;
+        let mut orphans = self.checkpoint.orphans()?;
         loop {
             let mut candidates = Candidates::new();
             for orphan in orphans.by_ref() {
@@ -75,7 +77,7 @@ impl Run {
                     .iter()
                     .filter_map(|key| Some((*key, candidates.remove(key)?)))
                     .collect();
-                // The reading of all rows took its time.
+                // Reading all rows may have taken long.
                 let since = started.saturating_sub(CLOCK_SKEW);
                 self.count_again(&mut last, Some(since)).await?;
                 let orphans = last.into_values().map(|(_, orphan)| orphan).collect();
@@ -85,30 +87,30 @@ impl Run {
         Ok(())
     }
 
-    /// Takes away what a row refers to, of all rows or of those written `since`. A wrong key would
-    /// hide rows: it is proved before and after.
+    /// Drops the candidates that a row refers to: any row, or those written `since`. The key is
+    /// proved before and after, because a wrong one hides rows.
     async fn count_again(
         &mut self,
         candidates: &mut Candidates,
         since: Option<u64>,
     ) -> anyhow::Result<()> {
-        self.sources.prove().await?;
+        self.clients.prove().await?;
         for class in self.manifests.classes.clone() {
             let places: Vec<_> = places_of(&class).collect();
             let mut rows = Rows::of(&class.class, scope::columns(&class));
             if let Some(since) = since {
                 rows = rows.written_since(since);
             }
-            while let Some(page) = self.sources.next(&mut rows).await? {
+            while let Some(page) = self.clients.next(&mut rows).await? {
                 let referred = page.iter().flat_map(|(_, row)| keys_of(&places, row));
                 for key in referred {
                     if let Some((_, orphan)) = candidates.remove(&key) {
-                        self.keep(orphan, "a row refers to it by now")?;
+                        self.keep(orphan, "a row refers to it now")?;
                     }
                 }
             }
         }
-        self.sources.prove().await
+        self.clients.prove().await
     }
 
     async fn destroy_batch(&mut self, kind: Kind, orphans: Vec<Orphan>) -> anyhow::Result<()> {
@@ -118,7 +120,7 @@ impl Run {
         }
         let ids = orphans.iter().map(|orphan| &*orphan.public_id);
         let found = self
-            .sources
+            .clients
             .cloudinary(&self.progress, async |api| {
                 api.assets(resource_type, delivery_type, ids.clone()).await
             })
@@ -136,7 +138,7 @@ impl Run {
             }
             let id = &*orphan.public_id;
             let destroyed = self
-                .sources
+                .clients
                 .cloudinary(&self.progress, async |api| {
                     api.destroy(resource_type, delivery_type, id, unix_time())
                         .await
@@ -145,7 +147,7 @@ impl Run {
             self.progress.done(1);
             match destroyed {
                 Destroyed::Now => self.report(&Finding::Destroyed { asset: orphan })?,
-                Destroyed::Before => self.keep(orphan, "it was gone already")?,
+                Destroyed::Before => self.keep(orphan, "it was already gone")?,
             }
         }
         Ok(())

@@ -45,7 +45,7 @@ pub(super) enum Finding {
         cell: Cell,
         identifier: String,
     },
-    /// No identifier, or a value of another type.
+    /// Not an identifier, or a value of another type.
     Malformed {
         #[serde(flatten)]
         cell: Cell,
@@ -58,7 +58,7 @@ pub(super) enum Finding {
         cell: Cell,
         identifier: String,
     },
-    /// An identifier whose asset moderation has rejected, or of which a backup alone is left.
+    /// An identifier whose asset was rejected by moderation, or is deleted except for a backup.
     Placeholder {
         #[serde(flatten)]
         cell: Cell,
@@ -69,7 +69,7 @@ pub(super) enum Finding {
         #[serde(flatten)]
         cell: Cell,
     },
-    /// A value that could not be.
+    /// A value that could not be stripped.
     NotStripped {
         #[serde(flatten)]
         cell: Cell,
@@ -87,7 +87,7 @@ pub(super) enum Finding {
         #[serde(flatten)]
         asset: Orphan,
     },
-    /// An orphan that was not, after all.
+    /// An orphan that was not destroyed after all.
     Kept {
         #[serde(flatten)]
         asset: Orphan,
@@ -95,7 +95,7 @@ pub(super) enum Finding {
     },
 }
 
-/// How often what was found.
+/// How many of each finding there are.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Counts {
     pub(super) rows: u64,

@@ -6,12 +6,13 @@ use anyhow::bail;
 use log::info;
 use reqwest::StatusCode;
 
+use super::Run;
 use super::finding::{Finding, Orphan};
-use super::scope::{self, Place};
-use super::{Run, unix_time};
+use super::scope::{self, AssetPrefix};
+use crate::clock::unix_time;
 use crate::cloudinary::client::{ApiError, Asset, Page};
 
-/// How often one place is begun.
+/// How often the listing of one prefix is begun.
 const TIMES: u32 = 5;
 
 fn is_expired_cursor(error: &ApiError) -> bool {
@@ -20,38 +21,38 @@ fn is_expired_cursor(error: &ApiError) -> bool {
 }
 
 impl Run {
-    /// Lists the assets of every place from where the state says.
+    /// Lists the assets of every prefix from where the checkpoint says.
     pub(super) async fn list_assets(&mut self) -> anyhow::Result<()> {
-        let places = scope::places(&self.manifests);
+        let prefixes = scope::prefixes(&self.manifests);
         self.progress
-            .begin("assets", self.state.position.counts.assets, None);
-        for place in places.iter().skip(self.state.position.places) {
+            .begin("assets", self.checkpoint.position.counts.assets, None);
+        for prefix in prefixes.iter().skip(self.checkpoint.position.prefixes) {
             let mut begun = 1;
             loop {
-                let page = self.next_page(place, &mut begun).await?;
+                let page = self.next_page(prefix, &mut begun).await?;
                 self.progress.done(page.assets.len());
                 for asset in page.assets {
-                    self.note_asset(place, asset)?;
+                    self.note_asset(prefix, asset)?;
                 }
-                self.state.position.cursor = page.next_cursor;
-                if self.state.position.cursor.is_none() {
+                self.checkpoint.position.cursor = page.next_cursor;
+                if self.checkpoint.position.cursor.is_none() {
                     break;
                 }
-                self.state.save()?;
+                self.checkpoint.save()?;
             }
-            self.state.end_place()?;
+            self.checkpoint.end_prefix()?;
         }
         Ok(())
     }
 
-    /// The next page of a place. Cursors expire, of a run that was broken off and while a rate
-    /// limit is waited for; then the place is listed anew.
-    async fn next_page(&mut self, place: &Place, begun: &mut u32) -> anyhow::Result<Page> {
-        let (resource_type, delivery_type) = place.kind;
+    /// The next page of a prefix. Cursors expire while a rate limit is waited for, or before an
+    /// interrupted run is resumed; then the prefix is listed anew.
+    async fn next_page(&mut self, prefix: &AssetPrefix, begun: &mut u32) -> anyhow::Result<Page> {
+        let (resource_type, delivery_type) = prefix.kind;
         loop {
-            let cursor = self.state.position.cursor.as_deref();
-            let page = self.sources.cloudinary(&self.progress, async |api| {
-                let prefix = &place.prefix;
+            let cursor = self.checkpoint.position.cursor.as_deref();
+            let page = self.clients.cloudinary(&self.progress, async |api| {
+                let prefix = &prefix.text;
                 match api.list(resource_type, delivery_type, prefix, cursor).await {
                     Err(error) if cursor.is_some() && is_expired_cursor(&error) => Ok(None),
                     page => page.map(Some),
@@ -62,29 +63,29 @@ impl Run {
             }
             if *begun == TIMES {
                 bail!(
-                    "Cloudinary's cursors expire before the assets below {:?} are listed",
-                    place.prefix
+                    "Cloudinary's cursors expire before all assets within {:?} are listed",
+                    prefix.text
                 );
             }
             *begun += 1;
             info!(
                 "Cloudinary no longer takes the cursor: {:?} is listed anew",
-                place.prefix
+                prefix.text
             );
-            self.state.begin_place_anew()?;
+            self.checkpoint.restart_prefix()?;
         }
     }
 
-    fn note_asset(&mut self, place: &Place, asset: Asset) -> std::io::Result<()> {
+    fn note_asset(&mut self, prefix: &AssetPrefix, asset: Asset) -> std::io::Result<()> {
         let uploaded_at = asset.uploaded_at();
-        // Whatever Cloudinary takes a prefix for, nothing outside of it is ours to judge.
-        if !asset.public_id.starts_with(&place.prefix) {
+        // Cloudinary may read a prefix in its own way; what does not begin with it is not in scope.
+        if !asset.public_id.starts_with(&prefix.text) {
             return Ok(());
         }
-        self.state.position.counts.assets += 1;
-        self.state.add_asset(&Orphan {
-            resource_type: place.kind.0.name().to_owned(),
-            delivery_type: place.kind.1.name().to_owned(),
+        self.checkpoint.position.counts.assets += 1;
+        self.checkpoint.add_asset(&Orphan {
+            resource_type: prefix.kind.0.name().to_owned(),
+            delivery_type: prefix.kind.1.name().to_owned(),
             public_id: asset.public_id,
             bytes: asset.bytes,
             uploaded_at,
@@ -94,8 +95,8 @@ impl Run {
     /// Notes the assets that nothing refers to, then reports them.
     pub(super) fn report_orphans(&mut self) -> anyhow::Result<()> {
         let newest = self.newest();
-        let mut orphans = self.state.new_orphans()?;
-        self.state.unreferenced(|asset| {
+        let mut orphans = self.checkpoint.new_orphans()?;
+        self.checkpoint.unreferenced(|asset| {
             if newest.is_some_and(|newest| asset.uploaded_at.is_none_or(|at| at > newest)) {
                 return Ok(());
             }
@@ -103,7 +104,7 @@ impl Run {
             orphans.write_all(b"\n")
         })?;
         orphans.flush()?;
-        for asset in self.state.orphans()? {
+        for asset in self.checkpoint.orphans()? {
             let asset = asset?;
             let destroyable = self.may_destroy(&asset);
             self.report(&Finding::Orphan { asset, destroyable })?;

@@ -1,4 +1,4 @@
-//! How far an audit is, on standard error and only for people.
+//! The lines of the report, and a progress bar for people.
 
 use std::fmt::Display;
 
@@ -23,7 +23,7 @@ impl Progress {
         }
     }
 
-    /// Begins a part of which there are so many of something.
+    /// Begins a part of the audit, with `total` of something to do if that is known.
     pub(super) fn begin(&self, what: &'static str, done: u64, total: Option<u64>) {
         self.bar.reset();
         match total {
@@ -40,9 +40,9 @@ impl Progress {
         self.bar.inc(more as u64);
     }
 
-    /// Says why nothing happens for a while.
+    /// Tells why nothing happens for a while.
     pub(super) fn waits(&self, seconds: u64) {
-        let text = format!("Cloudinary's rate limit is reached, going on in {seconds} s");
+        let text = format!("Cloudinary's rate limit is reached, continuing in {seconds} s");
         if self.bar.is_hidden() {
             info!("{text}");
         } else {
@@ -50,7 +50,7 @@ impl Progress {
         }
     }
 
-    /// Does something with the terminal to itself.
+    /// Runs `work` with the bar out of the way.
     pub(super) fn pause<T>(&self, work: impl FnOnce() -> T) -> T {
         self.bar.suspend(work)
     }
@@ -61,7 +61,7 @@ impl Progress {
         bar.suspend(|| out.line(text));
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     pub(super) fn finish(self) -> Output {
         self.bar.finish_and_clear();
         self.out

@@ -1,4 +1,4 @@
-//! The judgement on what a guarded field of a stored row holds.
+//! Checks what a guarded field of a stored row holds.
 
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -12,10 +12,10 @@ use super::finding::{Cell, Finding};
 /// Longest part of a stored value that a report repeats, in characters.
 const SHOWN: usize = 120;
 
-/// What a field of a row holds.
+/// What a field of a row holds, and what is wrong with it.
 #[derive(Debug, Default, PartialEq)]
-pub(super) struct Judged {
-    /// What is wrong with it.
+pub(super) struct RowCheck {
+    /// One for each mistake.
     pub(super) findings: Vec<Finding>,
     /// Well-formed identifiers, bare.
     pub(super) identifiers: Vec<String>,
@@ -23,42 +23,42 @@ pub(super) struct Judged {
     pub(super) stripped: Option<Value>,
 }
 
-/// Judges a stored value.
-pub(super) fn judge(
+/// Checks a stored value.
+pub(super) fn check(
     account: &Account,
     field: &GuardedField,
     cell: &Cell,
     raw: Option<&RawValue>,
-) -> Judged {
-    let mut judged = Judged::default();
+) -> RowCheck {
+    let mut checked = RowCheck::default();
     let Some(raw) = raw else {
-        return judged;
+        return checked;
     };
     let Ok(value) = serde_json::from_str(raw.get()) else {
-        judged.malformed(cell, raw.get(), "expected a string of Unicode characters");
-        return judged;
+        checked.malformed(cell, raw.get(), "expected a string of Unicode characters");
+        return checked;
     };
     match value {
         Value::Null => {}
         Value::String(text) if !field.many => {
-            if let Some(bare) = judged.text(account, cell, &text) {
-                judged.stripped = Some(bare.into());
+            if let Some(bare) = checked.text(account, cell, &text) {
+                checked.stripped = Some(bare.into());
             }
         }
-        Value::Array(elements) if field.many => judged.list(account, cell, elements),
+        Value::Array(elements) if field.many => checked.list(account, cell, elements),
         _ => {
             let expected = if field.many {
                 "an array of identifiers"
             } else {
                 "an identifier"
             };
-            judged.malformed(cell, raw.get(), &format!("expected {expected}"));
+            checked.malformed(cell, raw.get(), &format!("expected {expected}"));
         }
     }
-    judged
+    checked
 }
 
-impl Judged {
+impl RowCheck {
     fn list(&mut self, account: &Account, cell: &Cell, elements: Vec<Value>) {
         let mut stripped = false;
         let elements: Vec<_> = elements
@@ -82,7 +82,7 @@ impl Judged {
         }
     }
 
-    /// Judges a text; the bare identifier if a good signature is left over.
+    /// Checks a text; returns the bare identifier if a good signature is left over.
     fn text(&mut self, account: &Account, cell: &Cell, text: &str) -> Option<String> {
         let (bare, signature) = match text.split_once('#') {
             Some((bare, signature)) => (bare.to_owned(), Some(signature)),
@@ -137,14 +137,12 @@ mod tests {
     // sha1("public_id=cat&version=1secret")
     const SIGNATURE: &str = "70c2a0ac89e4125ce98ae34bf8bb7e278db1ba80";
 
-    fn judged(many: bool, value: &Value) -> Judged {
+    fn checked(many: bool, value: &Value) -> RowCheck {
         let account = Account::from_url("cloudinary://key:secret@demo").unwrap();
-        let folder = tempfile::tempdir().unwrap();
         let text = format!("class = \"Photo\"\n[fields.picture]\nmany = {many}");
-        std::fs::write(folder.path().join("m.toml"), text).unwrap();
-        let manifests = crate::manifest::load(folder.path()).unwrap();
+        let manifests = crate::manifest::parse(&[("m.toml", &text)]).unwrap();
         let raw = RawValue::from_string(value.to_string()).unwrap();
-        judge(
+        check(
             &account,
             &manifests.classes[0].fields[0],
             &cell(),
@@ -160,8 +158,8 @@ mod tests {
         }
     }
 
-    fn lines(judged: &Judged) -> Vec<String> {
-        judged.findings.iter().map(ToString::to_string).collect()
+    fn lines(checked: &RowCheck) -> Vec<String> {
+        checked.findings.iter().map(ToString::to_string).collect()
     }
 
     #[test]
@@ -173,7 +171,7 @@ mod tests {
             (true, json!([])),
             (true, json!([bare, bare])),
         ] {
-            assert_eq!(lines(&judged(many, &value)), [""; 0], "{value}");
+            assert_eq!(lines(&checked(many, &value)), [""; 0], "{value}");
         }
     }
 
@@ -181,14 +179,14 @@ mod tests {
     fn strips_good_signatures_only() {
         let bare = "image/upload/v1/cat.jpg";
         let signed = format!("{bare}#{SIGNATURE}");
-        let found = judged(false, &json!(signed));
+        let found = checked(false, &json!(signed));
         assert_eq!(
             lines(&found),
             [format!("left-over signature: Photo r1 picture: {bare}")]
         );
         assert_eq!(found.stripped, Some(json!(bare)));
         let forged = format!("{bare}#{}", "0".repeat(40));
-        let found = judged(true, &json!([forged, signed, "image/upload/v2/dog"]));
+        let found = checked(true, &json!([forged, signed, "image/upload/v2/dog"]));
         assert_eq!(
             lines(&found),
             [
@@ -226,7 +224,7 @@ mod tests {
                 "image/upload/v1/a\u{fffd}[0m: public_id: '\\u{1b}' is not allowed",
             ),
         ] {
-            let found = judged(many, &value);
+            let found = checked(many, &value);
             assert_eq!(
                 lines(&found),
                 [format!("malformed: Photo r1 picture: {shown}")]

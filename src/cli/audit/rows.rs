@@ -1,5 +1,5 @@
-//! The rows of every guarded class, judged one by one; what they refer to is remembered and looked
-//! up in Cloudinary.
+//! Checks the rows of every guarded class, notes what they refer to, and looks those assets up in
+//! Cloudinary.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::Run;
 use super::asset_key::keys_of;
 use super::finding::{Cell, Finding};
-use super::row_check::{self, Judged};
+use super::row_check::{RowCheck, check};
 use super::scope::{self, Kind};
 use crate::assets::place::places_of;
 use crate::cloudinary::client::BATCH;
@@ -17,41 +17,41 @@ use crate::cloudinary::identifier::Identifier;
 use crate::manifest::ClassManifest;
 use crate::parse::client::{Row, Rows};
 
-/// Cells and identifiers of a page by the public ID that they refer to.
+/// Cells and identifiers of a page, by the public ID that they refer to.
 type Lookups = BTreeMap<String, Vec<(Cell, String)>>;
 
 impl Run {
-    /// Reads all rows from where the state says.
+    /// Reads all rows from where the checkpoint says.
     pub(super) async fn read_rows(&mut self) -> anyhow::Result<()> {
         let classes = self.manifests.classes.clone();
-        let mut total = self.state.position.counts.rows;
-        for class in classes.iter().skip(self.state.position.classes) {
+        let mut total = self.checkpoint.position.counts.rows;
+        for class in classes.iter().skip(self.checkpoint.position.classes) {
             let name = &class.class;
             total += self
-                .sources
+                .clients
                 .parse(async |parse| parse.count(name).await)
                 .await?;
         }
-        let done = self.state.position.counts.rows;
+        let done = self.checkpoint.position.counts.rows;
         self.progress.begin("rows", done, Some(total));
-        for class in classes.iter().skip(self.state.position.classes) {
-            let after = self.state.position.after.take();
+        for class in classes.iter().skip(self.checkpoint.position.classes) {
+            let after = self.checkpoint.position.after.take();
             let mut rows = Rows::of(&class.class, scope::columns(class)).after(after);
-            while let Some(page) = self.sources.next(&mut rows).await? {
-                self.judge_page(class, &page).await?;
-                self.state.position.after = page.last().map(|(id, _)| id.clone());
-                self.state.position.counts.rows += page.len() as u64;
-                self.state.save()?;
+            while let Some(page) = self.clients.next(&mut rows).await? {
+                self.check_page(class, &page).await?;
+                self.checkpoint.position.after = page.last().map(|(id, _)| id.clone());
+                self.checkpoint.position.counts.rows += page.len() as u64;
+                self.checkpoint.save()?;
                 self.progress.done(page.len());
             }
-            self.state.position.classes += 1;
-            self.state.position.after = None;
-            self.state.save()?;
+            self.checkpoint.position.classes += 1;
+            self.checkpoint.position.after = None;
+            self.checkpoint.save()?;
         }
         Ok(())
     }
 
-    async fn judge_page(
+    async fn check_page(
         &mut self,
         class: &ClassManifest,
         page: &[(String, Row)],
@@ -61,7 +61,7 @@ impl Run {
         let places: Vec<_> = places_of(class).collect();
         for (id, row) in page {
             for key in keys_of(&places, row) {
-                self.state.add_key(key)?;
+                self.checkpoint.add_key(key)?;
             }
             for field in &class.fields {
                 let cell = Cell {
@@ -70,8 +70,8 @@ impl Run {
                     field: field.name.clone(),
                 };
                 let raw = row.get(&field.name).map(|raw| &**raw);
-                let judged = row_check::judge(&self.account, field, &cell, raw);
-                self.note(&cell, judged, raw, &mut lookups).await?;
+                let checked = check(&self.account, field, &cell, raw);
+                self.note(&cell, checked, raw, &mut lookups).await?;
             }
         }
         for (kind, pending) in lookups {
@@ -83,15 +83,15 @@ impl Run {
     async fn note(
         &mut self,
         cell: &Cell,
-        judged: Judged,
+        checked: RowCheck,
         raw: Option<&RawValue>,
         lookups: &mut [(Kind, Lookups)],
     ) -> anyhow::Result<()> {
-        for finding in &judged.findings {
+        for finding in &checked.findings {
             self.report(finding)?;
         }
-        self.state.position.counts.identifiers += judged.identifiers.len() as u64;
-        for text in judged.identifiers {
+        self.checkpoint.position.counts.identifiers += checked.identifiers.len() as u64;
+        for text in checked.identifiers {
             let Ok(identifier) = Identifier::parse(&text) else {
                 continue;
             };
@@ -104,14 +104,14 @@ impl Run {
                     .push((cell.clone(), text));
             }
         }
-        match (judged.stripped, raw) {
+        match (checked.stripped, raw) {
             (Some(stripped), Some(raw)) if self.strip => self.strip(cell, raw, &stripped).await,
             _ => Ok(()),
         }
     }
 
-    /// Looks assets up, a hundred at a time, and reports those that Cloudinary does not have, or
-    /// has no more than the name of.
+    /// Looks assets up, a hundred at a time, and reports those that Cloudinary does not have, or of
+    /// which it has only a placeholder.
     async fn report_missing(&mut self, kind: Kind, pending: Lookups) -> anyhow::Result<()> {
         let (resource_type, delivery_type) = kind;
         let ids: Vec<&String> = pending.keys().collect();
@@ -119,7 +119,7 @@ impl Run {
         for batch in ids.chunks(BATCH) {
             let asked = batch.iter().map(|id| id.as_str());
             let found = self
-                .sources
+                .clients
                 .cloudinary(&self.progress, async |api| {
                     api.assets(resource_type, delivery_type, asked.clone())
                         .await
@@ -146,8 +146,8 @@ impl Run {
         Ok(())
     }
 
-    /// Stores a value without its signatures, unless somebody has changed it since. Where the guard
-    /// is registered it would refuse to put the old picture in the place of a new one, too.
+    /// Stores a value without its signatures, unless it has changed since. A registered guard would
+    /// also refuse to replace a new picture with the old one.
     async fn strip(
         &mut self,
         cell: &Cell,
@@ -160,13 +160,13 @@ impl Run {
             field,
         } = cell;
         let row = self
-            .sources
+            .clients
             .parse(async |parse| parse.row(class, object_id, &[field]).await)
             .await?;
         let now = row.as_ref().and_then(|row| row.get(field));
         let result = if now.is_some_and(|now| now.get() == seen.get()) {
             let columns = json!({ (field): stripped });
-            let written = self.sources.parse.write(class, object_id, &columns).await;
+            let written = self.clients.parse.write(class, object_id, &columns).await;
             written.map_err(|error| error.to_string())
         } else {
             Err("it has changed since it was read".to_owned())

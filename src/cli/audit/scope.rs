@@ -1,5 +1,5 @@
-//! What an audit looks at: rows of guarded classes, and the parts of the account that the manifests
-//! speak of.
+//! What an audit looks at: the rows of guarded classes, and the part of the account that the
+//! manifests name.
 
 use crate::assets::fate::{lets_go, takes};
 pub(super) use crate::assets::place::columns;
@@ -7,45 +7,45 @@ pub(super) use crate::assets::{Kind, kinds};
 use crate::cloudinary::asset_name::AssetName;
 use crate::manifest::{GuardedField, Manifests};
 
-/// Assets of one kind whose public IDs begin alike.
+/// The assets of one kind whose public IDs begin with a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct AssetPrefix {
     pub(super) kind: Kind,
-    pub(super) prefix: String,
+    pub(super) text: String,
 }
 
-/// Where assets lie that guarded fields could refer to: below the folders of the manifests and what
-/// they let be destroyed. No place lies in another.
-pub(super) fn places(manifests: &Manifests) -> Vec<Place> {
-    let mut places: Vec<Place> = Vec::new();
+/// Where the assets are that guarded fields may refer to: within the folders of the manifests and
+/// within `destroy_within`. No prefix is within another.
+pub(super) fn prefixes(manifests: &Manifests) -> Vec<AssetPrefix> {
+    let mut prefixes: Vec<AssetPrefix> = Vec::new();
     for field in fields(manifests) {
-        for prefix in [folder(field), field.destroy_within.clone()]
+        for text in [folder(field), field.destroy_within.clone()]
             .into_iter()
             .flatten()
         {
             let kinds = kinds().filter(|kind| takes(field, *kind));
-            places.extend(kinds.map(|kind| Place {
+            prefixes.extend(kinds.map(|kind| AssetPrefix {
                 kind,
-                prefix: prefix.clone(),
+                text: text.clone(),
             }));
         }
     }
-    places.sort_by_key(|place| place.prefix.len());
-    let mut outermost: Vec<Place> = Vec::new();
-    for place in places {
+    prefixes.sort_by_key(|prefix| prefix.text.len());
+    let mut outermost: Vec<AssetPrefix> = Vec::new();
+    for prefix in prefixes {
         if !outermost
             .iter()
-            .any(|outer| outer.holds(place.kind, &place.prefix))
+            .any(|outer| outer.holds(prefix.kind, &prefix.text))
         {
-            outermost.push(place);
+            outermost.push(prefix);
         }
     }
     outermost
 }
 
-impl Place {
+impl AssetPrefix {
     fn holds(&self, kind: Kind, public_id: &str) -> bool {
-        self.kind == kind && public_id.starts_with(&self.prefix)
+        self.kind == kind && public_id.starts_with(&self.text)
     }
 }
 
@@ -55,8 +55,9 @@ pub(super) fn may_destroy(manifests: &Manifests, kind: Kind, public_id: &str) ->
     fields(manifests).any(|field| lets_go(field, &asset).is_ok())
 }
 
-/// The fields whose assets nobody looks for, since no folder says where they lie.
-pub(super) fn unplaced(manifests: &Manifests) -> Vec<String> {
+/// The fields whose assets are not looked for, because neither a folder nor `destroy_within` says
+/// where they are.
+pub(super) fn without_folder(manifests: &Manifests) -> Vec<String> {
     let classes = manifests.classes.iter();
     let names = classes.flat_map(|class| class.fields.iter().map(move |field| (class, field)));
     names
@@ -82,9 +83,7 @@ mod tests {
     use crate::cloudinary::identifier::{DeliveryType, ResourceType};
 
     fn manifests(text: &str) -> Manifests {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("m.toml"), text).unwrap();
-        crate::manifest::load(folder.path()).unwrap()
+        crate::manifest::parse(&[("m.toml", text)]).unwrap()
     }
 
     #[test]
@@ -108,13 +107,13 @@ mod tests {
             [fields.f]
             "#,
         );
-        let found = places(&manifests);
-        let names = found.iter().map(|place| {
+        let found = prefixes(&manifests);
+        let names = found.iter().map(|prefix| {
             format!(
                 "{}/{}/{}",
-                place.kind.0.name(),
-                place.kind.1.name(),
-                place.prefix
+                prefix.kind.0.name(),
+                prefix.kind.1.name(),
+                prefix.text
             )
         });
         assert_eq!(
@@ -126,7 +125,7 @@ mod tests {
                 "raw/private/users/"
             ]
         );
-        assert_eq!(unplaced(&manifests), ["Photo.e", "Photo.f"]);
+        assert_eq!(without_folder(&manifests), ["Photo.e", "Photo.f"]);
     }
 
     #[test]
@@ -163,7 +162,7 @@ mod tests {
     #[test]
     fn an_empty_destroy_within_stands_for_every_asset_of_the_field_s_kinds() {
         let manifests = manifests("class = \"Photo\"\n[fields.a]\ndestroy_within = \"\"");
-        assert_eq!(places(&manifests)[0].prefix, "");
+        assert_eq!(prefixes(&manifests)[0].text, "");
         let image = (ResourceType::Image, DeliveryType::Upload);
         assert!(may_destroy(&manifests, image, "anything"));
     }

@@ -1,11 +1,10 @@
-//! How far two clocks are apart.
-
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+//! How far apart two clocks are.
 
 use super::report::{Check, Report};
+use crate::clock::unix_time;
 
-/// More than NTP ever leaves. Cloudinary takes signed uploads for an hour, a guard identifiers up
-/// to 5 minutes ahead.
+/// More than NTP ever leaves. Cloudinary accepts a signed upload for an hour, and a guard accepts
+/// identifiers up to 5 minutes ahead.
 const TOLERATED_SECONDS: i64 = 60;
 
 /// When a question was asked and answered, by this machine's clock.
@@ -24,8 +23,8 @@ impl Span {
         (Self { asked, answered }, answer)
     }
 
-    /// Seconds that the clock of whoever answered `date` is ahead of this one's, negative if
-    /// behind: the least that fits, since a date has no fractions and may be of any moment between.
+    /// How many seconds the clock that answered `date` is ahead of this one, negative if behind:
+    /// the least that fits, because a date has no fractions and may be of any moment in between.
     fn ahead(self, date: u64) -> i64 {
         let date = i64::try_from(date).unwrap_or(i64::MAX);
         let (least, most) = (
@@ -36,9 +35,9 @@ impl Span {
     }
 }
 
-fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    i64::try_from(since.unwrap_or(Duration::ZERO).as_secs()).unwrap_or(i64::MAX)
+/// Seconds since 1970.
+pub(super) fn now() -> i64 {
+    i64::try_from(unix_time()).unwrap_or(i64::MAX)
 }
 
 /// Compares this machine's clock with `whose`.
@@ -50,7 +49,7 @@ pub(super) fn compare(
     report: &mut Report,
 ) {
     let Some(date) = date else {
-        return report.skipped(check, format_args!("{whose} does not tell the time"));
+        return report.skipped(check, format_args!("{whose} does not send the time"));
     };
     let ahead = span.ahead(date);
     if ahead.abs() <= TOLERATED_SECONDS {
@@ -63,7 +62,7 @@ pub(super) fn compare(
             "this machine's clock is {} s {direction} {whose}'s",
             ahead.abs()
         ),
-        "synchronise the clocks (chrony, systemd-timesyncd): new pictures seem to come from the future or to be too old, and Cloudinary refuses uploads signed an hour ago",
+        "synchronise the clocks (chrony, systemd-timesyncd): otherwise new pictures look too old or from the future, and Cloudinary refuses signed uploads",
     );
 }
 

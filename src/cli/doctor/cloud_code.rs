@@ -1,19 +1,19 @@
-//! Whether Parse Server asks the registered hooks, or Cloud Code in their place.
+//! Whether Parse Server asks the registered hooks, or runs Cloud Code instead.
 //!
 //! A guarded class is tried with a save that cannot be stored: its context is one that every guard
 //! of this service refuses, and its guarded fields are of a type that Parse Server refuses, but
-//! only after `beforeSave`. So the refusal tells who decided.
+//! only after `beforeSave`. So the refusal shows who decided.
 
 use serde_json::{Value, json};
 
-use super::metrics_probe::Witness;
+use super::metrics_probe::MetricsProbe;
 use super::probe_hooks::random_text;
 use super::report::{Check, Report};
 use crate::manifest::{Access, ClassManifest, FunctionManifest};
 use crate::parse::client::{MasterClient, Reply, RestClient, RestError};
 
-/// No type of Parse Server's. A name that no field can have would not do: Cloud Code's objects lose
-/// such fields, and the rest is stored.
+/// A type that Parse Server does not have. A field name that it refuses would not do: Cloud Code's
+/// objects lose such fields, and the rest is stored.
 const IMPOSSIBLE_TYPE: &str = "cloudinary-parse doctor";
 
 const RELOAD: &str = "remove it from the Cloud Code, or, if there is none, restart Parse Server: it loads hooks only at its start";
@@ -22,15 +22,15 @@ const RELOAD: &str = "remove it from the Cloud Code, or, if there is none, resta
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Decider {
     Guard,
-    /// Nobody or Cloud Code let it through, as far as Parse Server's own checks.
+    /// Parse Server's own checks: no hook, or Cloud Code, let it through.
     Unguarded,
-    /// The impossible happened; the row's id.
+    /// No one refused it; the id of the row that was stored.
     Stored(String),
-    /// Somebody else, in their words.
+    /// Something else; its message.
     Other(String),
 }
 
-/// Tries the guard of a class. Returns whether it was asked, as far as can be told.
+/// Tries the guard of a class. Returns `false` if it was certainly not asked.
 pub(super) async fn try_class(
     client: &MasterClient,
     manifest: &ClassManifest,
@@ -56,9 +56,9 @@ pub(super) async fn try_class(
         .await;
     let problem = match reply.map(|reply| decider(class, &reply)) {
         Ok(Decider::Guard) => return true,
-        Ok(Decider::Unguarded) => "Parse Server does not ask this service, although the hook is registered: Cloud Code for the same class and trigger stands before it".to_owned(),
+        Ok(Decider::Unguarded) => "Parse Server does not ask this service, although the hook is registered: Cloud Code has the same trigger for this class".to_owned(),
         Ok(Decider::Stored(id)) => stored(client, class, &id).await,
-        Ok(Decider::Other(text)) => format!("not this service decides, but something that says {text:?}"),
+        Ok(Decider::Other(text)) => format!("something else than this service decides, with {text:?}"),
         Err(error) => format!("cannot be tried: {error}"),
     };
     report.bad(
@@ -80,9 +80,10 @@ fn own_columns(class: &str) -> Value {
 }
 
 async fn stored(client: &MasterClient, class: &str, id: &str) -> String {
-    let what = "Cloud Code stands before this service, and stored a row that must not be";
+    let what =
+        "Cloud Code stands before this service, and stored a row that should have been refused";
     match client.delete_row(class, id).await {
-        Ok(()) => format!("{what}; it is deleted again"),
+        Ok(()) => format!("{what}; the row is deleted again"),
         Err(error) => format!("{what}: delete {class} {id} ({error})"),
     }
 }
@@ -104,16 +105,16 @@ fn decider(class: &str, reply: &Reply) -> Decider {
     }
 }
 
-/// Calls a function as nobody. Returns whether this service was asked, as far as can be told.
+/// Calls a function without a session. Returns `false` if this service was certainly not asked.
 pub(super) async fn try_function(
     client: &RestClient,
     function: &FunctionManifest,
-    witness: Option<&Witness>,
+    metrics: Option<&MetricsProbe>,
     report: &mut Report,
 ) -> bool {
     let name = &function.name;
-    let before = match witness {
-        Some(witness) => witness.decisions(name).await,
+    let before = match metrics {
+        Some(metrics) => metrics.decisions(name).await,
         None => None,
     };
     let expected = match function.access {
@@ -124,13 +125,13 @@ pub(super) async fn try_function(
     if before.is_none() && expected.is_none() {
         report.skipped(
             Check::CloudCode,
-            format_args!("{name}: not tried, a public function answers anybody"),
+            format_args!("{name}: not tried, because a public function answers every caller"),
         );
         return true;
     }
     let reply = client.call_function(name).await;
-    let after = match witness {
-        Some(witness) => witness.decisions(name).await,
+    let after = match metrics {
+        Some(metrics) => metrics.decisions(name).await,
         None => None,
     };
     let problem = match reply {
@@ -145,15 +146,15 @@ pub(super) async fn try_function(
     false
 }
 
-/// What shows that a function's answer is not this service's. `decisions`: how many it had made
-/// before and after.
+/// What shows that this service did not answer. `decisions`: how many it had made before and
+/// after.
 fn foreign(reply: &Reply, expected: Option<&str>, decisions: Option<(u64, u64)>) -> Option<String> {
     let text = reply.body["error"].as_str();
     if text.is_some_and(|text| text.starts_with("Invalid function")) {
         return Some("Parse Server does not know it, although it is registered".to_owned());
     }
     if decisions.is_some_and(|(before, after)| after <= before) {
-        return Some("Parse Server does not ask this service, although the hook is registered: Cloud Code of the same name stands before it".to_owned());
+        return Some("Parse Server does not ask this service, although the hook is registered: Cloud Code has a function of this name".to_owned());
     }
     if expected.is_some() && text != expected {
         let said = text.map_or_else(
@@ -161,7 +162,7 @@ fn foreign(reply: &Reply, expected: Option<&str>, decisions: Option<(u64, u64)>)
             |text| format!("{text:?}"),
         );
         return Some(format!(
-            "not this service answers, but something that says {said}"
+            "something else than this service answers, with {said}"
         ));
     }
     None
@@ -182,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn tells_who_decided_about_a_save() {
+    fn knows_who_decided_about_a_save() {
         let other = |text: &str| Decider::Other(text.to_owned());
         for (status, body, expected) in [
             (
@@ -239,12 +240,12 @@ mod tests {
             (
                 200,
                 json!({"result": {}}),
-                "not this service answers, but something that says status 200 OK",
+                "something else than this service answers, with status 200 OK",
             ),
             (
                 400,
                 json!({"code": 141, "error": "login first"}),
-                "not this service answers, but something that says \"login first\"",
+                "something else than this service answers, with \"login first\"",
             ),
             (
                 400,

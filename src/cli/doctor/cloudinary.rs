@@ -1,4 +1,4 @@
-//! Cloudinary: credentials, and what it thinks the time is.
+//! Cloudinary: credentials and clock.
 
 use super::TIMEOUT;
 use super::clock::{self, Span};
@@ -6,13 +6,13 @@ use super::report::{Check, Report};
 use crate::cloudinary::account::Account;
 use crate::cloudinary::client::{ApiClient, ApiError};
 
-/// What came of the question whether key and secret are good.
+/// Whether key and secret are good.
 pub(super) enum Ping {
     /// Not asked: `--offline`.
     Offline,
     /// Not asked: no account.
     NoAccount,
-    /// They are not, or Cloudinary cannot be asked.
+    /// They are not, or Cloudinary does not answer.
     Failed(ApiError),
     /// They are.
     Answered {
@@ -54,7 +54,7 @@ impl Ping {
         }
     }
 
-    /// Says how far Cloudinary's clock is from this machine's.
+    /// Reports how far Cloudinary's clock is from this machine's.
     pub(super) fn tell_clock(&self, report: &mut Report) {
         match self {
             Self::Answered { span, date, .. } => {
@@ -64,7 +64,7 @@ impl Ping {
         }
     }
 
-    /// Says whether key and secret are good.
+    /// Reports whether key and secret are good.
     pub(super) fn tell(&self, report: &mut Report) {
         match self {
             Self::Answered { api, .. } => {
@@ -85,7 +85,7 @@ fn remedy(error: &ApiError) -> &'static str {
         ApiError::Unreachable { .. } | ApiError::Timeout { .. } | ApiError::Client { .. } => {
             "let this machine through to Cloudinary (HTTPS_PROXY names a proxy), correct upload_prefix in CLOUDINARY_URL, or leave this check out with --offline"
         }
-        ApiError::RateLimited { .. } => "run this again when there are calls again",
+        ApiError::RateLimited { .. } => "run this again when the rate limit starts anew",
         ApiError::Refused { .. } => {
             "check the cloud name and upload_prefix in CLOUDINARY_URL, and that the key may use the Admin API"
         }

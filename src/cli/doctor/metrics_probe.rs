@@ -1,4 +1,4 @@
-//! What the running service's own metrics tell: whether a call arrived.
+//! Whether a call arrived, by the running service's own metrics.
 
 use std::time::Duration;
 
@@ -11,13 +11,13 @@ use crate::http;
 const TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The admin listener on this machine.
-pub(super) struct Witness {
+pub(super) struct MetricsProbe {
     http: reqwest::Client,
     url: Url,
     token: Option<SecretString>,
 }
 
-impl Witness {
+impl MetricsProbe {
     /// `None` where the listener's port is not known.
     pub(super) fn new(admin: &Admin) -> Option<Self> {
         if admin.bind.port() == 0 || admin.bind.ip().is_unspecified() {

@@ -2,12 +2,12 @@
 
 use super::probe_hooks::{random_name, random_text};
 use super::report::{Check, Report};
-use crate::cli::registration::{Hook, State};
+use crate::cli::registration::{ComparedHook, HookState};
 use crate::cli::service;
 use crate::manifest::Manifests;
 use crate::parse::client::{MasterClient, RestClient, RestError};
 
-/// An update's hook request holds the object twice, and one above 10 MiB breaks off half sent and
+/// An update's hook request holds the object twice, and one above 10 MiB is cut off half-way and
 /// can end Parse Server's process.
 const UPLOAD_LIMIT: usize = 5 << 20;
 
@@ -24,7 +24,7 @@ pub(super) async fn prove(
     match client.prove_master_key().await {
         Ok(info) => {
             tell_version(&server, &info.version, report);
-            // Nothing has these names; the read-only master key passes all but a change.
+            // Nothing has these names; the read-only master key may do everything except changes.
             let changes = match client.delete_hook(&random_name()).await {
                 Ok(()) => client.prove_writable(&random_text()).await,
                 refused => refused,
@@ -44,7 +44,7 @@ pub(super) async fn prove(
         Err(error) => {
             report.good(
                 Check::ParseServer,
-                format_args!("{server} answers, its version is for the master key only"),
+                format_args!("{server} answers, but tells its version to the master key only"),
             );
             report.bad(Check::MasterKey, &error, remedy(&error));
             false
@@ -117,40 +117,40 @@ fn version_problem(version: &str) -> Option<(&'static str, &'static str)> {
 pub(super) fn remedy(error: &RestError) -> &'static str {
     match error {
         RestError::Timeout { .. } | RestError::Broken { .. } => {
-            "look whether Parse Server is overloaded or a proxy lies between; its log says more"
+            "check whether Parse Server is overloaded or a proxy is in between, and see its log"
         }
         RestError::Unavailable { .. } => "start Parse Server, or correct its proxy",
-        RestError::NotReady { .. } => "wait for its start, and see that its database runs",
-        RestError::Refused { .. } => "its log says more",
+        RestError::NotReady { .. } => "wait until it has started, and check that its database runs",
+        RestError::Refused { .. } => "see its log",
         _ => "",
     }
 }
 
-/// Says how the registered hooks differ from the manifests. Returns whether they do not.
-pub(super) fn tell_hooks(hooks: &[Hook], report: &mut Report) -> bool {
+/// Reports how the registered hooks differ from the manifests. Returns whether they do not.
+pub(super) fn tell_hooks(hooks: &[ComparedHook], report: &mut Report) -> bool {
     const REGISTER: &str = "run `cloudinary-parse register`";
     let mut good = true;
     for hook in hooks {
         let name = &hook.name;
         let urls = hook.registered_shown();
         let (message, remedy) = match hook.state {
-            State::Current | State::Foreign => continue,
-            State::Missing => (format!("{name} is not registered"), REGISTER),
-            State::Outdated => (
+            HookState::Current | HookState::Foreign => continue,
+            HookState::Missing => (format!("{name} is not registered"), REGISTER),
+            HookState::Outdated => (
                 format!("{name} is registered with another URL: {urls}"),
                 REGISTER,
             ),
-            State::Duplicate => (
+            HookState::Duplicate => (
                 format!("{name} is registered more than once: {urls}"),
                 REGISTER,
             ),
-            State::Stale => (
+            HookState::Stale => (
                 format!(
                     "{name} is registered under the public URL, and no manifest names it, so its calls are refused"
                 ),
                 "run `cloudinary-parse register --prune`",
             ),
-            State::Shared => (
+            HookState::Shared => (
                 format!(
                     "{name}, which no manifest names, is registered more than once, and not always under the public URL: {urls}"
                 ),
@@ -163,7 +163,7 @@ pub(super) fn tell_hooks(hooks: &[Hook], report: &mut Report) -> bool {
     good
 }
 
-/// Says whether Parse Server takes requests that make hook requests above 10 MiB.
+/// Reports whether Parse Server accepts requests that lead to hook requests above 10 MiB.
 pub(super) async fn tell_upload_size(client: &RestClient, report: &mut Report) {
     match client.takes_body_of(UPLOAD_LIMIT).await {
         Ok(false) => report.good(
@@ -175,7 +175,7 @@ pub(super) async fn tell_upload_size(client: &RestClient, report: &mut Report) {
             "Parse Server takes requests of 5 MiB: a hook request above 10 MiB, and an update holds the object twice, can end its process",
             "set its option maxUploadSize (PARSE_SERVER_MAX_UPLOAD_SIZE) to 4mb or less",
         ),
-        Err(error) => report.skipped(Check::UploadSize, format_args!("cannot be told: {error}")),
+        Err(error) => report.skipped(Check::UploadSize, format_args!("unknown: {error}")),
     }
 }
 
@@ -199,10 +199,8 @@ mod tests {
 
     #[test]
     fn warns_of_the_read_only_master_key_before_version_9() {
-        let folder = tempfile::tempdir().unwrap();
         let text = "function = \"sign\"\naction = \"sign_upload\"\naccess = \"master\"\n";
-        std::fs::write(folder.path().join("sign.toml"), text).unwrap();
-        let manifests = crate::manifest::load(folder.path()).unwrap();
+        let manifests = crate::manifest::parse(&[("sign.toml", text)]).unwrap();
         for (version, notes) in [
             ("5.6.0", 1),
             ("8.6.0", 1),

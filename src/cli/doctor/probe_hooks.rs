@@ -1,33 +1,34 @@
-//! Temporary function hooks: how Parse Server is made to call a URL and to say what came of it.
+//! Temporary function hooks, which make Parse Server call a URL and say what answered.
 //!
-//! Their names are random, so that nobody else calls them; they are removed on every way out, and
-//! what a killed run left behind is removed by the next.
+//! Their names are random, so that nobody else calls them. They are removed however `doctor` ends,
+//! and what a killed run left behind is removed by the next.
 
 use std::cell::RefCell;
 use std::hash::{BuildHasher as _, RandomState};
 
 use futures_util::future::{FutureExt as _, LocalBoxFuture, Shared};
 
-use super::probe_reply::{Heard, heard};
-use crate::parse::client::{HookName, MasterClient, RegisteredHook, RestClient, RestError};
+use super::probe_reply::{self, ProbeReply};
+use crate::parse::client::{MasterClient, RegisteredHook, RestClient, RestError};
+use crate::parse::hook_name::HookName;
 
 /// How a temporary hook's name begins; 32 hex digits follow.
 const PREFIX: &str = "cloudinaryParseDoctor";
 
-/// How often a Parse Server is asked that does not know a hook which it has just been given:
+/// How often a hook is tried that Parse Server does not know although it was just registered:
 /// another node may have answered.
 const TRIES: usize = 4;
 
 /// The temporary hooks of this run.
-pub(super) struct Temporary {
+pub(super) struct ProbeHooks {
     client: MasterClient,
     anonymous: RestClient,
-    /// What may be registered now, each with its registration, which an interruption must not
-    /// overtake.
+    /// The hooks that may be registered now, each with the end of its registration: removing one
+    /// before that would leave it behind.
     registered: RefCell<Vec<(HookName, Shared<LocalBoxFuture<'static, ()>>)>>,
 }
 
-impl Temporary {
+impl ProbeHooks {
     /// `anonymous` calls the hooks: a caller's master key would be sent to whatever answers there.
     pub(super) fn new(client: MasterClient, anonymous: RestClient) -> Self {
         Self {
@@ -42,7 +43,7 @@ impl Temporary {
     pub(super) async fn sweep(&self, hooks: &mut Vec<RegisteredHook>) -> Result<usize, RestError> {
         let mut left: Vec<HookName> = Vec::new();
         hooks.retain(|hook| {
-            let ours = is_temporary(&hook.name);
+            let ours = is_probe_hook(&hook.name);
             if ours && !left.contains(&hook.name) {
                 left.push(hook.name.clone());
             }
@@ -58,7 +59,7 @@ impl Temporary {
     ///
     /// # Errors
     /// Parse Server cannot be asked, or refuses.
-    pub(super) async fn ask(&self, url: &str) -> Result<Heard, RestError> {
+    pub(super) async fn ask(&self, url: &str) -> Result<ProbeReply, RestError> {
         let mut tries = 0;
         loop {
             let name = random_name();
@@ -66,22 +67,21 @@ impl Temporary {
             let reply = self.anonymous.call_function(&name.to_string()).await;
             self.remove(&name).await?;
             tries += 1;
-            let heard = heard(&reply?);
-            if heard != Heard::NoHandler || tries == TRIES {
-                return Ok(heard);
+            let reply = probe_reply::read(&reply?);
+            if reply != ProbeReply::NoHandler || tries == TRIES {
+                return Ok(reply);
             }
         }
     }
 
     async fn register(&self, name: &HookName, url: &str) -> Result<(), RestError> {
         let (client, hook, to) = (self.client.clone(), name.clone(), url.to_owned());
-        // A task of its own: whoever interrupts this run waits for its end before it removes the
-        // hook.
+        // A task of its own, so that an interrupted run can wait for it and then remove the hook.
         let task = tokio::spawn(async move { client.create_hook(&hook, &to).await });
         let (tell, told) = tokio::sync::oneshot::channel();
         let end = async move {
             if let Ok(result) = task.await {
-                // Err: interrupted, nobody waits.
+                // Err: the run was interrupted and no longer waits.
                 let _ = tell.send(result);
             }
         };
@@ -128,14 +128,14 @@ pub(super) fn random_text() -> String {
     format!("{:016x}{:016x}", half(), half())
 }
 
-/// The name of a function that nobody has.
+/// The name of a function that does not exist.
 pub(super) fn random_name() -> HookName {
     HookName::Function {
         function_name: format!("{PREFIX}{}", random_text()),
     }
 }
 
-fn is_temporary(name: &HookName) -> bool {
+fn is_probe_hook(name: &HookName) -> bool {
     let HookName::Function { function_name } = name else {
         return false;
     };
@@ -159,7 +159,7 @@ mod tests {
 
     #[test]
     fn knows_its_own_names() {
-        assert!(is_temporary(&random_name()));
+        assert!(is_probe_hook(&random_name()));
         assert_ne!(random_name(), random_name());
     }
 
@@ -172,12 +172,12 @@ mod tests {
             "cloudinaryParseDoctor0123456789ABCDEF0123456789abcdef",
             "xcloudinaryParseDoctor0123456789abcdef0123456789abcdef",
         ] {
-            assert!(!is_temporary(&function(name)), "{name}");
+            assert!(!is_probe_hook(&function(name)), "{name}");
         }
         let trigger = HookName::Trigger {
             class_name: "cloudinaryParseDoctor0123456789abcdef0123456789abcdef".to_owned(),
             trigger_name: "beforeSave".to_owned(),
         };
-        assert!(!is_temporary(&trigger));
+        assert!(!is_probe_hook(&trigger));
     }
 }

@@ -1,55 +1,55 @@
-//! What Parse Server says of a hook that it called.
+//! What Parse Server's answer to a call of a probe hook tells about the URL that it called.
 
 use serde_json::Value;
 
 use crate::parse::client::Reply;
 
-/// What became of a call.
+/// What answered the call.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Heard {
-    /// This service took the key, has the hook, and refused a body that is not for it.
+pub(super) enum ProbeReply {
+    /// This service: it took the key, has the hook, and refused a body that is not for it.
     Served,
-    /// This service has nothing at this path.
+    /// This service: it has nothing at this path.
     NotServed,
-    /// This service refused the key.
+    /// This service: it refused the key.
     WrongKey,
-    /// An answer that Parse Server takes for a refusal, and not of this service.
-    Stranger {
+    /// Something else, with an answer that Parse Server takes for a refusal.
+    OtherServer {
         /// The HTTP status.
         status: u64,
     },
-    /// An answer that Parse Server takes for consent: a redirect, 204, a page.
+    /// Something else, with an answer that Parse Server takes for consent: a redirect, 204, a page.
     Consent,
-    /// No answer, in Parse Server's words.
+    /// Nothing; Parse Server's reason.
     Unreachable(String),
     /// Parse Server has no such function.
     NoHandler,
-    /// Anything else, in Parse Server's words.
-    Odd(String),
+    /// Anything else that Parse Server says.
+    Unknown(String),
 }
 
 /// Reads Parse Server's answer.
-pub(super) fn heard(reply: &Reply) -> Heard {
+pub(super) fn read(reply: &Reply) -> ProbeReply {
     if reply.status.is_success() {
-        return Heard::Consent;
+        return ProbeReply::Consent;
     }
     match (reply.body["code"].as_i64(), &reply.body["error"]) {
         (Some(141), Value::Object(answer)) => {
             let text = answer.get("text").and_then(Value::as_str);
             let status = answer.get("status").and_then(Value::as_u64);
             match (status.unwrap_or_default(), text.unwrap_or_default()) {
-                (400, r#"{"error":"bad request"}"#) => Heard::Served,
-                (401, r#"{"error":"unauthorized"}"#) => Heard::WrongKey,
-                (404, r#"{"error":"not found"}"#) => Heard::NotServed,
-                (status, _) => Heard::Stranger { status },
+                (400, r#"{"error":"bad request"}"#) => ProbeReply::Served,
+                (401, r#"{"error":"unauthorized"}"#) => ProbeReply::WrongKey,
+                (404, r#"{"error":"not found"}"#) => ProbeReply::NotServed,
+                (status, _) => ProbeReply::OtherServer { status },
             }
         }
         (Some(141), Value::String(text)) if text.starts_with("Invalid function") => {
-            Heard::NoHandler
+            ProbeReply::NoHandler
         }
-        (Some(141), Value::String(text)) => Heard::Unreachable(text.clone()),
-        (_, Value::String(text)) => Heard::Odd(text.clone()),
-        _ => Heard::Odd(format!("status {}", reply.status)),
+        (Some(141), Value::String(text)) => ProbeReply::Unreachable(text.clone()),
+        (_, Value::String(text)) => ProbeReply::Unknown(text.clone()),
+        _ => ProbeReply::Unknown(format!("status {}", reply.status)),
     }
 }
 
@@ -59,7 +59,7 @@ pub(super) fn remedy(cause: &str) -> &'static str {
     if says(&["ENOTFOUND", "EAI_AGAIN"]) {
         "Parse Server's machine does not know this host name: use one that it knows in CLOUDINARY_PARSE_PUBLIC_URL, then run `cloudinary-parse register`"
     } else if says(&["EPROTO", "wrong version number", "packet length too long"]) {
-        "CLOUDINARY_PARSE_PUBLIC_URL says https, but no TLS is spoken there: write http, or set CLOUDINARY_PARSE_TLS_CERT and CLOUDINARY_PARSE_TLS_KEY; then run `cloudinary-parse register`"
+        "CLOUDINARY_PARSE_PUBLIC_URL says https, but nothing speaks TLS there: write http, or set CLOUDINARY_PARSE_TLS_CERT and CLOUDINARY_PARSE_TLS_KEY; then run `cloudinary-parse register`"
     } else if says(&["expired"]) {
         "renew the certificate"
     } else if says(&["altnames", "Hostname/IP"]) {
@@ -72,7 +72,7 @@ pub(super) fn remedy(cause: &str) -> &'static str {
     ]) {
         "Parse Server's Node.js does not trust the certificate: start it with NODE_EXTRA_CA_CERTS=<file of the issuer>, and give CLOUDINARY_PARSE_TLS_CERT the whole chain"
     } else if says(&["socket hang up", "ECONNRESET", "Parse Error"]) {
-        "what answers there hangs up: if it speaks TLS, CLOUDINARY_PARSE_PUBLIC_URL must begin with https; then run `cloudinary-parse register`"
+        "what answers there closes the connection: if it speaks TLS, CLOUDINARY_PARSE_PUBLIC_URL must begin with https; then run `cloudinary-parse register`"
     } else if says(&["ETIMEDOUT", "EHOSTUNREACH", "ENETUNREACH"]) {
         "let Parse Server's machine through the firewall and network between the two"
     } else {
@@ -87,15 +87,15 @@ mod tests {
 
     use super::*;
 
-    fn of(status: u16, body: Value) -> Heard {
-        heard(&Reply {
+    fn of(status: u16, body: Value) -> ProbeReply {
+        read(&Reply {
             status: StatusCode::from_u16(status).unwrap(),
             body,
             date: None,
         })
     }
 
-    fn answered(status: u16, text: &str) -> Heard {
+    fn answered(status: u16, text: &str) -> ProbeReply {
         of(
             400,
             json!({"code": 141, "error": {"status": status, "text": text, "headers": {}}}),
@@ -105,9 +105,9 @@ mod tests {
     #[test]
     fn knows_the_answers_of_this_service() {
         for (status, text, expected) in [
-            (400, r#"{"error":"bad request"}"#, Heard::Served),
-            (401, r#"{"error":"unauthorized"}"#, Heard::WrongKey),
-            (404, r#"{"error":"not found"}"#, Heard::NotServed),
+            (400, r#"{"error":"bad request"}"#, ProbeReply::Served),
+            (401, r#"{"error":"unauthorized"}"#, ProbeReply::WrongKey),
+            (404, r#"{"error":"not found"}"#, ProbeReply::NotServed),
         ] {
             assert_eq!(answered(status, text), expected);
         }
@@ -123,7 +123,7 @@ mod tests {
             (502, ""),
         ] {
             let status_seen = u64::from(status);
-            let expected = Heard::Stranger {
+            let expected = ProbeReply::OtherServer {
                 status: status_seen,
             };
             assert_eq!(answered(status, text), expected);
@@ -133,7 +133,7 @@ mod tests {
     #[test]
     fn sees_consent_in_every_success() {
         for body in [json!({}), json!({"result": {}}), Value::Null] {
-            assert_eq!(of(200, body), Heard::Consent);
+            assert_eq!(of(200, body), ProbeReply::Consent);
         }
     }
 
@@ -144,16 +144,16 @@ mod tests {
                 400,
                 141,
                 "connect ECONNREFUSED 127.0.0.1:9",
-                Heard::Unreachable("connect ECONNREFUSED 127.0.0.1:9".into()),
+                ProbeReply::Unreachable("connect ECONNREFUSED 127.0.0.1:9".into()),
             ),
-            (400, 141, "Invalid function: \"f\"", Heard::NoHandler),
-            (500, 1, "boom", Heard::Odd("boom".into())),
+            (400, 141, "Invalid function: \"f\"", ProbeReply::NoHandler),
+            (500, 1, "boom", ProbeReply::Unknown("boom".into())),
         ] {
             assert_eq!(of(status, json!({"code": code, "error": text})), expected);
         }
         assert_eq!(
             of(502, Value::Null),
-            Heard::Odd("status 502 Bad Gateway".into())
+            ProbeReply::Unknown("status 502 Bad Gateway".into())
         );
     }
 

@@ -1,16 +1,15 @@
-//! The clean-up queue, where a manifest needs it.
+//! The queue, where a manifest needs it.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
+use super::clock::now;
 use super::report::{Check, Report};
 use super::setup::Setup;
 use crate::manifest::Manifests;
-use crate::queue::{Entry, Queue, State};
+use crate::queue::{JobState, Queue, QueuedJob};
 
 /// A worker takes a job within seconds of its time.
 const OVERDUE_SECONDS: i64 = 300;
 
-/// Says whether jobs can be queued and are being done.
+/// Reports whether jobs can be queued and are being done.
 pub(super) async fn tell(setup: &Setup, report: &mut Report) {
     const CHECK: Check = Check::Queue;
     if !setup.manifests.as_ref().is_some_and(Manifests::need_queue) {
@@ -27,7 +26,7 @@ pub(super) async fn tell(setup: &Setup, report: &mut Report) {
             return report.bad(
                 CHECK,
                 error,
-                "let the database of CLOUDINARY_PARSE_QUEUE run and be writable for this user; `cloudinary-parse serve` makes the file of an SQLite queue",
+                "let the database of CLOUDINARY_PARSE_QUEUE run and be writable for this user; `cloudinary-parse serve` creates the file of an SQLite queue",
             );
         }
     };
@@ -42,7 +41,7 @@ pub(super) async fn tell(setup: &Setup, report: &mut Report) {
     if overdue > 0 {
         report.bad(
             CHECK,
-            format_args!("{overdue} of {} jobs wait since more than 5 minutes", jobs.len()),
+            format_args!("{overdue} of {} jobs have waited over 5 minutes", jobs.len()),
             "run `cloudinary-parse serve` with this queue; its log and `/ready` say what it waits for",
         );
     }
@@ -58,20 +57,15 @@ struct Standing {
 }
 
 impl Standing {
-    fn of(jobs: &[Entry], now: i64) -> Self {
-        let count = |is: &dyn Fn(&Entry) -> bool| jobs.iter().filter(|job| is(job)).count();
+    fn of(jobs: &[QueuedJob], now: i64) -> Self {
+        let count = |is: &dyn Fn(&QueuedJob) -> bool| jobs.iter().filter(|job| is(job)).count();
         Self {
-            dead: count(&|job| job.state == State::Dead),
+            dead: count(&|job| job.state == JobState::Dead),
             overdue: count(&|job| {
-                job.state == State::Waiting && job.run_at < now - OVERDUE_SECONDS
+                job.state == JobState::Waiting && job.run_at < now - OVERDUE_SECONDS
             }),
         }
     }
-}
-
-fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    i64::try_from(since.unwrap_or_default().as_secs()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]
@@ -79,8 +73,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn counts_jobs_that_nobody_does() {
-        let job = |state, run_at| Entry {
+    fn counts_jobs_that_no_worker_does() {
+        let job = |state, run_at| QueuedJob {
             id: String::new(),
             state,
             tries: 0,
@@ -89,12 +83,12 @@ mod tests {
             job: None,
         };
         let jobs = [
-            job(State::Waiting, 1_000),
-            job(State::Waiting, 700),
-            job(State::Waiting, 699),
-            job(State::Running, 1),
-            job(State::Failed, 1),
-            job(State::Dead, 1),
+            job(JobState::Waiting, 1_000),
+            job(JobState::Waiting, 700),
+            job(JobState::Waiting, 699),
+            job(JobState::Running, 1),
+            job(JobState::Failed, 1),
+            job(JobState::Dead, 1),
         ];
         let expected = Standing {
             dead: 1,

@@ -1,4 +1,4 @@
-//! The webhook key, the public URL and what the running service serves, all told by calls that
+//! The webhook key, the public URL and what the running service serves, all found out by calls that
 //! Parse Server makes.
 
 use std::time::Duration;
@@ -7,49 +7,46 @@ use reqwest::StatusCode;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 
-use super::probe_hooks::{Temporary, random_name};
-use super::probe_reply::{self, Heard};
+use super::probe_hooks::{ProbeHooks, random_name};
+use super::probe_reply::{self, ProbeReply};
 use super::report::{Check, Report};
-use crate::cli::health;
+use crate::cli::health_probe;
 use crate::cli::registration::public_url::PublicUrl;
 use crate::http;
-use crate::parse::client::{HookName, RestError};
+use crate::parse::client::RestError;
+use crate::parse::hook_name::HookName;
 
 const RESTART: &str = "restart `cloudinary-parse serve` with this configuration";
 const ELSEWHERE: &str = "set CLOUDINARY_PARSE_PUBLIC_URL to where Parse Server reaches this service, then run `cloudinary-parse register`";
 
 /// What Parse Server found at the public URL.
-pub(super) struct Found {
-    /// At a path that no hook has.
-    nowhere: Result<Heard, RestError>,
-    /// Hooks of the manifests that the running service has.
+pub(super) struct Reachability {
+    /// The answer at a path that no hook has.
+    no_hook: Result<ProbeReply, RestError>,
+    /// Hooks of the manifests that the running service serves.
     pub(super) served: Vec<HookName>,
-    /// Hooks of the manifests that it has not.
+    /// Hooks of the manifests that it does not serve.
     missing: Vec<HookName>,
 }
 
-impl Found {
+impl Reachability {
     /// Lets Parse Server call the URL of each of the `wanted` hooks, once it has reached the
     /// service at all.
-    pub(super) async fn out(
-        temporary: &Temporary,
-        public: &PublicUrl,
-        wanted: &[HookName],
-    ) -> Self {
+    pub(super) async fn probe(hooks: &ProbeHooks, public: &PublicUrl, wanted: &[HookName]) -> Self {
         let mut found = Self {
-            nowhere: temporary.ask(&public.of(&random_name())).await,
+            no_hook: hooks.ask(&public.of(&random_name())).await,
             served: Vec::new(),
             missing: Vec::new(),
         };
-        if found.nowhere != Ok(Heard::NotServed) {
+        if found.no_hook != Ok(ProbeReply::NotServed) {
             return found;
         }
         for hook in wanted {
-            match temporary.ask(&public.of(hook)).await {
-                Ok(Heard::Served) => found.served.push(hook.clone()),
-                Ok(Heard::NotServed) => found.missing.push(hook.clone()),
+            match hooks.ask(&public.of(hook)).await {
+                Ok(ProbeReply::Served) => found.served.push(hook.clone()),
+                Ok(ProbeReply::NotServed) => found.missing.push(hook.clone()),
                 other => {
-                    found.nowhere = other;
+                    found.no_hook = other;
                     break;
                 }
             }
@@ -57,24 +54,24 @@ impl Found {
         found
     }
 
-    /// A service that knows none of several hooks may not even look at the key: it runs with
-    /// another public URL or other manifests.
+    /// A service that serves none of the hooks runs with another public URL or other manifests, and
+    /// may not even have looked at the key.
     fn serves_nothing(&self) -> bool {
         self.served.is_empty() && !self.missing.is_empty()
     }
 
-    /// Says whether the keys agree.
+    /// Reports whether the keys agree.
     pub(super) async fn tell_key(
         &self,
         public: &PublicUrl,
         key: Option<&SecretString>,
         report: &mut Report,
     ) {
-        match &self.nowhere {
-            Ok(Heard::NotServed) if !self.serves_nothing() => {
+        match &self.no_hook {
+            Ok(ProbeReply::NotServed) if !self.serves_nothing() => {
                 report.good(Check::WebhookKey, "agrees with Parse Server's");
             }
-            Ok(Heard::WrongKey) => {
+            Ok(ProbeReply::WrongKey) => {
                 let running_has_ours = match key {
                     Some(key) => accepts(public, key).await,
                     None => None,
@@ -82,7 +79,7 @@ impl Found {
                 match running_has_ours {
                     Some(false) => report.bad(
                         Check::WebhookKey,
-                        "the running service refuses Parse Server's key, and PARSE_SERVER_WEBHOOK_KEY as it is configured here as well",
+                        "the running service refuses Parse Server's key, and also the PARSE_SERVER_WEBHOOK_KEY that is configured here",
                         RESTART,
                     ),
                     Some(true) | None => report.bad(
@@ -96,7 +93,7 @@ impl Found {
         }
     }
 
-    /// Says which of the hooks the running service lacks.
+    /// Reports which of the hooks the running service lacks. Returns whether it lacks none.
     pub(super) fn tell_missing(&self, report: &mut Report) -> bool {
         if self.served.is_empty() {
             return true;
@@ -111,30 +108,30 @@ impl Found {
         self.missing.is_empty()
     }
 
-    /// Says whether Parse Server reaches the service.
+    /// Reports whether Parse Server reaches the service.
     pub(super) async fn tell_public_url(&self, public: &PublicUrl, report: &mut Report) {
         const CHECK: Check = Check::PublicUrl;
-        match &self.nowhere {
-            Ok(Heard::NotServed) if self.serves_nothing() => report.bad(
+        match &self.no_hook {
+            Ok(ProbeReply::NotServed) if self.serves_nothing() => report.bad(
                 CHECK,
-                format_args!("{public}: the service that answers there serves none of the hooks: it runs with another CLOUDINARY_PARSE_PUBLIC_URL or other manifests"),
+                format_args!("{public}: the service that answers there serves none of the hooks, because it runs with another CLOUDINARY_PARSE_PUBLIC_URL or other manifests"),
                 RESTART,
             ),
-            Ok(Heard::Served | Heard::NotServed | Heard::WrongKey) => {
+            Ok(ProbeReply::Served | ProbeReply::NotServed | ProbeReply::WrongKey) => {
                 report.good(CHECK, format_args!("Parse Server reaches {public}"));
             }
-            Ok(Heard::Consent) => report.bad(
+            Ok(ProbeReply::Consent) => report.bad(
                 CHECK,
-                format_args!("{public}: what answers there redirects, or answers with a page or nothing at all. Parse Server takes that for consent: the classes are not guarded"),
+                format_args!("{public}: another server answers there, with a redirect, a page or an empty answer. Parse Server takes that for consent, so the classes are not guarded"),
                 ELSEWHERE,
             ),
-            Ok(Heard::Stranger { status }) => report.bad(
+            Ok(ProbeReply::OtherServer { status }) => report.bad(
                 CHECK,
-                format_args!("{public}: something answers {status} there, and not as this service does"),
+                format_args!("{public}: another server answers there, with status {status}"),
                 ELSEWHERE,
             ),
-            Ok(Heard::Unreachable(cause)) => {
-                let here = match health::ask(&public.health(), true).await {
+            Ok(ProbeReply::Unreachable(cause)) => {
+                let here = match health_probe::ask(&public.health(), true).await {
                     Ok(()) => "from here it answers",
                     Err(_) => "from here it does not answer either",
                 };
@@ -144,15 +141,15 @@ impl Found {
                     probe_reply::remedy(cause),
                 );
             }
-            Ok(Heard::NoHandler) => report.bad(
+            Ok(ProbeReply::NoHandler) => report.bad(
                 CHECK,
-                "not tried: Parse Server does not know the hook that it has just been given, so another node answers",
+                "not tried: Parse Server does not know the hook that was just registered, so another node answers",
                 "let CLOUDINARY_PARSE_SERVER_URL name one node, and restart the others after each `cloudinary-parse register`",
             ),
-            Ok(Heard::Odd(text)) => report.bad(
+            Ok(ProbeReply::Unknown(text)) => report.bad(
                 CHECK,
                 format_args!("{public}: Parse Server says {text:?}"),
-                "its log says more",
+                "see Parse Server's log",
             ),
             Err(RestError::Timeout { timeout, .. }) => report.bad(
                 CHECK,
@@ -166,7 +163,7 @@ impl Found {
 
 /// Whether the service at the public URL takes `key`; `None` if nothing of ours answers.
 async fn accepts(public: &PublicUrl, key: &SecretString) -> Option<bool> {
-    health::ask(&public.health(), true).await.ok()?;
+    health_probe::ask(&public.health(), true).await.ok()?;
     let url = reqwest::Url::parse(&public.of(&random_name())).ok()?;
     let http = http::client(&url, Duration::from_secs(5)).build().ok()?;
     let request = http

@@ -35,7 +35,7 @@ pub(super) enum Check {
 enum Outcome {
     Good,
     Bad,
-    /// Nothing that keeps the service from working, but it should be known.
+    /// The service works, but the operator should know.
     Warning,
     /// Not tried.
     Skipped,
@@ -140,18 +140,18 @@ impl Report {
         }
     }
 
-    /// Everything is in order.
+    /// It works.
     pub(super) fn good(&mut self, check: Check, message: impl Display) {
         self.line(check, Outcome::Good, &message.to_string(), None);
     }
 
-    /// A mistake, and what to do about it; an empty `remedy` where the message says it.
+    /// It does not work; `remedy` says what to do, and is empty where the message does.
     pub(super) fn bad(&mut self, check: Check, message: impl Display, remedy: &str) {
         self.failed = true;
         self.line(check, Outcome::Bad, &message.to_string(), Some(remedy));
     }
 
-    /// Something that should be known, and what to do about it.
+    /// Something that the operator should know, and what to do about it.
     pub(super) fn warning(&mut self, check: Check, message: impl Display, remedy: &str) {
         self.line(check, Outcome::Warning, &message.to_string(), Some(remedy));
     }
@@ -201,7 +201,7 @@ impl Report {
     }
 }
 
-/// Names and answers of others must not drive a terminal or begin a line of their own.
+/// Text from elsewhere must not control the terminal or begin a line of its own.
 fn one_line(text: &str) -> String {
     text.trim().replace(char::is_control, "\u{fffd}")
 }

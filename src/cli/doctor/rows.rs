@@ -1,4 +1,4 @@
-//! What clean-up and `audit` rely on: columns that exist, fields that hooks are shown, rows that
+//! What clean-up and `audit` rely on: columns that exist, fields that hooks can see, rows that
 //! nothing hides.
 
 use super::parse_server::remedy;
@@ -10,7 +10,8 @@ use crate::parse::client::{MasterClient, Rows, Schema};
 
 const NOTHING_DESTROYED: &str = "no manifest destroys anything";
 
-/// Says what Parse Server has of what the manifests name, and whether all of it can be seen.
+/// Reports which classes and columns of the manifests Parse Server has, and whether hooks and this
+/// service can see them.
 pub(super) async fn tell(parse: &MasterClient, manifests: &Manifests, report: &mut Report) {
     match parse.schemas().await {
         Ok(schemas) => {
@@ -25,7 +26,7 @@ pub(super) async fn tell(parse: &MasterClient, manifests: &Manifests, report: &m
     tell_hidden_rows(parse, manifests, report).await;
 }
 
-/// Says that nothing was tried.
+/// Reports that nothing was tried.
 pub(super) fn skip(why: &str, report: &mut Report) {
     for check in [Check::Columns, Check::ProtectedFields, Check::HiddenRows] {
         report.skipped(check, why);
@@ -40,7 +41,7 @@ fn tell_columns(manifests: &Manifests, schemas: &[Schema], report: &mut Report) 
         report.warning(
             Check::Columns,
             mistake,
-            "correct the manifest, or create what is missing: what it was meant to guard or to keep in use is not looked at",
+            "correct the manifest, or create what is missing: until then nothing guards it, and what it refers to does not count as in use",
         );
     }
     if !certain.is_empty() {
@@ -70,7 +71,7 @@ fn tell_protected_fields(manifests: &Manifests, schemas: &[Schema], report: &mut
                 report.warning(
                     Check::ProtectedFields,
                     format_args!(
-                        "{}.{column} is one of the class's protectedFields: hooks are not shown what was stored there, so {consequence}",
+                        "{}.{column} is one of the class's protectedFields: hooks do not see what was stored there, so {consequence}",
                         class.class
                     ),
                     "set Parse Server's option protectedFieldsTriggerExempt to true (Parse Server 9), or take the column out of protectedFields",

@@ -5,10 +5,10 @@ use secrecy::SecretString;
 
 use super::report::{Check, Report};
 use crate::cli::registration::public_url::PublicUrl;
-use crate::cli::{serve, service};
+use crate::cli::{inputs, service};
 use crate::cloudinary::account::Account;
 use crate::config::{Admin, Environment, Mistake, Needs, ParseAccess, Serve};
-use crate::manifest::{self, Manifests};
+use crate::manifest::Manifests;
 
 /// What the checks work with; what is absent has its ✗ already.
 pub(super) struct Setup {
@@ -87,7 +87,7 @@ fn remedy(mistake: &Mistake) -> &'static str {
 
 fn tls_is_usable(serve: Option<&Serve>, report: &mut Report) -> bool {
     let files = serve.and_then(|serve| serve.listener.tls.as_ref());
-    match files.map(serve::certificate) {
+    match files.map(inputs::certificate) {
         Some(Err(error)) => {
             report.bad(
                 Check::Configuration,
@@ -107,13 +107,7 @@ fn examine_manifests(
 ) -> Option<Manifests> {
     const CORRECT: &str = "correct the file; `cloudinary-parse check --strict` reads it again";
     let folder = environment.webhooks();
-    let manifests = manifest::load(&folder).and_then(|manifests| {
-        if let Some(account) = account {
-            manifests.check_account(account)?;
-        }
-        Ok(manifests)
-    });
-    match manifests {
+    match inputs::manifests(&folder, account) {
         Ok(manifests) => {
             for warning in &manifests.warnings {
                 report.bad(Check::Manifests, warning, CORRECT);

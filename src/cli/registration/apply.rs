@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::same_url;
-use crate::parse::client::{HookName, MasterClient, RestError};
+use crate::parse::client::{MasterClient, RestError};
+use crate::parse::hook_name::HookName;
 
 /// How often an add that follows a delete is tried, since the hook is unguarded meanwhile.
 const TRIES: u32 = 3;

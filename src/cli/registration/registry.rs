@@ -7,10 +7,11 @@ use log::info;
 
 use super::public_url::PublicUrl;
 use super::report::Report;
-use super::{Hook, compare};
-use crate::cli::settings::rest_client;
+use super::{ComparedHook, compare};
+use crate::cli::inputs::rest_client;
 use crate::config::ParseAccess;
-use crate::parse::client::{HookName, MasterClient, RestError, ServerInfo};
+use crate::parse::client::{MasterClient, RestError, ServerInfo};
+use crate::parse::hook_name::HookName;
 
 /// How long Parse Server may take for one call; it may be busy with a start or a slow database.
 const TIMEOUT: Duration = Duration::from_secs(15);
@@ -24,7 +25,7 @@ pub(crate) struct Registry {
     /// For changes.
     pub(crate) client: MasterClient,
     /// All hooks, wanted and registered.
-    pub(crate) hooks: Vec<Hook>,
+    pub(crate) hooks: Vec<ComparedHook>,
     version: String,
 }
 

@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 use serde_json::{Map, Value, json};
 
-use super::Hook;
+use super::ComparedHook;
 use super::public_url::{PublicUrl, shown};
 use crate::cli::output::{Output, complain};
 
@@ -23,7 +23,7 @@ pub(crate) struct Row<'a> {
     /// `added`, `stale`, …
     pub(crate) state: &'a str,
     /// The hook.
-    pub(crate) hook: &'a Hook,
+    pub(crate) hook: &'a ComparedHook,
     /// What else there is to say.
     pub(crate) note: Option<&'a str>,
 }
@@ -55,7 +55,7 @@ impl Report {
     }
 
     /// Makes room for the names of all `hooks`.
-    pub(crate) fn align(&mut self, hooks: &[Hook]) {
+    pub(crate) fn align(&mut self, hooks: &[ComparedHook]) {
         let names = hooks
             .iter()
             .map(|hook| hook.name.to_string().chars().count());

@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use secrecy::SecretString;
 use tokio::runtime::Handle;
 
-use crate::cli::settings::rest_client;
+use crate::cli::inputs::rest_client;
 use crate::cloudinary::account::Account;
 use crate::cloudinary::client::ApiClient;
 use crate::config::ParseAddress;

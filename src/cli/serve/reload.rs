@@ -8,15 +8,15 @@ use log::{error, info, warn};
 use secrecy::SecretString;
 
 use super::later::Later;
+use crate::cli::inputs::{self, rest_client};
 use crate::cli::registration::public_url::PublicUrl;
 use crate::cli::registration::registry::Registry;
-use crate::cli::registration::{Hook, State, wanted};
-use crate::cli::settings::rest_client;
+use crate::cli::registration::{ComparedHook, HookState};
 use crate::cloudinary::account::Account;
 use crate::cloudinary::client::ApiClient;
 use crate::config::{ParseAccess, ParseAddress};
-use crate::manifest::{self, Finding, Manifests};
-use crate::parse::client::HookName;
+use crate::manifest::{Finding, Manifests};
+use crate::parse::hook_name::HookName;
 use crate::server::{Certificate, Control, Deployment};
 
 /// What loading again needs.
@@ -89,10 +89,10 @@ impl Source {
     }
 
     fn load(&self) -> Result<(Deployment, Vec<HookName>), Vec<String>> {
-        let texts = |findings: Vec<Finding>| findings.iter().map(ToString::to_string).collect();
-        let manifests: Result<_, Vec<String>> = manifest::load(&self.folder).map_err(texts);
-        let manifests = manifests?;
-        manifests.check_account(&self.account).map_err(texts)?;
+        let texts = |findings: Vec<Finding>| -> Vec<String> {
+            findings.iter().map(ToString::to_string).collect()
+        };
+        let manifests = inputs::manifests(&self.folder, Some(&self.account)).map_err(texts)?;
         if manifests.need_parse_server() && self.parse.is_none() {
             let needed = "PARSE_SERVER_URL and PARSE_SERVER_APPLICATION_ID are needed by a manifest: set them and restart";
             return Err(vec![needed.to_owned()]);
@@ -100,7 +100,7 @@ impl Source {
         for warning in &manifests.warnings {
             warn!("{warning}");
         }
-        let wanted = wanted(&manifests);
+        let wanted = manifests.registered_hooks();
         let deployment = self.deployment(manifests);
         let deployment = deployment.map_err(|error| vec![format!("{error:#}")])?;
         Ok((deployment, wanted))
@@ -139,14 +139,14 @@ async fn log_drift(access: &ParseAccess, public: &PublicUrl, wanted: Vec<HookNam
 }
 
 /// How a hook's registration differs from the manifests, and what mends it.
-fn drift(hook: &Hook) -> Option<String> {
+fn drift(hook: &ComparedHook) -> Option<String> {
     let urls = hook.registered_shown();
     let (difference, remedy) = match hook.state {
-        State::Current | State::Foreign => return None,
-        State::Missing => ("is not registered".to_owned(), "register"),
-        State::Outdated => (format!("is registered as {urls}"), "register"),
-        State::Duplicate => (format!("is registered twice: {urls}"), "register"),
-        State::Stale | State::Shared => (
+        HookState::Current | HookState::Foreign => return None,
+        HookState::Missing => ("is not registered".to_owned(), "register"),
+        HookState::Outdated => (format!("is registered as {urls}"), "register"),
+        HookState::Duplicate => (format!("is registered twice: {urls}"), "register"),
+        HookState::Stale | HookState::Shared => (
             format!("is registered as {urls}, but no manifest names it, so every call is refused"),
             "register --prune",
         ),
@@ -161,11 +161,9 @@ fn drift(hook: &Hook) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn hook(state: State, registered: &[&str]) -> Hook {
-        Hook {
-            name: HookName::Function {
-                function_name: "url".to_owned(),
-            },
+    fn hook(state: HookState, registered: &[&str]) -> ComparedHook {
+        ComparedHook {
+            name: HookName::function("url"),
             wanted: None,
             registered: registered.iter().map(|url| (*url).to_owned()).collect(),
             state,
@@ -175,27 +173,27 @@ mod tests {
     #[test]
     fn says_what_differs_and_what_mends_it() {
         for (state, urls, expected) in [
-            (State::Current, &["http://h/functions/url"][..], None),
-            (State::Foreign, &["http://elsewhere"], None),
+            (HookState::Current, &["http://h/functions/url"][..], None),
+            (HookState::Foreign, &["http://elsewhere"], None),
             (
-                State::Missing,
+                HookState::Missing,
                 &[],
                 Some("url is not registered: run `cloudinary-parse register`"),
             ),
             (
-                State::Outdated,
+                HookState::Outdated,
                 &["http://u:p@old/url"],
                 Some("url is registered as http://u:***@old/url: run `cloudinary-parse register`"),
             ),
             (
-                State::Duplicate,
+                HookState::Duplicate,
                 &["http://a", "http://b"],
                 Some(
                     "url is registered twice: http://a, http://b: run `cloudinary-parse register`",
                 ),
             ),
             (
-                State::Stale,
+                HookState::Stale,
                 &["http://h/functions/url"],
                 Some(
                     "url is registered as http://h/functions/url, but no manifest names it, so every call is refused: run `cloudinary-parse register --prune`",

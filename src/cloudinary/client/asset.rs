@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use crate::cloudinary::notice::Moderation;
+use crate::cloudinary::notification_event::Moderation;
 
 /// What Cloudinary knows about an asset.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

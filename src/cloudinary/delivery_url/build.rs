@@ -6,6 +6,7 @@ use memchr::memchr;
 use percent_encoding::AsciiSet;
 use serde_json::Value;
 
+use super::flags::Flags;
 use super::host::{push_prefix, set_shard};
 use super::signature::Signing;
 use super::source::{Source, collapse_slashes, has_slash_run, is_remote, stored_parts};
@@ -16,7 +17,6 @@ use crate::cloudinary::identifier::{Identifier, ResourceType};
 use crate::cloudinary::number::Scalar;
 use crate::cloudinary::percent;
 use crate::cloudinary::transformation::push_transformation;
-use crate::cloudinary::url_config::flag;
 use crate::cloudinary::url_options::{Key, UrlOptions};
 
 /// What a URL delivers.
@@ -127,19 +127,6 @@ impl<'a> Asset<'a> {
             return Ok(["iu", ""]);
         }
         Ok(path)
-    }
-}
-
-/// Flags among the options.
-pub(super) struct Flags<'o, 'a>(pub(super) &'o UrlOptions<'a>);
-
-impl Flags<'_, '_> {
-    pub(super) fn given(&self, key: Key) -> Option<bool> {
-        self.0.get(key).and_then(flag)
-    }
-
-    pub(super) fn is(&self, key: Key, default: bool) -> bool {
-        self.given(key).unwrap_or(default)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::Map;
 
-use super::build::Flags;
+use super::flags::Flags;
 use super::{UrlError, text_option};
 use crate::cloudinary::account::Account;
 use crate::cloudinary::url_options::{Key, UrlOptions};

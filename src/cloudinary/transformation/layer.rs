@@ -1,11 +1,11 @@
 //! Layers: overlays and underlays.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::{URL_SAFE, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::URL_SAFE;
 use serde_json::{Map, Value};
 
 use super::TransformationError;
-use super::value::push_text;
+use super::value::{push_fetch_url, push_text};
 use crate::cloudinary::percent;
 
 type Result<T = ()> = std::result::Result<T, TransformationError>;
@@ -61,11 +61,6 @@ fn push_text_layer(out: &mut String, layer: &str) {
         }
     }
     out.push_str(layer);
-}
-
-/// Appends a URL, percent-encoded once, in Base64.
-pub(super) fn push_fetch_url(out: &mut String, url: &str) {
-    URL_SAFE_NO_PAD.encode_string(percent::normalize_uri(url), out);
 }
 
 struct Layer<'a> {

@@ -1,11 +1,13 @@
 //! JSON values as parameter values.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
 use super::TransformationError;
 use super::expression::push_normalized;
-use super::layer::push_fetch_url;
 use crate::cloudinary::number::push_number;
+use crate::cloudinary::percent;
 
 type Result = std::result::Result<(), TransformationError>;
 
@@ -250,4 +252,9 @@ fn is_number(text: &str) -> bool {
         Some((whole, fraction)) => !fraction.is_empty() && digits(whole) && digits(fraction),
         None => !text.is_empty() && digits(text),
     }
+}
+
+/// Appends a URL, percent-encoded once, in Base64.
+pub(super) fn push_fetch_url(out: &mut String, url: &str) {
+    URL_SAFE_NO_PAD.encode_string(percent::normalize_uri(url), out);
 }

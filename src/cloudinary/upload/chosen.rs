@@ -13,9 +13,6 @@ use crate::cloudinary::url_config::UrlConfig;
 
 type Result = std::result::Result<(), UploadError>;
 
-/// Longest public ID that Cloudinary takes, its folder included, in characters.
-pub const MAX_PUBLIC_ID_LEN: usize = 255;
-
 /// Checks a value that a caller made up for an upload parameter or transformation option: the
 /// parameter can have it, and as it is written it neither becomes several values nor names an asset
 /// besides the one that is uploaded.

@@ -1,9 +1,11 @@
 //! What can be wrong with upload parameters.
 
-use super::MAX_PUBLIC_ID_LEN;
 use crate::cloudinary::identifier::IdentifierError;
 use crate::cloudinary::signature::NoSecret;
 use crate::cloudinary::transformation::TransformationError;
+
+/// Longest public ID that Cloudinary takes, its folder included, in characters.
+pub const MAX_PUBLIC_ID_LEN: usize = 255;
 
 /// Why upload parameters cannot be built; names the parameter.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

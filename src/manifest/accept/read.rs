@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::{Accepted, Choice, Pattern};
 use crate::cloudinary::url_options::Key;
 use crate::manifest::document::{Entry, Report, Section, every};
-use crate::manifest::side::Side;
+use crate::manifest::option_kind::OptionKind;
 
 /// Keys of an entry that is a table.
 pub(in crate::manifest) const KEYS: &[&str] = &["min", "max", "pattern", "named", "default"];
@@ -14,17 +14,17 @@ impl Accepted {
     /// Reads one entry of `[accept]`.
     pub(in crate::manifest) fn read(
         entry: Entry<'_>,
-        side: Side,
+        kind: OptionKind,
         report: &mut Report<'_>,
     ) -> Option<Self> {
-        if let Err(reason) = side.check_name(entry.key) {
+        if let Err(reason) = kind.check_name(entry.key) {
             report.error(entry.at, reason);
             return None;
         }
         let choice = if entry.is_table() {
-            return Self::read_table(entry, side, report);
+            return Self::read_table(entry, kind, report);
         } else if entry.is_list() {
-            Choice::OneOf(read_values(entry, side, report)?)
+            Choice::OneOf(read_values(entry, kind, report)?)
         } else if entry.json(report)? == Value::Bool(true) {
             Choice::Any
         } else {
@@ -34,23 +34,23 @@ impl Accepted {
             );
         };
         Some(Self {
-            side,
+            kind,
             key: Key::from_name(entry.key),
             choice,
             default: None,
         })
     }
 
-    fn read_table(entry: Entry<'_>, side: Side, report: &mut Report<'_>) -> Option<Self> {
+    fn read_table(entry: Entry<'_>, kind: OptionKind, report: &mut Report<'_>) -> Option<Self> {
         let mut keys = entry.section(report)?;
         if keys.is_empty() {
             return entry.refuse(&format!("empty, expected {}", KEYS.join(", ")), report);
         }
         let default = keys.take("default");
-        let choice = read_choice(entry, &mut keys, side, report);
+        let choice = read_choice(entry, &mut keys, kind, report);
         keys.finish(KEYS, report);
         let mut accepted = Self {
-            side,
+            kind,
             key: Key::from_name(entry.key),
             choice: choice?,
             default: None,
@@ -59,7 +59,7 @@ impl Accepted {
             let value = default.fixed_json(report)?;
             let chosen = accepted.choose(entry.key, &value);
             let chosen = chosen.map_err(|error| error.to_string());
-            match chosen.and_then(|chosen| side.check(entry.key, chosen).map(|()| chosen)) {
+            match chosen.and_then(|chosen| kind.check(entry.key, chosen).map(|()| chosen)) {
                 Ok(chosen) => accepted.default = Some(chosen.clone()),
                 Err(error) => {
                     return default.refuse(&format!("not accepted itself: {error}"), report);
@@ -74,7 +74,7 @@ impl Accepted {
 fn read_choice(
     entry: Entry<'_>,
     keys: &mut Section<'_>,
-    side: Side,
+    kind: OptionKind,
     report: &mut Report<'_>,
 ) -> Option<Choice> {
     let range = [keys.take("min"), keys.take("max")];
@@ -98,7 +98,7 @@ fn read_choice(
         };
     }
     if let Some(named) = named {
-        return read_named(entry, named, side, report).map(Choice::Named);
+        return read_named(entry, named, kind, report).map(Choice::Named);
     }
     match range {
         [None, None] => Some(Choice::Any),
@@ -122,19 +122,19 @@ fn read_number(entry: Entry<'_>, report: &mut Report<'_>) -> Option<f64> {
     number.or_else(|| entry.mistyped("a number", report))
 }
 
-fn read_values(entry: Entry<'_>, side: Side, report: &mut Report<'_>) -> Option<Vec<Value>> {
+fn read_values(entry: Entry<'_>, kind: OptionKind, report: &mut Report<'_>) -> Option<Vec<Value>> {
     let items = entry.items(report)?;
     if items.is_empty() {
         return entry.refuse("an empty list accepts nothing, leave it out", report);
     }
     let items = items.into_iter();
-    every(items.map(|item| read_value(entry.key, item, side, report)))
+    every(items.map(|item| read_value(entry.key, item, kind, report)))
 }
 
 fn read_named(
     entry: Entry<'_>,
     named: Entry<'_>,
-    side: Side,
+    kind: OptionKind,
     report: &mut Report<'_>,
 ) -> Option<Map<String, Value>> {
     let choices = named.section(report)?;
@@ -142,14 +142,19 @@ fn read_named(
         return named.refuse("an empty table accepts nothing", report);
     }
     every(choices.entries().into_iter().map(|choice| {
-        let value = read_value(entry.key, choice, side, report)?;
+        let value = read_value(entry.key, choice, kind, report)?;
         Some((choice.key.to_owned(), value))
     }))
 }
 
-fn read_value(name: &str, entry: Entry<'_>, side: Side, report: &mut Report<'_>) -> Option<Value> {
+fn read_value(
+    name: &str,
+    entry: Entry<'_>,
+    kind: OptionKind,
+    report: &mut Report<'_>,
+) -> Option<Value> {
     let value = entry.fixed_json(report)?;
-    match side.check(name, &value) {
+    match kind.check(name, &value) {
         Ok(()) => Some(value),
         Err(error) => {
             report.error(entry.at, error);

@@ -5,7 +5,7 @@ use crate::cloudinary::transformation::is_composite;
 
 fn accepted(choice: Choice) -> Accepted {
     Accepted {
-        side: Side::Upload,
+        kind: OptionKind::Upload,
         key: None,
         choice,
         default: None,
@@ -302,7 +302,7 @@ fn keeps_a_chosen_option_in_its_component() {
 #[test]
 fn keeps_a_chosen_option_in_the_path_of_its_url() {
     let on_urls = Accepted {
-        side: Side::Url,
+        kind: OptionKind::Url,
         ..accepted(Choice::Any)
     };
     for (name, value) in [
@@ -337,9 +337,9 @@ fn refuses_separators_that_a_reader_decodes_on_either_side() {
         key.is_transformation() && !is_composite(key.name()) && *key != Key::ResponsiveWidth
     });
     for key in options {
-        for side in [Side::Upload, Side::Url] {
+        for kind in [OptionKind::Upload, OptionKind::Url] {
             let accepted = Accepted {
-                side,
+                kind,
                 ..accepted(Choice::Any)
             };
             for text in [
@@ -412,7 +412,7 @@ fn makes_up_no_layer_code_or_name_where_it_is_signed() {
 #[test]
 fn keeps_what_nobody_signs_in_the_url_of_its_asset() {
     let on_urls = Accepted {
-        side: Side::Url,
+        kind: OptionKind::Url,
         ..accepted(Choice::Any)
     };
     let chosen = |name: &str, value: &Value| {

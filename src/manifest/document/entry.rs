@@ -4,8 +4,8 @@ use serde_json::Value;
 use toml::de::{DeFloat, DeInteger, DeValue};
 
 use super::{Report, Section, every, unknown};
-use crate::manifest::place;
 use crate::manifest::template::Template;
+use crate::manifest::value_context;
 
 /// A key and its value, or an element of a list with the list's key.
 #[derive(Debug, Clone, Copy)]
@@ -35,7 +35,7 @@ impl<'t> Entry<'t> {
     /// A template for a folder or `public_id`, which Cloudinary must keep as it is written.
     pub(in crate::manifest) fn path_template(&self, report: &mut Report<'_>) -> Option<Template> {
         let template = self.template(report)?;
-        match place::check_path(&template.with_every_value("x")) {
+        match value_context::check_path(&template.with_every_value("x")) {
             Ok(()) => Some(template),
             Err(reason) => self.refuse(&reason, report),
         }

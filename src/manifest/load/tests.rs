@@ -39,13 +39,23 @@ fn folder_of(files: &[(&str, &str)]) -> TempDir {
 fn load_all(files: &[(&str, &str)]) -> Result<(Manifests, Vec<String>), Vec<String>> {
     let folder = folder_of(files);
     let prefix = format!("{}/", folder.path().display());
-    let texts = |findings: &[Finding]| {
-        let texts = findings
-            .iter()
-            .map(|finding| finding.to_string().replace(&prefix, ""));
-        texts.collect::<Vec<_>>()
+    in_texts(load(folder.path()), &prefix)
+}
+
+/// Reads one file.
+fn parse_one(text: &str) -> Result<(Manifests, Vec<String>), Vec<String>> {
+    in_texts(parse(&[("m.toml", text)]), "")
+}
+
+fn in_texts(
+    read: Result<Manifests, Vec<Finding>>,
+    prefix: &str,
+) -> Result<(Manifests, Vec<String>), Vec<String>> {
+    let texts = |findings: &[Finding]| -> Vec<String> {
+        let texts = findings.iter().map(ToString::to_string);
+        texts.map(|text| text.replace(prefix, "")).collect()
     };
-    match load(folder.path()) {
+    match read {
         Ok(manifests) => {
             let warnings = texts(&manifests.warnings);
             Ok((manifests, warnings))
@@ -56,17 +66,17 @@ fn load_all(files: &[(&str, &str)]) -> Result<(Manifests, Vec<String>), Vec<Stri
 
 #[track_caller]
 fn loaded(text: &str) -> Manifests {
-    load_all(&[("m.toml", text)]).unwrap().0
+    parse_one(text).unwrap().0
 }
 
 #[track_caller]
 fn mistakes(text: &str) -> Vec<String> {
-    load_all(&[("m.toml", text)]).map(|_| ()).unwrap_err()
+    parse_one(text).map(|_| ()).unwrap_err()
 }
 
 #[track_caller]
 fn warnings(text: &str) -> Vec<String> {
-    load_all(&[("m.toml", text)]).unwrap().1
+    parse_one(text).unwrap().1
 }
 
 #[track_caller]

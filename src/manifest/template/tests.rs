@@ -18,14 +18,14 @@ fn named(username: &str) -> TemplateUser<'_> {
 #[track_caller]
 fn render(
     template: &str,
-    place: Place,
+    context: ValueContext,
     user: Option<TemplateUser<'_>>,
     x: &str,
 ) -> Result<String, String> {
     let x = (!x.is_empty()).then(|| RawValue::from_string(x.to_owned()).unwrap());
     Template::parse(template)
         .unwrap()
-        .render(place, user, &|name| x.as_deref().filter(|_| name == "x"))
+        .render(context, user, &|name| x.as_deref().filter(|_| name == "x"))
         .map_err(|error| error.to_string())
 }
 
@@ -41,7 +41,7 @@ fn fills_in_each_placeholder() {
     ];
     for (template, expected) in cases {
         assert_eq!(
-            render(template, Place::Tags, Some(ANN), r#""v""#).as_deref(),
+            render(template, ValueContext::Tags, Some(ANN), r#""v""#).as_deref(),
             Ok(expected),
             "{template}"
         );
@@ -93,7 +93,7 @@ fn refuses_a_parameter_that_is_no_text_by_its_name() {
         r#""\ud800""#,
     ] {
         assert_eq!(
-            render("{params.x}", Place::Other, Some(ANN), x),
+            render("{params.x}", ValueContext::Other, Some(ANN), x),
             Err("params.x: expected a non-empty string".to_owned()),
             "{x}"
         );
@@ -103,10 +103,16 @@ fn refuses_a_parameter_that_is_no_text_by_its_name() {
 #[test]
 fn needs_a_user_only_for_the_users_attributes() {
     let no_user = Err("Needs an authenticated user".to_owned());
-    assert_eq!(render("{user.objectId}", Place::Path, None, ""), no_user);
-    assert_eq!(render("{user.username}", Place::Tags, None, ""), no_user);
     assert_eq!(
-        render("{params.x}", Place::Tags, None, r#""v""#).as_deref(),
+        render("{user.objectId}", ValueContext::Path, None, ""),
+        no_user
+    );
+    assert_eq!(
+        render("{user.username}", ValueContext::Tags, None, ""),
+        no_user
+    );
+    assert_eq!(
+        render("{params.x}", ValueContext::Tags, None, r#""v""#).as_deref(),
         Ok("v")
     );
     let nobody = TemplateUser {
@@ -114,14 +120,14 @@ fn needs_a_user_only_for_the_users_attributes() {
         username: None,
     };
     assert_eq!(
-        render("{user.objectId}", Place::Path, Some(nobody), ""),
+        render("{user.objectId}", ValueContext::Path, Some(nobody), ""),
         no_user
     );
     for username in [None, Some("")] {
         assert_eq!(
             render(
                 "{user.username}",
-                Place::Tags,
+                ValueContext::Tags,
                 Some(TemplateUser {
                     object_id: "u1",
                     username
@@ -136,13 +142,19 @@ fn needs_a_user_only_for_the_users_attributes() {
 #[test]
 fn expands_once() {
     assert_eq!(
-        render("{params.x}", Place::Tags, Some(ANN), r#""{user.objectId}""#).as_deref(),
+        render(
+            "{params.x}",
+            ValueContext::Tags,
+            Some(ANN),
+            r#""{user.objectId}""#
+        )
+        .as_deref(),
         Ok("{user.objectId}")
     );
     assert_eq!(
         render(
             "{user.username}",
-            Place::Tags,
+            ValueContext::Tags,
             Some(named("{params.x}")),
             r#""v""#
         )
@@ -154,11 +166,17 @@ fn expands_once() {
 #[test]
 fn decodes_a_parameter_before_looking_at_it() {
     assert_eq!(
-        render("{params.x}", Place::Tags, None, r#""\u00e9\ud83d\ude00""#).as_deref(),
+        render(
+            "{params.x}",
+            ValueContext::Tags,
+            None,
+            r#""\u00e9\ud83d\ude00""#
+        )
+        .as_deref(),
         Ok("é😀")
     );
     assert_eq!(
-        render("{params.x}", Place::Tags, None, r#""a\u002cb""#),
+        render("{params.x}", ValueContext::Tags, None, r#""a\u002cb""#),
         Err("params.x: expected text without `,`".to_owned())
     );
 }
@@ -169,70 +187,85 @@ fn keeps_values_in_their_place() {
     let refused = |expected: &str| Err(format!("params.x: expected {expected}"));
     let other = "letters, digits, spaces, `_`, `-` and `.`";
     let cases = [
-        (Place::Tags, "a,b", refused("text without `,`"), "a_b"),
-        (Place::Tags, "a|b=c/d", Ok("a|b=c/d".to_owned()), "a|b=c/d"),
         (
-            Place::Context,
+            ValueContext::Tags,
+            "a,b",
+            refused("text without `,`"),
+            "a_b",
+        ),
+        (
+            ValueContext::Tags,
+            "a|b=c/d",
+            Ok("a|b=c/d".to_owned()),
+            "a|b=c/d",
+        ),
+        (
+            ValueContext::Context,
             "a|b",
             refused("text without `|`, `=` and `\\`"),
             "a_b",
         ),
         (
-            Place::Context,
+            ValueContext::Context,
             "a=b",
             refused("text without `|`, `=` and `\\`"),
             "a_b",
         ),
         (
-            Place::Context,
+            ValueContext::Context,
             "a\\",
             refused("text without `|`, `=` and `\\`"),
             "a_",
         ),
-        (Place::Context, "a, b", Ok("a, b".to_owned()), "a, b"),
+        (ValueContext::Context, "a, b", Ok("a, b".to_owned()), "a, b"),
         (
-            Place::Headers,
+            ValueContext::Headers,
             "a\nb",
             refused("text without control characters"),
             "a_b",
         ),
-        (Place::Headers, "a: b", Ok("a: b".to_owned()), "a: b"),
+        (ValueContext::Headers, "a: b", Ok("a: b".to_owned()), "a: b"),
         (
-            Place::Url,
+            ValueContext::Url,
             "a/b?c=ü",
             Ok("a%2Fb%3Fc%3D%C3%BC".to_owned()),
             "a%2Fb%3Fc%3D%C3%BC",
         ),
         (
-            Place::Caption,
+            ValueContext::Caption,
             "50 $, {ok}/",
             Ok("50 $, {ok}/".to_owned()),
             "50 $, {ok}/",
         ),
-        (Place::Caption, "$(v)", refused("text without `$(`"), "_(v)"),
-        (Place::Text, "a/b,c", Ok("a/b,c".to_owned()), "a/b,c"),
         (
-            Place::Other,
+            ValueContext::Caption,
+            "$(v)",
+            refused("text without `$(`"),
+            "_(v)",
+        ),
+        (ValueContext::Text, "a/b,c", Ok("a/b,c".to_owned()), "a/b,c"),
+        (
+            ValueContext::Other,
             "a.b-c_d é1",
             Ok("a.b-c_d é1".to_owned()),
             "a.b-c_d é1",
         ),
-        (Place::Other, "fill/l_x", refused(other), "fill_l_x"),
-        (Place::Other, "fill,w_9", refused(other), "fill_w_9"),
-        (Place::Other, "$v", refused(other), "_v"),
-        (Place::Other, "a:b|c", refused(other), "a_b_c"),
+        (ValueContext::Other, "fill/l_x", refused(other), "fill_l_x"),
+        (ValueContext::Other, "fill,w_9", refused(other), "fill_w_9"),
+        (ValueContext::Other, "$v", refused(other), "_v"),
+        (ValueContext::Other, "a:b|c", refused(other), "a_b_c"),
     ];
-    for (place, value, param, attribute) in cases {
+    for (context, value, param, attribute) in cases {
         let json = serde_json::to_string(value).unwrap();
         assert_eq!(
-            render("{params.x}", place, None, &json),
+            render("{params.x}", context, None, &json),
             param,
-            "{place:?} {value}"
+            "{context:?} {value}"
         );
         assert_eq!(
-            render("{user.username}", place, Some(named(value)), "").as_deref(),
+            render("{user.username}", context, Some(named(value)), "").as_deref(),
             Ok(attribute),
-            "{place:?} {value}"
+            "{context:?} {value}"
         );
     }
 }
@@ -264,12 +297,17 @@ fn refuses_in_a_path_even_a_users_own_name() {
     for value in values {
         let json = serde_json::to_string(value).unwrap();
         assert_eq!(
-            render("users/{params.x}", Place::Path, None, &json),
+            render("users/{params.x}", ValueContext::Path, None, &json),
             Err(format!("params.x: {expected}")),
             "{value}"
         );
         assert_eq!(
-            render("users/{user.username}", Place::Path, Some(named(value)), ""),
+            render(
+                "users/{user.username}",
+                ValueContext::Path,
+                Some(named(value)),
+                ""
+            ),
             Err(format!("user.username: {expected}")),
             "{value}"
         );
@@ -278,7 +316,12 @@ fn refuses_in_a_path_even_a_users_own_name() {
             username: None,
         };
         assert_eq!(
-            render("users/{user.objectId}", Place::Path, Some(odd_id), ""),
+            render(
+                "users/{user.objectId}",
+                ValueContext::Path,
+                Some(odd_id),
+                ""
+            ),
             Err(format!("user.objectId: {expected}")),
             "{value}"
         );
@@ -286,7 +329,7 @@ fn refuses_in_a_path_even_a_users_own_name() {
     for value in ["a.b", "a b", "é", "a@b", "{user.objectId}", "a,b|c", ".a"] {
         let json = serde_json::to_string(value).unwrap();
         assert_eq!(
-            render("users/{params.x}", Place::Path, None, &json),
+            render("users/{params.x}", ValueContext::Path, None, &json),
             Ok(format!("users/{value}")),
             "{value}"
         );
@@ -304,12 +347,12 @@ fn refuses_dots_that_a_value_completes() {
         ("a/{user.objectId}.", Ok("a/x..".to_owned())),
     ] {
         assert_eq!(
-            render(template, Place::Path, Some(dots), r#"".b""#),
+            render(template, ValueContext::Path, Some(dots), r#"".b""#),
             expected,
             "{template}"
         );
     }
-    assert!(render("a/.{params.x}", Place::Path, None, r#"".""#).is_err());
+    assert!(render("a/.{params.x}", ValueContext::Path, None, r#"".""#).is_err());
 }
 
 #[test]
@@ -317,7 +360,12 @@ fn refuses_dots_in_a_url() {
     for value in [".", "..", "a..b"] {
         let json = serde_json::to_string(value).unwrap();
         assert_eq!(
-            render("https://x.example/{params.x}/y", Place::Url, None, &json),
+            render(
+                "https://x.example/{params.x}/y",
+                ValueContext::Url,
+                None,
+                &json
+            ),
             Err("params.x: expected text without `..`".to_owned())
         );
     }

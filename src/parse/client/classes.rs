@@ -20,37 +20,18 @@ struct Found {
     count: u64,
 }
 
-impl MasterClient {
-    /// The next rows of a class in the order of their ids, each with its `columns`; none after the
-    /// last. Fewer rows than the page before do not mean the end. `condition` is a `where` of
-    /// Parse's.
-    ///
-    /// # Errors
-    /// Parse Server cannot be asked, or refuses.
-    pub async fn rows_after(
-        &self,
-        class: &str,
-        columns: &[&str],
-        after: Option<&str>,
-        condition: Option<(&str, &Value)>,
-    ) -> Result<Vec<Row>, RestError> {
-        let mut filter = json!({});
-        if let Some(after) = after {
-            filter["objectId"] = json!({"$gt": after});
-        }
-        if let Some((column, condition)) = condition {
-            filter[column] = condition.clone();
-        }
-        let mut url = self.url(&["classes", class])?;
-        url.query_pairs_mut()
-            .append_pair("where", &filter.to_string())
-            .append_pair("order", "objectId")
-            .append_pair("limit", &PAGE.to_string())
-            .append_pair("keys", &columns.join(","));
-        let found: Found = self.call_url(Method::GET, url, None).await?;
-        Ok(found.results)
-    }
+/// Whether `/classes` shows all rows of a class to the master key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hides {
+    /// It shows as many as there are.
+    Nothing,
+    /// It shows fewer than there are.
+    Some,
+    /// Rows came or went while they were counted.
+    Unknown,
+}
 
+impl MasterClient {
     /// The first rows that match, with their `columns`, and how many match. Cloud Code's find
     /// triggers see the query and the rows. Where none match, which is what is asked for, the
     /// database looks once.
@@ -79,15 +60,34 @@ impl MasterClient {
         Ok((found.results, found.count))
     }
 
-    /// Whether a `beforeFind` of Cloud Code's hides rows of a class from `/classes`: there are
-    /// others than `/aggregate` counts before and after.
+    /// Whether a `beforeFind` of Cloud Code's hides rows of a class from `/classes`, by what
+    /// `/aggregate` counts before and after.
     ///
     /// # Errors
     /// Parse Server cannot be asked, or refuses.
-    pub async fn hides_rows(&self, class: &str) -> Result<bool, RestError> {
+    pub async fn hides_rows(&self, class: &str) -> Result<Hides, RestError> {
         let before = self.count_all(class).await?;
-        let shown = self.count(class).await?;
-        Ok(shown != before || shown != self.count_all(class).await?)
+        // Without a condition PostgreSQL only estimates.
+        let all = json!({"objectId": {"$exists": true}});
+        let shown = self.matching_count(class, &all).await?;
+        let after = self.count_all(class).await?;
+        Ok(if shown < before && shown < after {
+            Hides::Some
+        } else if shown == before && shown == after {
+            Hides::Nothing
+        } else {
+            Hides::Unknown
+        })
+    }
+
+    async fn matching_count(&self, class: &str, filter: &Value) -> Result<u64, RestError> {
+        let mut url = self.url(&["classes", class])?;
+        url.query_pairs_mut()
+            .append_pair("where", &filter.to_string())
+            .append_pair("count", "1")
+            .append_pair("limit", "0");
+        let found: Found = self.call_url(Method::GET, url, None).await?;
+        Ok(found.count)
     }
 
     /// How many rows a class has, whatever find triggers it has.

@@ -1,32 +1,12 @@
 //! `/hooks`: which webhooks Parse Server calls. Webhooks only, never Cloud Code.
 
-use std::fmt;
-
 use reqwest::Method;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{MasterClient, RestError};
+use crate::parse::hook_name::HookName;
 
-/// What a webhook is registered for. Parse Server calls one URL for each.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum HookName {
-    /// A trigger of a class.
-    #[serde(rename_all = "camelCase")]
-    Trigger {
-        /// The Parse class.
-        class_name: String,
-        /// `beforeSave`, …
-        trigger_name: String,
-    },
-    /// A cloud function.
-    #[serde(rename_all = "camelCase")]
-    Function {
-        /// The function's name.
-        function_name: String,
-    },
-}
+use super::{MasterClient, RestError};
 
 /// A row of Parse Server's `_Hooks`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,46 +23,6 @@ struct HookRow {
     name: HookName,
     #[serde(default)]
     url: Value,
-}
-
-impl HookName {
-    /// The path below a public URL that serves it, without a leading slash.
-    pub fn path(&self) -> String {
-        let names: Vec<_> = self.parts().map(super::path_segment).collect();
-        format!("{}/{}", self.list(), names.join("/"))
-    }
-
-    fn list(&self) -> &'static str {
-        match self {
-            Self::Trigger { .. } => "triggers",
-            Self::Function { .. } => "functions",
-        }
-    }
-
-    fn parts(&self) -> impl Iterator<Item = &str> {
-        let (first, second) = match self {
-            Self::Trigger {
-                class_name,
-                trigger_name,
-            } => (class_name, Some(trigger_name)),
-            Self::Function { function_name } => (function_name, None),
-        };
-        std::iter::once(first).chain(second).map(String::as_str)
-    }
-}
-
-impl fmt::Display for HookName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = match self {
-            Self::Trigger {
-                class_name,
-                trigger_name,
-            } => format!("{class_name}.{trigger_name}"),
-            Self::Function { function_name } => function_name.clone(),
-        };
-        // Names are whatever somebody registered, terminal escapes included.
-        f.pad(&name.replace(char::is_control, "\u{fffd}"))
-    }
 }
 
 impl MasterClient {

@@ -37,6 +37,7 @@ pub struct Rows {
     wanted: BTreeSet<String>,
     since: Option<String>,
     after: Option<String>,
+    only: Option<String>,
     /// Those wanted that the class has, once that is known.
     columns: Option<Vec<String>>,
     page: usize,
@@ -57,6 +58,7 @@ impl Rows {
             wanted: columns.into_iter().map(str::to_owned).collect(),
             since: None,
             after: None,
+            only: None,
             columns: None,
             page: FIRST_PAGE,
             seen: HashSet::new(),
@@ -68,6 +70,15 @@ impl Rows {
     pub fn after(self, object_id: Option<String>) -> Self {
         Self {
             after: object_id,
+            ..self
+        }
+    }
+
+    /// Only the row with this id.
+    #[must_use]
+    pub fn only(self, object_id: String) -> Self {
+        Self {
+            only: Some(object_id),
             ..self
         }
     }
@@ -126,8 +137,16 @@ impl Rows {
 
     fn pipeline(&self, limit: usize) -> Value {
         let mut filter = Map::new();
+        let mut ids = Map::new();
         if let Some(after) = &self.after {
-            filter.insert("objectId".to_owned(), json!({"$gt": after}));
+            ids.insert("$gt".to_owned(), json!(after));
+        }
+        if let Some(only) = &self.only {
+            ids.insert("$gte".to_owned(), json!(only));
+            ids.insert("$lte".to_owned(), json!(only));
+        }
+        if !ids.is_empty() {
+            filter.insert("objectId".to_owned(), Value::Object(ids));
         }
         if let Some(since) = &self.since {
             filter.insert("updatedAt".to_owned(), json!({"$gte": since}));

@@ -79,15 +79,6 @@ impl MasterClient {
         }
     }
 
-    /// Whether a class has a column.
-    ///
-    /// # Errors
-    /// Parse Server cannot be asked, or refuses.
-    pub async fn has_field(&self, class: &str, field: &str) -> Result<bool, RestError> {
-        let schema = self.schema(class).await?;
-        Ok(schema.is_some_and(|schema| schema.fields.contains_key(field)))
-    }
-
     /// Whether a class exists.
     ///
     /// # Errors

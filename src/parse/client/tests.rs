@@ -5,6 +5,7 @@ use wiremock::matchers::{any, header, header_exists, method, path, query_param};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use super::*;
+use crate::parse::hook_name::HookName;
 
 fn client(server: &str) -> RestClient {
     let url = server.parse().unwrap();
@@ -194,13 +195,8 @@ async fn names_hooks_in_paths_by_encoded_segments() {
     let master = client(&server.uri())
         .with_master_key(&"key".into())
         .unwrap();
-    let trigger = HookName::Trigger {
-        class_name: "A/B".into(),
-        trigger_name: "beforeSave".into(),
-    };
-    let function = HookName::Function {
-        function_name: "a b".into(),
-    };
+    let trigger = HookName::trigger("A/B", "beforeSave");
+    let function = HookName::function("a b");
     for name in [trigger, function] {
         master.delete_hook(&name).await.unwrap();
     }

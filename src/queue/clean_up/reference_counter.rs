@@ -1,22 +1,19 @@
 //! Which assets rows refer to.
 //!
 //! A walk reads every row of a class once and serves any number of assets. For one or two assets,
-//! columns of one text are searched by Parse Server instead, which has only the database at work.
-//! `/classes` runs Cloud Code's find triggers, which may hide rows; so a search is believed only
-//! where the class has as many rows for it as `/aggregate` says there are, where each row that it
-//! counts is shown, and where none is shown but what refers to an asset: a trigger may blank the
-//! column. Everything else is walked, past those triggers.
+//! columns of one text are searched instead. A search is believed only where `/classes` has as many
+//! rows of the class as `/aggregate`, where each row that it counts is shown, and where a row that
+//! is shown refers to an asset, because a trigger may blank the column. Everything else is walked,
+//! past Cloud Code's triggers.
 
 use std::collections::BTreeMap;
-
-use futures_util::future::try_join_all;
-use serde_json::json;
 
 use crate::assets::place::Place;
 use crate::assets::reference::AssetSet;
 use crate::cloudinary::asset_name::AssetName;
-use crate::parse::client::{MasterClient, RestError, Row, Rows, Schema};
-use crate::queue::pattern::pattern;
+use crate::parse::client::{Hides, MasterClient, RestError, Row, Rows};
+use crate::queue::row_search::{is_text, search};
+use futures_util::future::try_join_all;
 
 /// Most assets that are searched for one by one: one search costs PostgreSQL about as much as a
 /// walk, which costs Parse Server twice that.
@@ -40,11 +37,11 @@ pub(super) async fn take_referred(
             .into_iter()
             .filter(|place| schema.fields.contains_key(&place.column))
             .partition(|place| open.len() <= FEW && is_text(&schema, place));
-        if !searched.is_empty() && parse.hides_rows(class).await? {
+        if !searched.is_empty() && parse.hides_rows(class).await? != Hides::Nothing {
             walked.append(&mut searched);
         }
         for place in searched {
-            if !search(parse, place, open, &mut taken).await? {
+            if !take_searched(parse, place, open, &mut taken).await? {
                 walked.push(place);
             }
         }
@@ -81,21 +78,17 @@ fn by_class(places: &[Place]) -> BTreeMap<&str, Vec<&Place>> {
     classes
 }
 
-/// Whether a query finds all that the column holds.
-fn is_text(schema: &Schema, place: &Place) -> bool {
-    let column = schema.fields.get(&place.column);
-    column.is_some_and(|column| column.type_name == "String")
-}
-
 /// Whether a search has an answer; without one the place is to be walked.
-async fn search(
+async fn take_searched(
     parse: &MasterClient,
     place: &Place,
     open: &mut AssetSet,
     taken: &mut Vec<AssetName>,
 ) -> Result<bool, RestError> {
     let assets: Vec<AssetName> = open.iter().cloned().collect();
-    let searches = assets.iter().map(|asset| matching(parse, place, asset));
+    let searches = assets
+        .iter()
+        .map(|asset| search(parse, place, &asset.public_id));
     let mut answered = true;
     for rows in try_join_all(searches).await? {
         match rows {
@@ -110,25 +103,6 @@ async fn search(
         }
     }
     Ok(answered)
-}
-
-/// The rows that may refer to an asset; `None` if a search does not tell.
-async fn matching(
-    parse: &MasterClient,
-    place: &Place,
-    asset: &AssetName,
-) -> Result<Option<Vec<Row>>, RestError> {
-    let Some(pattern) = pattern(&asset.public_id) else {
-        return Ok(None);
-    };
-    let condition = json!({ &place.column: {"$regex": pattern} });
-    let columns = [&*place.column];
-    match parse.matching(&place.class, &columns, &condition).await {
-        Ok((rows, count)) => Ok((count == rows.len() as u64).then_some(rows)),
-        // A walk has the answer, or the reason why there is none.
-        Err(RestError::Refused { .. }) => Ok(None),
-        Err(error) => Err(error),
-    }
 }
 
 async fn walk(

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use crate::cloudinary::asset_name::AssetName;
 use crate::cloudinary::client::{ApiError, Asset};
-use crate::cloudinary::notice::{Moderation, Notice};
+use crate::cloudinary::notification_event::{Moderation, NotificationEvent};
 
 use crate::queue::plan::Plan;
 
@@ -32,7 +32,7 @@ pub(super) struct Proved {
 
 /// Whether `notice` holds for one of `candidates`: assets that rows hold and that it may be about.
 pub(super) async fn prove(
-    notice: &Notice,
+    notice: &NotificationEvent,
     candidates: &HashSet<AssetName>,
     plan: &Plan,
 ) -> Result<Proof, ApiError> {
@@ -63,26 +63,30 @@ enum One {
     Fails,
 }
 
-async fn of_one(notice: &Notice, asset: &AssetName, plan: &Plan) -> Result<One, ApiError> {
+async fn of_one(
+    notice: &NotificationEvent,
+    asset: &AssetName,
+    plan: &Plan,
+) -> Result<One, ApiError> {
     let is_named = notice.subject().asset().is_some();
     Ok(match notice {
-        Notice::Overwritten { status, .. } => One::Holds(*status),
-        Notice::Derived { .. } if is_named => One::Holds(None),
-        Notice::Derived { .. } => match existing(plan, asset).await? {
+        NotificationEvent::Overwritten { status, .. } => One::Holds(*status),
+        NotificationEvent::Derived { .. } if is_named => One::Holds(None),
+        NotificationEvent::Derived { .. } => match existing(plan, asset).await? {
             Some(_) => One::Holds(None),
             None => One::Fails,
         },
-        Notice::Moderated { status, whole, .. } => {
+        NotificationEvent::Moderated { status, whole, .. } => {
             if is_named && (*whole || *status != Moderation::Approved) {
                 return Ok(One::Holds(Some(*status)));
             }
             verdict(*status, *whole, found(plan, asset).await?.as_ref())
         }
-        Notice::Deleted { .. } => match existing(plan, asset).await? {
+        NotificationEvent::Deleted { .. } => match existing(plan, asset).await? {
             None => One::Holds(None),
             Some(_) => One::Fails,
         },
-        Notice::Renamed { to, .. } => {
+        NotificationEvent::Renamed { to, .. } => {
             let is_there = existing(plan, asset).await?.is_some();
             if is_there {
                 return Ok(One::Fails);

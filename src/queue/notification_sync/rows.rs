@@ -1,18 +1,15 @@
 //! Which rows of a guarded field hold an asset.
 //!
-//! A field with one identifier is searched by Parse Server; a field with many is walked, since no
-//! query of Parse's finds a part of an array's element on every database. Either way what is found
-//! is judged here: a query only narrows down.
-
-use reqwest::StatusCode;
-use serde_json::{Value, json};
+//! A field with one identifier is searched by Parse Server, and what it finds is read again past
+//! Cloud Code's triggers. Every row is read where a `beforeFind` hides rows, where a search does
+//! not show all that it found, and of a field with many identifiers: no query of Parse's finds a
+//! part of an array's element on every database.
 
 use crate::assets::place::Place;
 use crate::cloudinary::asset_name::AssetName;
-use crate::cloudinary::notice::Subject;
-use crate::parse::client::{MasterClient, RestError, Row};
-use crate::parse::json::JsonText;
-use crate::queue::pattern::pattern;
+use crate::cloudinary::notification_event::Subject;
+use crate::parse::client::{Hides, MasterClient, RestError, Row, Rows};
+use crate::queue::row_search::{is_text, search};
 
 /// A row that holds an asset, and as which text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,69 +25,47 @@ pub(super) async fn rows_with(
     subject: &Subject,
 ) -> Result<Vec<Held>, RestError> {
     let mut held = Vec::new();
-    let visit = |object_id: &str, text: &str| {
-        if AssetName::stored(text).is_some_and(|asset| subject.may_be(&asset)) {
-            held.push(Held {
-                object_id: object_id.to_owned(),
-                text: text.to_owned(),
-            });
-        }
-        true
-    };
-    let condition = if place.many {
-        json!({"$exists": true})
-    } else {
-        match pattern(&subject.public_id) {
-            Some(pattern) => json!({"$regex": pattern}),
-            None => json!({"$exists": true}),
-        }
-    };
-    match walk(parse, place, (&place.column, &condition), visit).await {
-        Err(error @ RestError::Refused { .. }) => {
-            if parse.has_field(&place.class, &place.column).await? {
-                return Err(error);
+    for mut rows in candidates(parse, place, subject).await? {
+        while let Some(page) = rows.next(parse).await? {
+            for (id, row) in &page {
+                place.each_text(row, |text| {
+                    if AssetName::stored(text).is_some_and(|asset| subject.may_be(&asset)) {
+                        held.push(Held {
+                            object_id: id.clone(),
+                            text: text.to_owned(),
+                        });
+                    }
+                });
             }
         }
-        walked => walked?,
     }
     Ok(held)
 }
 
-/// Calls `visit` with row and text of each identifier, while it says so.
-async fn walk(
+/// Rows among which are all that hold the asset.
+async fn candidates(
     parse: &MasterClient,
     place: &Place,
-    condition: (&str, &Value),
-    mut visit: impl FnMut(&str, &str) -> bool,
-) -> Result<(), RestError> {
-    let mut after: Option<String> = None;
-    loop {
-        let columns = [place.column.as_str()];
-        let rows = parse
-            .rows_after(&place.class, &columns, after.as_deref(), Some(condition))
-            .await?;
-        let Some(last) = rows.last() else {
-            return Ok(());
-        };
-        let last = object_id(last).filter(|last| Some(last) != after.as_ref());
-        // Whoever does not page through rows does not show all of them.
-        let last = last.ok_or_else(|| RestError::NotParseServer {
-            server: parse.server(),
-            status: StatusCode::OK,
-        })?;
-        for row in &rows {
-            let id = object_id(row).unwrap_or_default();
-            let mut goes_on = true;
-            place.each_text(row, |text| goes_on &= visit(&id, text));
-            if !goes_on {
-                return Ok(());
-            }
+    subject: &Subject,
+) -> Result<Vec<Rows>, RestError> {
+    let schema = parse.schema(&place.class).await?;
+    let Some(schema) = schema.filter(|schema| schema.fields.contains_key(&place.column)) else {
+        return Ok(Vec::new());
+    };
+    let rows = || Rows::of(&place.class, [&*place.column]);
+    // Rows that come and go between the counts say nothing: what matters is that none is hidden
+    // which was there all the time.
+    if is_text(&schema, place) && parse.hides_rows(&place.class).await? != Hides::Some {
+        let found = search(parse, place, &subject.public_id).await?;
+        let ids = found.map(|found| found.iter().map(object_id).collect());
+        if let Some(Some(ids)) = ids {
+            let ids: Vec<String> = ids;
+            return Ok(ids.into_iter().map(|id| rows().only(id)).collect());
         }
-        after = Some(last);
     }
+    Ok(vec![rows()])
 }
 
 fn object_id(row: &Row) -> Option<String> {
-    let text = JsonText::parse(row.get("objectId")?.get()).ok()?;
-    Some(text.as_str()?.into_owned())
+    serde_json::from_str(row.get("objectId")?.get()).ok()
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::cloudinary::asset_name::AssetName;
 use crate::cloudinary::identifier::{Identifier, ResourceType, bare};
-use crate::cloudinary::notice::{Moderation, Notice};
+use crate::cloudinary::notification_event::{Moderation, NotificationEvent};
 use crate::manifest::GuardedField;
 
 use super::proof::Proved;
@@ -30,29 +30,29 @@ impl Write {
 
 /// What to write, one write after the other.
 pub(super) fn writes(
-    notice: &Notice,
+    notice: &NotificationEvent,
     proved: &Proved,
     field: &GuardedField,
     text: &str,
 ) -> Vec<Write> {
     match notice {
-        Notice::Moderated { .. } => proved
+        NotificationEvent::Moderated { .. } => proved
             .status
             .map(|status| moderated(status, field, text))
             .into_iter()
             .collect(),
-        Notice::Derived { urls, .. } => match &field.follow.eager_field {
+        NotificationEvent::Derived { urls, .. } => match &field.follow.eager_field {
             Some(column) => vec![Write::new(json!({ column: urls }), text, text)],
             None => Vec::new(),
         },
-        Notice::Deleted { .. } => vec![Write::new(gone(field, text), text, "")],
-        Notice::Renamed { to, .. } => {
+        NotificationEvent::Deleted { .. } => vec![Write::new(gone(field, text), text, "")],
+        NotificationEvent::Renamed { to, .. } => {
             let to = to.completed_by(&proved.asset);
             let new = rewritten(text, &to, None);
             new.map(|new| replaced(field, text, &new, json!({})))
                 .unwrap_or_default()
         }
-        Notice::Overwritten {
+        NotificationEvent::Overwritten {
             asset,
             version,
             format,

@@ -1,21 +1,25 @@
-//! Jobs that destroy: one for each asset, read many at a time.
+//! Jobs that destroy assets: one for each asset, read many at a time.
 //!
-//! They stand in apalis's table under a name of their own, which no worker of apalis's takes jobs
-//! from: it hands them out one by one, and one look at the rows is to serve all that are due.
-//! Nobody takes such a job: it stays as it is until it is decided, and is then changed only if it
-//! still says what was decided on. So a process that dies leaves nothing to free, and a loss that
-//! comes in while its asset is looked at is not forgotten.
+//! They are in apalis's table under a queue name of their own, which no worker of apalis's polls:
+//! apalis hands jobs out one by one, and one reading of the rows is to serve all that are due.
+//! Such a job is not locked. It stays as it is until it is decided, and is then changed only if it
+//! still says what the decision was based on. So a process that dies leaves nothing to free, and a
+//! loss that comes in meanwhile is not forgotten.
+
+use std::collections::btree_map::{BTreeMap, Entry};
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Value, json};
 use sqlx::FromRow;
 use ulid::Ulid;
 
-use super::{Store, StoreError, statement};
+use super::database::{Store, StoreError, in_transaction, on_both};
+use super::statement;
 use crate::queue::job::{Destroy, Job};
 
 /// A job whose time has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::queue) struct Due {
+pub(in crate::queue) struct DueJob {
     pub(in crate::queue) id: String,
     /// When it was due, in seconds since 1970.
     pub(in crate::queue) run_at: i64,
@@ -26,16 +30,16 @@ pub(in crate::queue) struct Due {
     text: Vec<u8>,
 }
 
-/// What becomes of a job that failed.
+/// When a job that failed is tried again.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::queue) struct Again {
-    /// When it is tried again, in seconds since 1970; `None`: it is dead.
+pub(in crate::queue) struct NextTry {
+    /// When it is tried next, in seconds since 1970; `None`: it is dead.
     pub(in crate::queue) run_at: Option<u64>,
     pub(in crate::queue) error: String,
 }
 
 #[cfg(test)]
-impl Due {
+impl DueJob {
     /// One that was due then.
     pub(in crate::queue) fn at(run_at: u64) -> Self {
         Self {
@@ -56,7 +60,7 @@ struct Row {
     job: Vec<u8>,
 }
 
-impl From<Row> for Due {
+impl From<Row> for DueJob {
     fn from(row: Row) -> Self {
         let job = match serde_json::from_slice(&row.job) {
             Ok(Job::Destroy(job)) => Some(job),
@@ -72,25 +76,25 @@ impl From<Row> for Due {
     }
 }
 
-/// The name under which the jobs of a queue stand that destroy.
+/// The name that apalis's table has for the jobs of a queue that destroy.
 pub(super) fn losses_of(queue: &str) -> String {
     format!("destroy:{queue}")
 }
 
-/// What names the asset of a job, in whatever account.
+/// The asset of a job, account included.
 fn key(job: &Destroy) -> String {
     format!("{}/{}", job.cloud, job.asset)
 }
 
 /// One job for each asset, with the newest lost version and the latest due time.
 fn merged(losses: Vec<(Destroy, u64)>) -> Vec<(Destroy, u64)> {
-    let mut merged = std::collections::BTreeMap::<String, (Destroy, u64)>::new();
+    let mut merged = BTreeMap::<String, (Destroy, u64)>::new();
     for (job, run_at) in losses {
         match merged.entry(key(&job)) {
-            std::collections::btree_map::Entry::Vacant(vacant) => {
+            Entry::Vacant(vacant) => {
                 vacant.insert((job, run_at));
             }
-            std::collections::btree_map::Entry::Occupied(mut known) => {
+            Entry::Occupied(mut known) => {
                 let (known, due) = known.get_mut();
                 *due = run_at.max(*due);
                 if job.version >= known.version {
@@ -125,28 +129,8 @@ const DONE: &str = "DELETE FROM {jobs} WHERE id = $1 AND {run_at} = $2 AND job =
 const FAILED: &str = "UPDATE {jobs} SET status = $4, attempts = $5, last_result = {json $6}, done_at = {due}, run_at = {time $7}
     WHERE id = $1 AND {run_at} = $2 AND job = $3";
 
-/// Runs a block with a transaction of either database and the way to write a statement for it.
-macro_rules! in_transaction {
-    ($store:expr, |$transaction:ident, $write:ident| $block:block) => {
-        match $store {
-            Store::Sqlite(pool) => {
-                let $write = statement::sqlite;
-                let mut $transaction = pool.begin_with("BEGIN IMMEDIATE").await?;
-                $block
-                $transaction.commit().await?;
-            }
-            Store::Postgres(pool) => {
-                let $write = statement::postgres;
-                let mut $transaction = pool.begin().await?;
-                $block
-                $transaction.commit().await?;
-            }
-        }
-    };
-}
-
 impl Store {
-    /// Puts losses on disk, all or none.
+    /// Puts losses on disk, all or none; those of one asset are one job.
     pub(in crate::queue) async fn push_losses(
         &self,
         queue: &str,
@@ -174,20 +158,19 @@ impl Store {
         &self,
         queue: &str,
         most: i64,
-    ) -> Result<Vec<Due>, StoreError> {
-        let rows: Vec<Row> = super::on_both!(self, DUE, fetch_all as Row, losses_of(queue), most);
-        Ok(rows.into_iter().map(Due::from).collect())
+    ) -> Result<Vec<DueJob>, StoreError> {
+        let rows: Vec<Row> = on_both!(self, DUE, fetch_all as Row, losses_of(queue), most);
+        Ok(rows.into_iter().map(DueJob::from).collect())
     }
 
-    /// Those of `jobs` that still say what they said.
+    /// The ids of those `jobs` that still say what they said.
     pub(in crate::queue) async fn unchanged(
         &self,
-        jobs: &[&Due],
-    ) -> Result<Vec<String>, StoreError> {
+        jobs: &[&DueJob],
+    ) -> Result<HashSet<String>, StoreError> {
         let ids: Value = jobs.iter().map(|job| json!({"id": job.id})).collect();
-        let rows: Vec<Row> = super::on_both!(self, THESE, fetch_all as Row, ids.to_string());
-        let known: std::collections::HashMap<&str, &Due> =
-            jobs.iter().map(|job| (&*job.id, *job)).collect();
+        let rows: Vec<Row> = on_both!(self, THESE, fetch_all as Row, ids.to_string());
+        let known: HashMap<&str, &DueJob> = jobs.iter().map(|job| (&*job.id, *job)).collect();
         let unchanged = rows.into_iter().filter(|row| {
             let known = known.get(&*row.id);
             known.is_some_and(|known| known.run_at == row.run_at && known.text == row.job)
@@ -196,7 +179,7 @@ impl Store {
     }
 
     /// Forgets jobs that are decided, unless they have changed.
-    pub(in crate::queue) async fn finish(&self, jobs: &[Due]) -> Result<(), StoreError> {
+    pub(in crate::queue) async fn finish(&self, jobs: &[DueJob]) -> Result<(), StoreError> {
         in_transaction!(self, |transaction, write| {
             for job in jobs {
                 sqlx::query(sqlx::AssertSqlSafe(write(DONE)))
@@ -211,17 +194,20 @@ impl Store {
     }
 
     /// Says when jobs that failed are tried again, unless they have changed.
-    pub(in crate::queue) async fn fail(&self, jobs: &[(Due, Again)]) -> Result<(), StoreError> {
+    pub(in crate::queue) async fn fail(
+        &self,
+        jobs: &[(DueJob, NextTry)],
+    ) -> Result<(), StoreError> {
         in_transaction!(self, |transaction, write| {
-            for (job, again) in jobs {
-                let status = if again.run_at.is_some() {
+            for (job, next) in jobs {
+                let status = if next.run_at.is_some() {
                     "Failed"
                 } else {
                     "Killed"
                 };
-                let run_at = again.run_at.and_then(|at| i64::try_from(at).ok());
+                let run_at = next.run_at.and_then(|at| i64::try_from(at).ok());
                 // No database takes a NUL in JSON.
-                let error = again.error.replace(char::is_control, "\u{fffd}");
+                let error = next.error.replace(char::is_control, "\u{fffd}");
                 sqlx::query(sqlx::AssertSqlSafe(write(FAILED)))
                     .bind(&job.id)
                     .bind(job.run_at)

@@ -1,4 +1,4 @@
-//! Statements that both databases take, but for a few words.
+//! Statements in which `{…}` stands for what the two databases spell differently.
 
 /// For SQLite.
 pub(super) fn sqlite(statement: &str) -> String {

@@ -1,59 +1,45 @@
-//! One try of a job, and what becomes of the job after it.
+//! One try of a job that apalis hands out, and what becomes of the job after it.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use apalis::prelude::{AbortError, Attempt, BoxDynError, Data, TaskId};
-use arc_swap::ArcSwap;
 use futures_util::FutureExt as _;
 use log::{error, warn};
 use serde_json::Value;
 use ulid::Ulid;
 
-use crate::cloudinary::notice::Notice;
-use crate::queue::clock::unix_time;
-use crate::queue::failure::{Shared, Trouble};
-use crate::queue::health::Check;
+use super::context::Context;
+use crate::clock::unix_time;
+use crate::cloudinary::notification_event::NotificationEvent;
+use crate::queue::failure::{Cause, Failure};
+use crate::queue::health::Dependency;
 use crate::queue::job::{Destroy, Job};
-use crate::queue::plan::Plan;
-use crate::queue::retry::{Failure, back_off, chance};
+use crate::queue::notification_sync;
+use crate::queue::retry::next_try;
 use crate::queue::store::Store;
-use crate::queue::{Queue, notification_sync};
 
-/// Seconds after a verdict from which on a later one may have come before it.
+/// A verdict that is older, in seconds, may have been overtaken by a later one.
 const LATE: u64 = 10;
 
-/// What the workers of one process share.
-#[derive(Debug)]
-pub(in crate::queue) struct Work {
-    pub(in crate::queue) queue: Queue,
-    pub(in crate::queue) plan: ArcSwap<Plan>,
-    pub(in crate::queue) shared: Shared,
-}
-
-/// What a worker does jobs with.
+/// What tries are made with.
 #[derive(Debug, Clone)]
-pub(in crate::queue) struct Hand {
-    pub(in crate::queue) work: Arc<Work>,
-    pub(in crate::queue) store: Store,
-    /// Its name in the database.
-    pub(in crate::queue) worker: String,
+pub(super) struct Attempts {
+    pub(super) context: Arc<Context>,
+    pub(super) store: Store,
+    /// The worker's name in the database.
+    pub(super) worker: String,
 }
 
-/// Tries a job; what is answered decides whether it is tried again.
-pub(in crate::queue) async fn handle(
+/// Tries a job. The answer tells apalis whether it is done, tried again, or dead.
+pub(super) async fn handle(
     job: Value,
     id: TaskId,
     attempt: Attempt,
-    hand: Data<Hand>,
+    attempts: Data<Attempts>,
 ) -> Result<(), BoxDynError> {
-    let Hand {
-        work,
-        store,
-        worker,
-    } = &*hand;
-    let id = id.to_string();
-    let health = &work.queue.0.health;
+    let (id, tries) = (id.to_string(), attempt.current());
+    let health = attempts.context.health();
     let job: Job = match serde_json::from_value(job) {
         Ok(job) => job,
         Err(error) => {
@@ -62,53 +48,43 @@ pub(in crate::queue) async fn handle(
             return Err(AbortError::new(format!("cannot be read: {error}")).into());
         }
     };
-    // A panic would take the whole worker with it.
-    let tries = attempt.current();
-    let attempted = AssertUnwindSafe(work.attempt(&job, &id, tries, store))
+    // A panic would end the whole worker.
+    let tried = AssertUnwindSafe(attempts.attempt(&job, &id, tries))
         .catch_unwind()
         .await;
-    let trouble = match attempted {
+    let failure = match tried {
         Ok(Ok(())) => return Ok(()),
-        Ok(Err(trouble)) => trouble,
-        Err(_) => Trouble {
-            failure: Failure::Refusal,
-            error: "a mistake in this program: its place is in the log".to_owned(),
-            not_before: 0,
-        },
+        Ok(Err(failure)) => failure,
+        Err(_) => Failure::new(
+            Cause::Refusal,
+            "a mistake in this program: its place is in the log",
+        ),
     };
-    let summary = job.summary();
-    if trouble.failure.is_final(tries) {
-        error!("given up after {tries} tries: {summary}: {}", trouble.error);
+    let (summary, now) = (job.summary(), unix_time());
+    let Some(run_at) = next_try(&failure, tries, now) else {
+        error!("given up after {tries} tries: {summary}: {}", failure.error);
         health.tried("dead");
-        return Err(AbortError::new(trouble.error).into());
-    }
-    let pause = back_off(tries, chance(&id));
-    let run_at = (unix_time() + pause.as_secs()).max(trouble.not_before);
+        return Err(AbortError::new(failure.error).into());
+    };
+    let pause = run_at - now;
     warn!(
-        "tried {tries} times, again in {} s: {summary}: {}",
-        run_at - unix_time(),
-        trouble.error
+        "tried {tries} times, again in {pause} s: {summary}: {}",
+        failure.error
     );
     health.tried("failed");
-    if let Err(error) = store.postpone(&id, worker, run_at).await {
-        health.report(Check::Queue, Some(&error));
+    let postponed = attempts.store.postpone(&id, &attempts.worker, run_at);
+    if let Err(error) = postponed.await {
+        health.report(Dependency::Queue, Some(&error));
     }
-    Err(trouble.error.into())
+    Err(failure.error.into())
 }
 
-impl Work {
-    async fn attempt(
-        &self,
-        job: &Job,
-        id: &str,
-        tries: usize,
-        store: &Store,
-    ) -> Result<(), Trouble> {
-        let plan = self.plan.load_full();
-        let health = &self.queue.0.health;
+impl Attempts {
+    async fn attempt(&self, job: &Job, id: &str, tries: usize) -> Result<(), Failure> {
+        let context = &*self.context;
         match job {
             Job::Destroy(job) => {
-                // A version of this program before batches has queued it, and did not note which
+                // Written by a version of this program that had no batches, and did not note which
                 // upload was lost.
                 let version = job.version.or_else(|| made_at(id));
                 let job = Destroy {
@@ -116,18 +92,18 @@ impl Work {
                     ..job.clone()
                 };
                 let due = vec![(job, unix_time())];
-                store.push_losses(&self.queue.0.name, due).await?;
+                self.store.push_losses(context.queue_name(), due).await?;
             }
             Job::Follow(notice) => {
-                let now = unix_time();
-                if self.is_overruled(notice, tries, store).await? {
-                    health.tried("dropped");
-                    return Ok(());
-                }
-                health.tried(
-                    notification_sync::attempt(notice, &plan, &self.shared, health, tries, now)
-                        .await?,
-                );
+                let outcome = if self.is_overruled(notice, tries).await? {
+                    "dropped"
+                } else {
+                    let plan = context.plan.load_full();
+                    let (limit, health) = (&context.rate_limit, context.health());
+                    notification_sync::attempt(notice, &plan, limit, health, tries, unix_time())
+                        .await?
+                };
+                context.health().tried(outcome);
             }
         }
         Ok(())
@@ -137,24 +113,23 @@ impl Work {
     /// Cloudinary sent again, may be late.
     async fn is_overruled(
         &self,
-        notice: &Notice,
+        notice: &NotificationEvent,
         tries: usize,
-        store: &Store,
-    ) -> Result<bool, Trouble> {
-        let Notice::Moderated { at, .. } = notice else {
+    ) -> Result<bool, Failure> {
+        let NotificationEvent::Moderated { at, .. } = notice else {
             return Ok(false);
         };
         if tries == 1 && unix_time() <= at + LATE {
             return Ok(false);
         }
-        let done = store.done_lately(&self.queue.0.name).await?;
+        let done = self.store.done_lately(self.context.queue_name()).await?;
         let overrules =
             |job: &Job| matches!(job, Job::Follow(later) if notice.is_overruled_by(later));
         Ok(done.iter().any(overrules))
     }
 }
 
-/// When a job was queued, in seconds since 1970: what it lost was uploaded before.
+/// When a job was queued, in seconds since 1970: the upload that was lost is older.
 fn made_at(id: &str) -> Option<u64> {
     let id = Ulid::from_string(id).ok()?;
     Some(id.timestamp_ms() / 1000)

@@ -1,8 +1,8 @@
 //! Who may use the admin listener, and how a browser proves it.
 //!
-//! With a token: a caller that presents it, in a header or by a session that it was exchanged for.
-//! Without one the listener is on loopback, and everybody on this machine may. Then a web page must
-//! not reach it through the operator's own browser under another name.
+//! With a token: a caller that presents it in a header, or a session that it was exchanged for.
+//! Without one the listener is on loopback and everybody on this machine may use it, but no web page
+//! through the operator's browser, under a name that it makes resolve to this machine.
 
 mod attempts;
 mod sessions;
@@ -11,136 +11,151 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use actix_web::HttpRequest;
-use actix_web::http::header::{AUTHORIZATION, COOKIE, HOST, HeaderValue};
+use actix_web::cookie::time::Duration as CookieAge;
+use actix_web::cookie::{Cookie, SameSite};
+use actix_web::http::header::{AUTHORIZATION, HOST, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 
 use crate::clock::unix_time;
-use crate::server::request_error::Failure;
+use crate::server::request_error::RequestError;
 
 use attempts::Attempts;
 use sessions::Sessions;
 
-/// The session's cookie.
+/// The name of the session's cookie.
 const SESSION: &str = "cloudinary-parse-console";
-/// How long a token waits to be checked that comes after too many wrong ones.
-const PAUSE: Duration = Duration::from_secs(1);
+/// Delay before a token is checked once its address has sent too many wrong ones.
+const SLOW_CHECK_DELAY: Duration = Duration::from_secs(1);
 
-/// The rule.
-pub(in crate::server) struct Access {
+/// Decides who may use the admin listener.
+pub(in crate::server) struct AdminAccess {
     token: Option<SecretString>,
     sessions: Sessions,
     attempts: Attempts,
 }
 
-impl Access {
-    /// Without a `token`, names of this machine are the only ones that requests may use.
+impl AdminAccess {
+    /// Without a `token`, the `Host` of a request must be this machine.
     pub(in crate::server) fn new(token: Option<SecretString>) -> Self {
-        Access {
+        AdminAccess {
             token,
             sessions: Sessions::default(),
             attempts: Attempts::default(),
         }
     }
 
-    /// Whether there is something to sign in with.
+    /// Whether an operator has to sign in.
     pub(super) fn has_token(&self) -> bool {
         self.token.is_some()
     }
 
-    /// Lets a request in or says why not.
-    pub(in crate::server) async fn check(&self, request: &HttpRequest) -> Result<(), Failure> {
-        let Some(token) = &self.token else {
-            // Probes and Prometheus come under whatever name this machine has; what they read is of
-            // no use to a page.
-            if matches!(request.path(), "/ready" | "/metrics") {
-                return Ok(());
-            }
-            return check_host(request);
-        };
+    /// Admits an operator.
+    pub(super) async fn check(&self, request: &HttpRequest) -> Result<(), RequestError> {
+        match &self.token {
+            Some(token) => self.check_session_or_token(request, token).await,
+            None => check_host(request),
+        }
+    }
+
+    /// Admits a probe. Without a token it may use any name of this machine, because what it reads is
+    /// of no use to a web page.
+    pub(super) async fn check_probe(&self, request: &HttpRequest) -> Result<(), RequestError> {
+        match &self.token {
+            Some(token) => self.check_session_or_token(request, token).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn check_session_or_token(
+        &self,
+        request: &HttpRequest,
+        token: &SecretString,
+    ) -> Result<(), RequestError> {
         let now = unix_time();
-        if sessions_of(request).any(|session| self.sessions.holds(session, now)) {
+        if sessions_of(request).any(|session| self.sessions.contains(&session, now)) {
             return Ok(());
         }
         let bearer = request.headers().get(AUTHORIZATION);
         let bearer = bearer.and_then(|value| value.as_bytes().strip_prefix(b"Bearer "));
-        match bearer {
-            Some(presented) => self.check_token(request, token, presented).await,
-            None => Err(Failure::Unauthorized),
-        }
+        let presented = bearer.ok_or(RequestError::Unauthorized)?;
+        self.check_token(request, token, presented).await
     }
 
-    /// Compares a token, as often as the address may have that done.
+    /// Compares a token, unless its address has sent too many wrong ones.
     async fn check_token(
         &self,
         request: &HttpRequest,
         token: &SecretString,
         presented: &[u8],
-    ) -> Result<(), Failure> {
+    ) -> Result<(), RequestError> {
         let address = request.peer_addr().map(|peer| peer.ip());
         let address = address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
         let attempt = self.attempts.begin(address, unix_time());
-        let attempt = attempt.ok_or(Failure::WrongTokens)?;
+        let attempt = attempt.ok_or(RequestError::WrongTokens)?;
         if attempt.is_slow {
-            tokio::time::sleep(PAUSE).await;
+            tokio::time::sleep(SLOW_CHECK_DELAY).await;
         }
         if token.expose_secret().as_bytes().ct_eq(presented).into() {
             return Ok(());
         }
         attempt.wrong(unix_time());
         Err(if attempt.is_slow {
-            Failure::WrongTokens
+            RequestError::WrongTokens
         } else {
-            Failure::Unauthorized
+            RequestError::Unauthorized
         })
     }
 
-    /// A session's cookie in exchange for the token.
+    /// Exchanges the token for the cookie of a new session.
     ///
     /// # Errors
-    /// [`Failure::Unauthorized`] for another token, [`Failure::WrongTokens`] after too many of
+    /// [`RequestError::Unauthorized`] for another token, [`RequestError::WrongTokens`] after too many of
     /// them.
     pub(super) async fn sign_in(
         &self,
         request: &HttpRequest,
         presented: &str,
-    ) -> Result<String, Failure> {
-        let token = self.token.as_ref().ok_or(Failure::Unauthorized)?;
+    ) -> Result<Cookie<'static>, RequestError> {
+        let token = self.token.as_ref().ok_or(RequestError::Unauthorized)?;
         self.check_token(request, token, presented.as_bytes())
             .await?;
-        let session = self.sessions.begin(unix_time()).ok_or(Failure::Panic)?;
-        Ok(cookie(request, &session, sessions::SECONDS))
+        let session = self
+            .sessions
+            .begin(unix_time())
+            .ok_or(RequestError::Panic)?;
+        Ok(cookie(request, session, sessions::LIFETIME))
     }
 
-    /// Ends the session, here and, by the cookie that it returns, in the browser.
-    pub(super) fn sign_out(&self, request: &HttpRequest) -> String {
-        sessions_of(request).for_each(|session| self.sessions.end(session));
-        cookie(request, "", 0)
+    /// Ends the session, and returns the cookie that ends it in the browser.
+    pub(super) fn sign_out(&self, request: &HttpRequest) -> Cookie<'static> {
+        sessions_of(request).for_each(|session| self.sessions.end(&session));
+        cookie(request, String::new(), 0)
     }
 }
 
-/// Refuses what another web site made a browser send.
-pub(super) fn check_same_site(request: &HttpRequest) -> Result<(), Failure> {
+/// Refuses a request that a browser sends for another web site.
+pub(super) fn check_same_site(request: &HttpRequest) -> Result<(), RequestError> {
     let site = request.headers().get("sec-fetch-site");
     let site = site.map(HeaderValue::as_bytes);
     match site {
         None | Some(b"same-origin" | b"none") => Ok(()),
-        Some(_) => Err(Failure::CrossSite),
+        Some(_) => Err(RequestError::CrossSite),
     }
 }
 
-/// A page of somebody else's may have its own name resolve to 127.0.0.1, but it cannot make the
-/// browser say another name than that.
-fn check_host(request: &HttpRequest) -> Result<(), Failure> {
+/// Refuses a request under a name that is not this machine's. A web page can make its own name resolve
+/// to 127.0.0.1, but the browser then sends that name.
+fn check_host(request: &HttpRequest) -> Result<(), RequestError> {
     let host = request
         .headers()
         .get(HOST)
         .map_or("", |host| host.to_str().unwrap_or("?"));
-    // HTTP/1.0 clients send none; no browser is one.
+    // Only HTTP/1.0 clients send none, and no browser is one.
     if host.is_empty() || names_this_machine(host) {
         Ok(())
     } else {
-        Err(Failure::ForeignHost)
+        Err(RequestError::ForeignHost)
     }
 }
 
@@ -157,21 +172,25 @@ fn names_this_machine(host: &str) -> bool {
                 .is_ok_and(|ip| ip.to_canonical().is_loopback()))
 }
 
-fn sessions_of(request: &HttpRequest) -> impl Iterator<Item = &str> {
-    let headers = request.headers().get_all(COOKIE);
-    let cookies = headers.filter_map(|header| header.to_str().ok());
-    let pairs = cookies.flat_map(|cookies| cookies.split(';'));
-    pairs.filter_map(|pair| pair.trim().strip_prefix(SESSION)?.strip_prefix('='))
+/// The sessions in a request's cookies. There may be several: a browser sends what other paths and
+/// names have set, too.
+fn sessions_of(request: &HttpRequest) -> impl Iterator<Item = String> {
+    let cookies = request.cookies().map(|cookies| cookies.clone());
+    let cookies = cookies.unwrap_or_default().into_iter();
+    cookies
+        .filter(|cookie| cookie.name() == SESSION)
+        .map(|cookie| cookie.value().to_owned())
 }
 
-/// The value of `Set-Cookie`.
-fn cookie(request: &HttpRequest, value: &str, seconds: u64) -> String {
-    // Behind a proxy with TLS; the listener itself has none.
-    let secure = match request.connection_info().scheme() {
-        "https" => "; Secure",
-        _ => "",
-    };
-    format!("{SESSION}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}")
+fn cookie(request: &HttpRequest, value: String, seconds: u32) -> Cookie<'static> {
+    Cookie::build(SESSION, value)
+        .path("/")
+        .max_age(CookieAge::seconds(seconds.into()))
+        .http_only(true)
+        .same_site(SameSite::Strict)
+        // This listener has no TLS, but a proxy before it may.
+        .secure(request.connection_info().scheme() == "https")
+        .finish()
 }
 
 #[cfg(test)]

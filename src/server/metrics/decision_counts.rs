@@ -1,5 +1,5 @@
-//! How often a hook decided what, for the console: the counters of `/metrics` where there are some,
-//! sums of them where not.
+//! How often a hook decided what. The console reads these; `/metrics` has the same numbers by field
+//! and reason.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -7,46 +7,28 @@ use prometheus_client::metrics::counter::Counter;
 
 use crate::hooks::Reason;
 
-/// Decisions since the start, or of one minute.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(in crate::server) struct Totals {
-    /// Let through.
-    pub(in crate::server) accepted: u64,
-    /// Refused, by reason in the order of [`Reason::ALL`].
-    pub(in crate::server) refused: [u64; Reason::ALL.len()],
-    /// Requests that no hook decided on.
-    pub(in crate::server) failed: u64,
-}
-
-impl Totals {
-    pub(in crate::server) fn all_refused(&self) -> u64 {
-        self.refused.iter().sum()
-    }
-
-    pub(super) fn since(&self, before: &Totals) -> Totals {
-        let mut refused = self.refused;
-        for (count, before) in refused.iter_mut().zip(before.refused) {
-            *count = count.saturating_sub(before);
-        }
-        Totals {
-            accepted: self.accepted.saturating_sub(before.accepted),
-            refused,
-            failed: self.failed.saturating_sub(before.failed),
-        }
-    }
-}
-
 /// The decisions of one hook since the start.
-pub(super) struct Tally {
+pub(super) struct DecisionCounts {
     as_sent: Counter,
     answered: Counter,
     /// In the order of [`Reason::ALL`].
     refused: [AtomicU64; Reason::ALL.len()],
 }
 
-impl Tally {
+/// Decisions since the start, or of one minute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(in crate::server) struct Totals {
+    pub(in crate::server) accepted: u64,
+    /// By reason, in the order of [`Reason::ALL`].
+    pub(in crate::server) refused: [u64; Reason::ALL.len()],
+    /// Requests that no hook decided on.
+    pub(in crate::server) failed: u64,
+}
+
+impl DecisionCounts {
+    /// Counts accepted requests in two counters of `/metrics`.
     pub(super) fn new(as_sent: Counter, answered: Counter) -> Self {
-        Tally {
+        DecisionCounts {
             as_sent,
             answered,
             refused: std::array::from_fn(|_| AtomicU64::new(0)),
@@ -70,6 +52,25 @@ impl Tally {
         totals.accepted += self.as_sent.get() + self.answered.get();
         for (total, count) in totals.refused.iter_mut().zip(&self.refused) {
             *total += count.load(Ordering::Relaxed);
+        }
+    }
+}
+
+impl Totals {
+    pub(in crate::server) fn all_refused(&self) -> u64 {
+        self.refused.iter().sum()
+    }
+
+    /// What was added since the totals were `before`.
+    pub(super) fn since(&self, before: &Totals) -> Totals {
+        let mut refused = self.refused;
+        for (count, before) in refused.iter_mut().zip(before.refused) {
+            *count = count.saturating_sub(before);
+        }
+        Totals {
+            accepted: self.accepted.saturating_sub(before.accepted),
+            refused,
+            failed: self.failed.saturating_sub(before.failed),
         }
     }
 }

@@ -1,69 +1,79 @@
-//! The last hour, minute by minute, and how it is cut out of counters that only ever grow.
+//! The decisions of the last hour, minute by minute.
 //!
-//! Nobody counts here: once a minute the sums of the counters are read and the difference is kept.
-//! So a decision costs nothing more.
+//! Once a minute the totals are read and their growth is kept, so a decision costs nothing extra.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use parking_lot::Mutex;
+
 use crate::clock::unix_time;
-use crate::server::state::State;
 
 use super::decision_counts::Totals;
 
-/// How many minutes are kept, the one under way included.
+/// How many minutes are kept, including the current one.
 const MINUTES: usize = 60;
 
 /// The decisions of one minute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::server) struct Minute {
-    /// Its begin, in seconds since 1970.
+    /// When it began, in seconds since 1970.
     pub(in crate::server) start: u64,
     pub(in crate::server) counts: Totals,
 }
 
-/// The minutes that are over, and what the counters were when the last one ended.
-pub(in crate::server) struct History(Mutex<Kept>);
+/// The last hour.
+pub(in crate::server) struct History(Mutex<Hour>);
 
-struct Kept {
-    minutes: VecDeque<Minute>,
+struct Hour {
+    /// The minutes that are over, oldest first.
+    past: VecDeque<Minute>,
+    /// When the current minute began.
     start: u64,
+    /// The totals when it began.
     before: Totals,
 }
 
 impl History {
-    /// Begins at `now`, in seconds since 1970, with counters at zero.
+    /// Starts at `now`, in seconds since 1970, with totals of zero.
     pub(in crate::server) fn new(now: u64) -> Self {
-        History(Mutex::new(Kept {
-            minutes: VecDeque::with_capacity(MINUTES),
-            start: begin_of_minute(now),
+        History(Mutex::new(Hour {
+            past: VecDeque::with_capacity(MINUTES),
+            start: start_of_minute(now),
             before: Totals::default(),
         }))
     }
 
     fn end_minute(&self, now: u64, totals: &Totals) {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.minutes.len() == MINUTES - 1 {
-            kept.minutes.pop_front();
+        let mut hour = self.0.lock();
+        if hour.past.len() == MINUTES - 1 {
+            hour.past.pop_front();
         }
-        let minute = kept.under_way(totals);
-        kept.minutes.push_back(minute);
-        kept.start = begin_of_minute(now);
-        kept.before = *totals;
+        let minute = hour.current(totals);
+        hour.past.push_back(minute);
+        hour.start = start_of_minute(now);
+        hour.before = *totals;
     }
 
-    /// The minutes of the hour before `now`, oldest first; the last one is under way.
+    /// Ends minute after minute, for as long as it is polled.
+    pub(in crate::server) async fn keep(&self, totals: impl Fn() -> Totals) {
+        loop {
+            tokio::time::sleep(Duration::from_secs(60 - unix_time() % 60)).await;
+            self.end_minute(unix_time(), &totals());
+        }
+    }
+
+    /// The minutes of the hour before `now`, oldest first, ending with the current one.
     pub(in crate::server) fn last_hour(&self, now: u64, totals: &Totals) -> Vec<Minute> {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let oldest = begin_of_minute(now).saturating_sub(60 * (MINUTES as u64 - 1));
-        let all = kept.minutes.iter().copied().chain([kept.under_way(totals)]);
+        let hour = self.0.lock();
+        let oldest = start_of_minute(now).saturating_sub(60 * (MINUTES as u64 - 1));
+        let all = hour.past.iter().copied().chain([hour.current(totals)]);
         all.filter(|minute| minute.start >= oldest).collect()
     }
 }
 
-impl Kept {
-    fn under_way(&self, totals: &Totals) -> Minute {
+impl Hour {
+    fn current(&self, totals: &Totals) -> Minute {
         Minute {
             start: self.start,
             counts: totals.since(&self.before),
@@ -71,18 +81,8 @@ impl Kept {
     }
 }
 
-fn begin_of_minute(now: u64) -> u64 {
+fn start_of_minute(now: u64) -> u64 {
     now - now % 60
-}
-
-/// Ends minute after minute for as long as it is polled.
-pub(in crate::server) async fn keep(state: &State) {
-    loop {
-        tokio::time::sleep(Duration::from_secs(60 - unix_time() % 60)).await;
-        state
-            .history
-            .end_minute(unix_time(), &state.metrics.totals());
-    }
 }
 
 #[cfg(test)]

@@ -1,78 +1,50 @@
-//! What is counted of one hook.
+//! The metrics of one hook.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::histogram::Histogram;
 
 use crate::hooks::{Reason, Refusal};
 
-use super::decision_counts::{Tally, Totals};
-use super::histogram::Histogram;
-use super::{DecisionLabels, HookLabels, Metrics};
+use super::decision_counts::{DecisionCounts, Totals};
+use super::labels::DecisionLabels;
 
-/// The metrics of one hook.
+/// Counts what one hook decides.
 pub(in crate::server) struct HookMetrics {
-    name: String,
-    tally: Arc<Tally>,
-    latency: Histogram,
-    decisions: Family<DecisionLabels, Counter>,
-    /// By field and reason, each made at its first use: the family's own lookup takes a lock and
-    /// new labels.
-    refused: Vec<(Option<String>, [OnceLock<Counter>; Reason::ALL.len()])>,
+    pub(super) name: String,
+    pub(super) counts: Arc<DecisionCounts>,
+    pub(super) latency: Histogram,
+    pub(super) decisions: Family<DecisionLabels, Counter>,
+    pub(super) refusals: Vec<FieldRefusals>,
+}
+
+/// The refusals that are about one field, or about none. Each counter is made at its first use,
+/// because a lookup in the family takes a lock and allocates its labels.
+pub(super) struct FieldRefusals {
+    field: Option<String>,
+    by_reason: [OnceLock<Counter>; Reason::ALL.len()],
+}
+
+impl FieldRefusals {
+    pub(super) fn new(field: Option<&str>) -> Self {
+        FieldRefusals {
+            field: field.map(str::to_owned),
+            by_reason: [const { OnceLock::new() }; Reason::ALL.len()],
+        }
+    }
 }
 
 impl HookMetrics {
-    /// The metrics of the hook with this name, which guards these fields.
-    pub(in crate::server) fn new<'f>(
-        metrics: &Metrics,
-        name: &str,
-        fields: impl Iterator<Item = &'f str>,
-    ) -> Self {
-        let decision = |outcome| {
-            let labels = DecisionLabels {
-                hook: name.to_owned(),
-                field: String::new(),
-                outcome,
-                reason: "",
-            };
-            metrics.decisions.get_or_create_owned(&labels)
-        };
-        let labels = HookLabels {
-            hook: name.to_owned(),
-        };
-        HookMetrics {
-            name: name.to_owned(),
-            tally: metrics
-                .tallies()
-                .entry(name.to_owned())
-                .or_insert_with(|| Arc::new(Tally::new(decision("as_sent"), decision("answered"))))
-                .clone(),
-            latency: metrics.latency.get_or_create_owned(&labels),
-            decisions: metrics.decisions.clone(),
-            refused: [None]
-                .into_iter()
-                .chain(fields.map(|field| Some(field.to_owned())))
-                .map(|field| (field, [const { OnceLock::new() }; Reason::ALL.len()]))
-                .collect(),
-        }
-    }
-
-    /// A request was let through: as the client sent it, or with an answer of ours.
+    /// A request was accepted, as the client sent it or with an answer of ours.
     pub(in crate::server) fn accepted(&self, answered: bool) {
-        self.tally.accepted(answered);
-    }
-
-    /// Decisions since the start.
-    pub(in crate::server) fn totals(&self) -> Totals {
-        let mut totals = Totals::default();
-        self.tally.add_to(&mut totals);
-        totals
+        self.counts.accepted(answered);
     }
 
     pub(in crate::server) fn refused(&self, refusal: &Refusal) {
-        self.tally.refused(refusal.reason);
+        self.counts.refused(refusal.reason);
         let counter = || {
             self.decisions.get_or_create_owned(&DecisionLabels {
                 hook: self.name.clone(),
@@ -81,9 +53,9 @@ impl HookMetrics {
                 reason: refusal.reason.as_str(),
             })
         };
-        let known = self.refused.iter().find(|(f, _)| *f == refusal.field);
+        let known = self.refusals.iter().find(|r| r.field == refusal.field);
         match known {
-            Some((_, by_reason)) => by_reason[refusal.reason as usize]
+            Some(refusals) => refusals.by_reason[refusal.reason as usize]
                 .get_or_init(counter)
                 .inc(),
             None => counter().inc(),
@@ -91,7 +63,13 @@ impl HookMetrics {
     }
 
     pub(in crate::server) fn answered(&self, took: Duration) {
-        let nanoseconds = u64::try_from(took.as_nanos());
-        self.latency.observe(nanoseconds.unwrap_or(u64::MAX));
+        self.latency.observe(took.as_secs_f64());
+    }
+
+    /// Decisions since the start.
+    pub(in crate::server) fn totals(&self) -> Totals {
+        let mut totals = Totals::default();
+        self.counts.add_to(&mut totals);
+        totals
     }
 }

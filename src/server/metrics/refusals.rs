@@ -1,16 +1,17 @@
-//! The last refusals, for operators: who was refused what and why, nothing that could be replayed.
+//! The last refusals: who was refused what and why, without anything that could be replayed.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::Mutex;
 use serde::Serialize;
 
 /// How many are kept.
-const KEPT: usize = 200;
-/// Longest user id that is kept, in characters: ids that applications choose may be of any length.
+const CAPACITY: usize = 200;
+/// Longest user id that is kept, in characters. An application may choose ids of any length.
 const USER_LENGTH: usize = 64;
 
-/// A refusal as the log has it: no identifier, no signature, no session.
+/// A refusal, as in the log: no identifier, no signature, no session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(in crate::server) struct Refused {
     /// Seconds since 1970.
@@ -22,11 +23,11 @@ pub(in crate::server) struct Refused {
     pub(in crate::server) user: Option<String>,
 }
 
-/// The newest refusals. Only refused requests wait for its lock.
+/// The newest refusals. Only refused requests take its lock.
 #[derive(Debug, Default)]
-pub(in crate::server) struct Refusals(Mutex<VecDeque<Refused>>);
+pub(in crate::server) struct RecentRefusals(Mutex<VecDeque<Refused>>);
 
-impl Refusals {
+impl RecentRefusals {
     pub(in crate::server) fn add(&self, mut refused: Refused) {
         if let Some(user) = &mut refused.user
             && let Some((end, _)) = user.char_indices().nth(USER_LENGTH)
@@ -34,15 +35,14 @@ impl Refusals {
             user.truncate(end);
             user.push('…');
         }
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.truncate(KEPT - 1);
+        let mut kept = self.0.lock();
+        kept.truncate(CAPACITY - 1);
         kept.push_front(refused);
     }
 
-    /// All that are kept, newest first.
+    /// All of them, newest first.
     pub(in crate::server) fn newest(&self) -> Vec<Refused> {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.iter().cloned().collect()
+        self.0.lock().iter().cloned().collect()
     }
 }
 
@@ -62,18 +62,18 @@ mod tests {
 
     #[test]
     fn keeps_the_newest() {
-        let refusals = Refusals::default();
+        let refusals = RecentRefusals::default();
         for at in 0..1_000 {
             refusals.add(refused(at, "u1"));
         }
         let kept = refusals.newest();
-        assert_eq!(kept.len(), KEPT);
-        assert_eq!((kept[0].at, kept[KEPT - 1].at), (999, 800));
+        assert_eq!(kept.len(), CAPACITY);
+        assert_eq!((kept[0].at, kept[CAPACITY - 1].at), (999, 800));
     }
 
     #[test]
     fn cuts_long_user_ids() {
-        let refusals = Refusals::default();
+        let refusals = RecentRefusals::default();
         refusals.add(refused(1, &"ü".repeat(65)));
         refusals.add(refused(2, &"ü".repeat(64)));
         let users: Vec<_> = refusals

@@ -1,11 +1,12 @@
-//! The webhook listener's certificate, which may change under a running service.
+//! The webhook listener's certificate, which may be renewed while the service runs.
 
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use parking_lot::Mutex;
 use rustls::ServerConfig;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::{self, PemObject as _};
@@ -33,7 +34,7 @@ pub enum CertificateError {
         /// What is wrong with it.
         cause: PemError,
     },
-    /// Both can be read, but not used together.
+    /// They cannot be used together.
     #[error("CLOUDINARY_PARSE_TLS_CERT and CLOUDINARY_PARSE_TLS_KEY: {0}")]
     Pair(rustls::Error),
 }
@@ -56,7 +57,7 @@ fn pem_text(error: &pem::Error) -> String {
     }
 }
 
-/// Chain and key, read from their files again when these change.
+/// Chain and key, read again when their files change.
 pub struct Certificate {
     chain: PathBuf,
     key: PathBuf,
@@ -68,10 +69,10 @@ pub struct Certificate {
 type Fingerprint = [u8; 32];
 
 impl Certificate {
-    /// Reads the `chain` of certificates, the own one first, and its private `key`.
+    /// Reads the `chain` of certificates, the server's own first, and its private `key`.
     ///
     /// # Errors
-    /// A file that cannot be read, holds nothing of the kind, or does not fit the other.
+    /// A file that cannot be read, has no such PEM section, or does not match the other.
     pub fn load(chain: &Path, key: &Path) -> Result<Self, CertificateError> {
         let pems = Pems::read(chain, key)?;
         Ok(Certificate {
@@ -82,16 +83,16 @@ impl Certificate {
         })
     }
 
-    /// Reads the files again if they hold something else than at the last look; `true` if
-    /// connections from now on see another certificate.
+    /// Reads the files again. `true` if they have changed and new connections get another
+    /// certificate.
     ///
     /// # Errors
-    /// The files changed to something that is of no use, perhaps one before the other; the
+    /// The files have changed and cannot be used, perhaps because only one was replaced yet. The
     /// certificate in use stays. Each such state is reported once.
     pub fn renew(&self) -> Result<bool, CertificateError> {
         let pems = Pems::read(&self.chain, &self.key);
         let fingerprint = pems.as_ref().ok().map(Pems::fingerprint);
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = self.seen.lock();
         if *seen == fingerprint {
             return Ok(false);
         }

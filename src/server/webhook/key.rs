@@ -1,9 +1,9 @@
-//! The webhook key: how Parse Server proves that a request is its own.
+//! The webhook key, by which Parse Server proves that a request comes from it.
 
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 
-/// The accepted keys; never empty, so a missing configuration cannot accept everything.
+/// The accepted keys. There is always one, so a missing configuration cannot accept everything.
 #[derive(Debug)]
 pub struct WebhookKeys {
     current: SecretString,
@@ -18,12 +18,12 @@ pub(super) enum KeyInUse {
 }
 
 impl WebhookKeys {
-    /// `previous` is accepted too, while the key is being rotated.
+    /// `previous` is accepted too, during a rotation.
     pub fn new(current: SecretString, previous: Option<SecretString>) -> Self {
         WebhookKeys { current, previous }
     }
 
-    /// Which key `presented` is, if any. Takes the same time whatever the keys have in common.
+    /// Which key `presented` is, if any. Compares in constant time.
     pub(super) fn check(&self, presented: &[u8]) -> Option<KeyInUse> {
         let is = |key: &SecretString| {
             let key = key.expose_secret().as_bytes();

@@ -1,68 +1,37 @@
-//! The headers of a request that decide about it, read in one pass.
+//! The headers of a request that decide whether it is taken.
 
-use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 
-use crate::server::request_error::Failure;
+use crate::server::request_error::RequestError;
 
-/// In lower case, as every name is kept.
-const WEBHOOK_KEY: &str = "x-parse-webhook-key";
+static WEBHOOK_KEY: HeaderName = HeaderName::from_static("x-parse-webhook-key");
 
-/// A header that must not occur twice.
-#[derive(Debug, Default, Clone, Copy)]
-struct Sole<'a> {
-    value: Option<&'a HeaderValue>,
-    repeated: bool,
+/// The value of a header that occurs exactly once: of two, a proxy and this service might each
+/// believe another one.
+pub(in crate::server) fn single<'a>(
+    headers: &'a HeaderMap,
+    name: &HeaderName,
+) -> Option<&'a HeaderValue> {
+    let mut values = headers.get_all(name);
+    let value = values.next();
+    value.filter(|_| values.next().is_none())
 }
 
-/// What is looked at of a request's headers.
-#[derive(Debug, Default)]
-pub(in crate::server) struct Head<'a> {
-    webhook_key: Sole<'a>,
-    content_type: Sole<'a>,
-    is_encoded: bool,
+/// The webhook key, if the request has exactly one.
+pub(in crate::server) fn webhook_key(headers: &HeaderMap) -> Option<&[u8]> {
+    single(headers, &WEBHOOK_KEY).map(HeaderValue::as_bytes)
 }
 
-impl<'a> Sole<'a> {
-    fn add(&mut self, value: &'a HeaderValue) {
-        self.repeated |= self.value.replace(value).is_some();
-    }
-
-    fn get(self) -> Option<&'a HeaderValue> {
-        self.value.filter(|_| !self.repeated)
-    }
-}
-
-impl<'a> Head<'a> {
-    pub(in crate::server) fn of(headers: &'a HeaderMap) -> Self {
-        let mut head = Head::default();
-        for (name, value) in headers {
-            if name == CONTENT_TYPE {
-                head.content_type.add(value);
-            } else if name == CONTENT_ENCODING {
-                head.is_encoded |= value.as_bytes() != b"identity";
-            } else if name.as_str() == WEBHOOK_KEY {
-                head.webhook_key.add(value);
-            }
-        }
-        head
-    }
-
-    /// The webhook key, if the request shows exactly one.
-    pub(in crate::server) fn webhook_key(&self) -> Option<&'a [u8]> {
-        self.webhook_key.get().map(HeaderValue::as_bytes)
-    }
-
-    /// Refuses what no JSON request of Parse Server's has: another content type, a content coding.
-    pub(in crate::server) fn check(&self) -> Result<(), Failure> {
-        let is_json = self
-            .content_type
-            .get()
-            .is_some_and(|value| value == "application/json" || value.to_str().is_ok_and(is_json));
-        if is_json && !self.is_encoded {
-            Ok(())
-        } else {
-            Err(Failure::BadRequest)
-        }
+/// Refuses any content type but JSON in UTF-8, and any content coding.
+pub(in crate::server) fn check_json(headers: &HeaderMap) -> Result<(), RequestError> {
+    let is_encoded = headers
+        .get_all(CONTENT_ENCODING)
+        .any(|coding| coding != "identity");
+    let content_type = single(headers, &CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    if content_type.is_some_and(is_json) && !is_encoded {
+        Ok(())
+    } else {
+        Err(RequestError::BadRequest)
     }
 }
 

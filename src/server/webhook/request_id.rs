@@ -1,7 +1,7 @@
-//! Which request a log line belongs to: the proxy's own number for it (`X-Request-Id`), so that
-//! both logs can be read together, else one of this process'.
+//! The request that a log line belongs to: the proxy's id (`X-Request-Id`), so that both logs can be
+//! read together, or else one of our own.
 //!
-//! Most requests log nothing, so nothing is made up before a line asks for it.
+//! Most requests log nothing, so an id is made only when a line needs it.
 
 use std::cell::Cell;
 use std::sync::LazyLock;
@@ -11,7 +11,7 @@ use actix_web::HttpRequest;
 
 use crate::clock::unix_time;
 
-/// Longest number of a proxy's that is believed to be one.
+/// Longest id that is taken from a proxy.
 const MAX_LEN: usize = 64;
 
 tokio::task_local! {
@@ -23,7 +23,7 @@ struct Current {
     number: Cell<Option<u64>>,
 }
 
-/// Runs `work`, whose log lines belong to `request`.
+/// Runs `work` on behalf of `request`.
 pub(super) fn scope<F: Future>(
     request: &HttpRequest,
     work: F,
@@ -35,7 +35,7 @@ pub(super) fn scope<F: Future>(
     CURRENT.scope(current, work)
 }
 
-/// The id of the request that is being worked on here, if one is.
+/// The id of the request that the current task works on, if any.
 pub(crate) fn current() -> Option<String> {
     CURRENT.try_with(Current::id).ok()
 }

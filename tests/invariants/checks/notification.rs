@@ -1,7 +1,7 @@
 //! Notifications: nothing is taken for Cloudinary's but the bytes that it signed, in their time.
 
-use cloudinary_parse::cloudinary::notice::{Moderation, Notice, notices};
 use cloudinary_parse::cloudinary::notification::{Headers, Notification, claimed_key};
+use cloudinary_parse::cloudinary::notification_event::{Moderation, NotificationEvent, events};
 use serde_json::Value;
 
 use super::{SECRET, account, sha1};
@@ -82,32 +82,32 @@ fn says_only_what_the_body_does(said: &Value) {
             .iter()
             .any(|text| *text == name || text.contains(&in_url))
     };
-    for notice in notices(said, NOW) {
-        let subject = notice.subject();
-        assert!(found.contains(&subject.public_id.as_str()), "{notice:?}");
+    for event in events(said, NOW) {
+        let subject = event.subject();
+        assert!(found.contains(&subject.public_id.as_str()), "{event:?}");
         assert!(
             subject
                 .resource_type
                 .is_none_or(|told| is_told(told.name())),
-            "{notice:?}"
+            "{event:?}"
         );
         assert!(
             subject
                 .delivery_type
                 .is_none_or(|told| is_told(told.name())),
-            "{notice:?}"
+            "{event:?}"
         );
-        if let Notice::Moderated {
+        if let NotificationEvent::Moderated {
             status: Moderation::Approved,
             whole: true,
             ..
-        } = notice
+        } = event
         {
-            assert!(approves_everywhere(said), "{notice:?}");
+            assert!(approves_everywhere(said), "{event:?}");
         }
-        let written = serde_json::to_string(&notice).expect("strings in structs");
-        let read: Notice = serde_json::from_str(&written).expect("what was written");
-        assert_eq!(read, notice);
+        let written = serde_json::to_string(&event).expect("strings in structs");
+        let read: NotificationEvent = serde_json::from_str(&written).expect("what was written");
+        assert_eq!(read, event);
     }
 }
 

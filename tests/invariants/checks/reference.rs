@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use cloudinary_parse::cloudinary::account::Account;
 use cloudinary_parse::parse::json::JsonText;
-use cloudinary_parse::parse::own_write::{Mark, OwnWrite};
+use cloudinary_parse::parse::signed_write::{SignedWrite, WriteProof};
 
 use super::identifier;
 use super::json::{Json, Members, all, repeats};
@@ -376,19 +376,19 @@ impl Guard<'_, '_> {
         Ok(signatures)
     }
 
-    fn own_mark(&self, field: &str) -> Option<Mark> {
+    fn own_mark(&self, field: &str) -> Option<WriteProof> {
         let context = self
             .request
             .context
             .filter(|_| self.request.full_master_key)?;
-        let mark = Mark::read(Some(JsonText::parse(context.0).expect("it was read once")))?;
+        let mark = WriteProof::read(Some(JsonText::parse(context.0).expect("it was read once")))?;
         (mark.field == field).then_some(mark)
     }
 
     /// What a write of the service's own finds in the field and leaves there.
     fn own_write(
         &self,
-        mark: &Mark,
+        mark: &WriteProof,
         field: &str,
         stored: Option<Json<'_>>,
         value: Option<Json<'_>>,
@@ -401,7 +401,7 @@ impl Guard<'_, '_> {
         let before = stored.map(strings).unwrap_or_default();
         for to in written_by_us(value, &before) {
             for from in &before {
-                let write = OwnWrite {
+                let write = SignedWrite {
                     class: self.class.name,
                     object_id: &object_id,
                     field,

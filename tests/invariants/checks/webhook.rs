@@ -136,10 +136,7 @@ pub(super) fn manifests() -> &'static [ClassManifest] {
     static MANIFESTS: OnceLock<Vec<ClassManifest>> = OnceLock::new();
     MANIFESTS.get_or_init(|| {
         let load = |class: &Class| {
-            let folder = tempfile::tempdir().expect("a folder");
-            let file = folder.path().join("class.toml");
-            std::fs::write(file, class.manifest()).expect("a file");
-            let manifests = manifest::load(folder.path());
+            let manifests = manifest::parse(&[("class.toml", &class.manifest())]);
             manifests.expect("a good manifest").classes.remove(0)
         };
         CLASSES.iter().map(load).collect()
@@ -241,8 +238,8 @@ pub(super) fn serve(
 fn after(manifest: &ClassManifest, account: &Account, body: &[u8]) {
     let envelope = Envelope::parse(body).expect("it was read once");
     let object = envelope.object.as_ref().expect("it was read once");
-    hooks::replaced(manifest, &envelope, object, account, NOW);
-    hooks::deleted(manifest, object);
+    hooks::after_save(manifest, account, &envelope, object, NOW);
+    hooks::after_delete(manifest, account, object, NOW);
 }
 
 /// Parse Server refuses if `error` is a text that is not empty.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use cloudinary_parse::parse::own_write::OwnWrite;
+use cloudinary_parse::parse::signed_write::SignedWrite;
 use sha1::{Digest as _, Sha1};
 
 pub(super) const NOW: u64 = 1_789_000_000;
@@ -232,7 +232,7 @@ fn in_context(n: usize, element: impl Fn(usize) -> String) -> String {
 /// last of them.
 fn own_write(n: usize, value: &str, to: &str) -> String {
     let from = bare(n - 1);
-    let write = OwnWrite {
+    let write = SignedWrite {
         class: "Album",
         object_id: "o",
         field: "pictures",

@@ -70,6 +70,27 @@ async fn ids(rows: &mut Rows, parse: &MasterClient) -> Result<Vec<String>, Strin
 }
 
 #[tokio::test]
+async fn one_row_is_asked_for_with_comparisons_alone() {
+    let pages = vec![
+        page(&json!([{"objectId": "b", "picture": "x"}])),
+        page(&json!([])),
+    ];
+    let (server, parse) = parse_server(picture(), pages).await;
+    let mut rows = Rows::of("Photo", ["picture"]).only("b".to_owned());
+    assert_eq!(ids(&mut rows, &parse).await, Ok(vec!["b".to_owned()]));
+    let filters: Vec<_> = pipelines(&server)
+        .await
+        .iter()
+        .map(|stages| stages[0]["$match"].clone())
+        .collect();
+    let expected = [
+        json!({"objectId": {"$gte": "b", "$lte": "b"}}),
+        json!({"objectId": {"$gt": "b", "$gte": "b", "$lte": "b"}}),
+    ];
+    assert_eq!(filters, expected);
+}
+
+#[tokio::test]
 async fn reads_page_by_page_until_there_are_no_more() {
     let pages = vec![
         page(&json!([{"objectId": "a", "picture": "x"}, {"objectId": "b"}])),

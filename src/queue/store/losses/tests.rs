@@ -57,14 +57,14 @@ async fn what_changes_while_it_is_looked_at_is_neither_forgotten_nor_put_off() {
         .push_losses(QUEUE, vec![(loss("image/upload/a", Some(2), "x"), 10)])
         .await
         .unwrap();
-    let refs: Vec<&Due> = seen.iter().collect();
+    let refs: Vec<&DueJob> = seen.iter().collect();
     let unchanged = store.unchanged(&refs).await.unwrap();
     let b = seen
         .iter()
         .find(|due| due.job.as_ref().unwrap().asset.public_id == "b")
         .unwrap();
-    assert_eq!(unchanged, std::slice::from_ref(&b.id));
-    let again = Again {
+    assert_eq!(unchanged, [b.id.clone()].into());
+    let again = NextTry {
         run_at: Some(99),
         error: "no\0".to_owned(),
     };
@@ -92,7 +92,7 @@ async fn a_dead_job_is_not_due_until_its_asset_is_lost_again() {
     };
     push().await;
     let due = store.due(QUEUE, 10).await.unwrap().remove(0);
-    let dead = Again {
+    let dead = NextTry {
         run_at: None,
         error: "refused".to_owned(),
     };

@@ -1,21 +1,22 @@
-//! Wrong tokens, counted by address.
+//! Counts wrong tokens by address.
 //!
-//! A few are free: people mistype. After them an address is checked one token at a time, a second
-//! each, until its minute is over; what it sends besides is refused unseen. So guessing is slow,
-//! and the right token still gets in from an address that others guess from.
+//! A few are free, because people mistype. After that, tokens from the address are checked one at a
+//! time, with a delay, until its minute is over; those that arrive meanwhile are refused unchecked.
+//! So guessing is slow, and the right token still works from an address that others guess from.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use parking_lot::Mutex;
 
 /// Wrong tokens that an address may send within [`WINDOW`] before it is slowed down.
-const FREE: u32 = 10;
+const FREE_ATTEMPTS: u32 = 10;
 
-/// Seconds after which an address begins anew.
+/// Seconds after which the count of an address starts again.
 const WINDOW: u64 = 60;
 
-/// Most addresses that are counted; beyond them the oldest is forgotten.
-const MOST: usize = 1_024;
+/// Most addresses that are counted. One more drops the oldest.
+const MAX_ADDRESSES: usize = 1_024;
 
 /// The counts.
 #[derive(Debug, Default)]
@@ -25,7 +26,7 @@ pub(super) struct Attempts(Mutex<HashMap<IpAddr, Count>>);
 struct Count {
     since: u64,
     wrong: u32,
-    /// A token from there is being checked slowly.
+    /// A token from there is being checked with a delay.
     is_busy: bool,
 }
 
@@ -34,19 +35,19 @@ struct Count {
 pub(super) struct Attempt<'a> {
     attempts: &'a Attempts,
     address: IpAddr,
-    /// Only after a pause.
+    /// Whether it must be checked with a delay.
     pub(super) is_slow: bool,
 }
 
 impl Attempts {
-    /// Whether a token from `address` may be checked at `now`, in seconds; `None`: another one from
-    /// there is.
+    /// Permission to check a token from `address` at `now`, in seconds. `None` while another one from
+    /// there is checked with a delay.
     pub(super) fn begin(&self, address: IpAddr, now: u64) -> Option<Attempt<'_>> {
         let address = network(address);
-        let mut counts = self.counts();
+        let mut counts = self.0.lock();
         let slow = counts
             .get_mut(&address)
-            .filter(|count| now < count.since + WINDOW && count.wrong >= FREE);
+            .filter(|count| now < count.since + WINDOW && count.wrong >= FREE_ATTEMPTS);
         let is_slow = slow.is_some();
         if let Some(count) = slow {
             if count.is_busy {
@@ -60,17 +61,13 @@ impl Attempts {
             is_slow,
         })
     }
-
-    fn counts(&self) -> MutexGuard<'_, HashMap<IpAddr, Count>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl Attempt<'_> {
-    /// It was wrong.
+    /// The token was wrong.
     pub(super) fn wrong(&self, now: u64) {
-        let mut counts = self.attempts.counts();
-        if counts.len() >= MOST && !counts.contains_key(&self.address) {
+        let mut counts = self.attempts.0.lock();
+        if counts.len() >= MAX_ADDRESSES && !counts.contains_key(&self.address) {
             let oldest = counts.iter().min_by_key(|(_, count)| count.since);
             if let Some(oldest) = oldest.map(|(address, _)| *address) {
                 counts.remove(&oldest);
@@ -93,14 +90,14 @@ impl Attempt<'_> {
 impl Drop for Attempt<'_> {
     fn drop(&mut self) {
         if self.is_slow
-            && let Some(count) = self.attempts.counts().get_mut(&self.address)
+            && let Some(count) = self.attempts.0.lock().get_mut(&self.address)
         {
             count.is_busy = false;
         }
     }
 }
 
-/// What is counted as one: of IPv6 a /64, which one machine may use as it likes.
+/// The addresses that are counted as one: of IPv6 a /64, any address of which one machine may use.
 fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(
@@ -127,7 +124,7 @@ mod tests {
     #[test]
     fn the_eleventh_wrong_token_of_a_minute_is_slow_and_alone() {
         let attempts = Attempts::default();
-        guess(&attempts, "192.0.2.1", FREE, 100);
+        guess(&attempts, "192.0.2.1", FREE_ATTEMPTS, 100);
         for now in [100, 159] {
             let slow = attempts.begin(address("192.0.2.1"), now).unwrap();
             assert!(slow.is_slow);
@@ -141,15 +138,15 @@ mod tests {
     #[test]
     fn wrong_tokens_in_a_slow_minute_do_not_make_it_longer() {
         let attempts = Attempts::default();
-        guess(&attempts, "192.0.2.1", FREE + 50, 100);
+        guess(&attempts, "192.0.2.1", FREE_ATTEMPTS + 50, 100);
         assert!(!attempts.begin(address("192.0.2.1"), 160).unwrap().is_slow);
     }
 
     #[test]
     fn other_addresses_are_not_slowed_down() {
         let attempts = Attempts::default();
-        guess(&attempts, "192.0.2.1", FREE, 100);
-        guess(&attempts, "2001:db8::1", FREE, 100);
+        guess(&attempts, "192.0.2.1", FREE_ATTEMPTS, 100);
+        guess(&attempts, "2001:db8::1", FREE_ATTEMPTS, 100);
         for (from, is_slow) in [
             ("192.0.2.2", false),
             ("::ffff:192.0.2.1", true),
@@ -171,7 +168,7 @@ mod tests {
                 .unwrap()
                 .wrong(100 + u64::from(number));
         }
-        assert_eq!(attempts.counts().len(), MOST);
-        assert!(attempts.counts().contains_key(&IpAddr::V4(4_999.into())));
+        assert_eq!(attempts.0.lock().len(), MAX_ADDRESSES);
+        assert!(attempts.0.lock().contains_key(&IpAddr::V4(4_999.into())));
     }
 }

@@ -1,55 +1,51 @@
-//! Sessions of browsers that have shown the token: in this process's memory, so that signing out
-//! ends one for good.
+//! The sessions of browsers that have presented the token. They are in this process's memory only,
+//! so signing out ends one for good.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use parking_lot::Mutex;
 use rustls::crypto::ring;
 use sha2::{Digest as _, Sha256};
 
 /// How long a session lasts, in seconds.
-pub(super) const SECONDS: u64 = 12 * 3_600;
+pub(super) const LIFETIME: u32 = 12 * 3_600;
 
-/// Most sessions at once; beyond them the oldest ends.
-const MOST: usize = 256;
+/// Most sessions at once. One more ends the oldest.
+const MAX_SESSIONS: usize = 256;
 
-/// The sessions in force. Their digests, so that the time of a look-up says nothing about a
+/// When each session ends. The keys are digests, so that the time of a lookup says nothing about a
 /// session.
 #[derive(Debug, Default)]
 pub(super) struct Sessions(Mutex<HashMap<[u8; 32], u64>>);
 
 impl Sessions {
-    /// A new session at `now`, in seconds; `None` if the system has no random numbers.
+    /// A new session at `now`, in seconds. `None` if the system has no random numbers.
     pub(super) fn begin(&self, now: u64) -> Option<String> {
         let mut random = [0; 32];
         let source = ring::default_provider().secure_random;
         source.fill(&mut random).ok()?;
         let session = hex::encode(random);
-        let mut ends = self.ends();
+        let mut ends = self.0.lock();
         ends.retain(|_, end| now < *end);
-        if ends.len() >= MOST
+        if ends.len() >= MAX_SESSIONS
             && let Some(first) = ends.iter().min_by_key(|(_, end)| **end)
         {
             let first = *first.0;
             ends.remove(&first);
         }
-        ends.insert(digest(&session), now + SECONDS);
+        ends.insert(digest(&session), now + u64::from(LIFETIME));
         Some(session)
     }
 
-    /// Whether it is in force at `now`.
-    pub(super) fn holds(&self, session: &str, now: u64) -> bool {
-        let ends = self.ends();
+    /// Whether `session` is valid at `now`.
+    pub(super) fn contains(&self, session: &str, now: u64) -> bool {
+        let ends = self.0.lock();
         ends.get(&digest(session)).is_some_and(|end| now < *end)
     }
 
-    /// Ends it.
+    /// Ends `session`.
     pub(super) fn end(&self, session: &str) {
-        self.ends().remove(&digest(session));
-    }
-
-    fn ends(&self) -> MutexGuard<'_, HashMap<[u8; 32], u64>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().remove(&digest(session));
     }
 }
 
@@ -69,13 +65,13 @@ mod tests {
             sessions.begin(1_000).unwrap(),
         );
         assert_ne!(one, other);
-        assert!(sessions.holds(&one, 1_000 + SECONDS - 1));
-        assert!(!sessions.holds(&one, 1_000 + SECONDS));
+        assert!(sessions.contains(&one, 1_000 + u64::from(LIFETIME) - 1));
+        assert!(!sessions.contains(&one, 1_000 + u64::from(LIFETIME)));
         sessions.end(&one);
-        assert!(!sessions.holds(&one, 1_000));
-        assert!(sessions.holds(&other, 1_000));
+        assert!(!sessions.contains(&one, 1_000));
+        assert!(sessions.contains(&other, 1_000));
         for made_up in ["", "x", &one, &other[1..], &other.to_uppercase()] {
-            assert!(!sessions.holds(made_up, 1_000), "{made_up}");
+            assert!(!sessions.contains(made_up, 1_000), "{made_up}");
         }
     }
 
@@ -83,10 +79,12 @@ mod tests {
     fn there_are_never_more_than_a_few() {
         let sessions = Sessions::default();
         let first = sessions.begin(0).unwrap();
-        let rest: Vec<_> = (1..=MOST as u64).map(|now| sessions.begin(now)).collect();
-        assert!(!sessions.holds(&first, 1));
+        let rest: Vec<_> = (1..=MAX_SESSIONS as u64)
+            .map(|now| sessions.begin(now))
+            .collect();
+        assert!(!sessions.contains(&first, 1));
         let last = rest.last().unwrap().as_ref().unwrap();
-        assert!(sessions.holds(last, 1));
-        assert_eq!(sessions.ends().len(), MOST);
+        assert!(sessions.contains(last, 1));
+        assert_eq!(sessions.0.lock().len(), MAX_SESSIONS);
     }
 }

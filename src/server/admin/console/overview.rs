@@ -1,19 +1,24 @@
-//! What the console shows of the running process, as JSON.
+//! What the console shows of the running service, as JSON.
 
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
 use serde_json::{Map, Value, json};
 
 use crate::clock::unix_time;
 use crate::hooks::Reason;
 use crate::queue::{Job, Queue};
 
+use crate::server::admin::response;
+use crate::server::admin::state::AdminState;
 use crate::server::metrics::{Minute, Totals};
-use crate::server::state::State;
 
-/// How many jobs are shown: the page is no place for a queue of thousands.
-const SHOWN_JOBS: usize = 200;
+/// Most jobs that are listed. A queue may have thousands.
+const MAX_JOBS: usize = 200;
 
-/// Everything but what has to be asked of others.
-pub(super) fn json(state: &State) -> Value {
+/// Everything that the service itself knows.
+pub(in crate::server::admin) async fn overview(state: Data<AdminState>) -> HttpResponse {
+    let state = &state.server;
     let now = unix_time();
     let totals = state.metrics.totals();
     let minutes = state.history.last_hour(now, &totals);
@@ -21,12 +26,12 @@ pub(super) fn json(state: &State) -> Value {
     let hooks = routes.all().into_iter().map(|route| {
         let totals = route.metrics.totals();
         json!({
-            "hook": route.hook.name(),
+            "hook": &*route.name,
             "accepted": totals.accepted,
             "refused": totals.all_refused(),
         })
     });
-    json!({
+    let json = json!({
         "now": now,
         "started": state.started,
         "totals": summary(&totals),
@@ -35,10 +40,11 @@ pub(super) fn json(state: &State) -> Value {
         "reasons": reasons(&minutes),
         "refusals": state.refusals.newest(),
         "queue": routes.queue.as_ref().map(queue),
-    })
+    });
+    response::json(StatusCode::OK, &json)
 }
 
-/// How many jobs there are, and what keeps them from being done.
+/// How many jobs there are, and what holds them up.
 fn queue(queue: &Queue) -> Value {
     let health = queue.health();
     let jobs = health.jobs().into_iter();
@@ -51,8 +57,13 @@ fn queue(queue: &Queue) -> Value {
     json!({"jobs": jobs, "troubles": troubles.collect::<Vec<_>>()})
 }
 
-/// The jobs themselves, in the order of their time.
-pub(super) async fn jobs(queue: Option<&Queue>) -> Value {
+/// The jobs themselves, sorted by time.
+pub(in crate::server::admin) async fn jobs(state: Data<AdminState>) -> HttpResponse {
+    let queue = state.server.routes.load().queue.clone();
+    response::json(StatusCode::OK, &list(queue.as_ref()).await)
+}
+
+async fn list(queue: Option<&Queue>) -> Value {
     let Some(queue) = queue else {
         return json!({"known": true, "all": 0, "jobs": []});
     };
@@ -60,7 +71,7 @@ pub(super) async fn jobs(queue: Option<&Queue>) -> Value {
         Ok(jobs) => jobs,
         Err(error) => return json!({"known": false, "reason": error.to_string()}),
     };
-    let shown = jobs.iter().take(SHOWN_JOBS).map(|entry| {
+    let shown = jobs.iter().take(MAX_JOBS).map(|entry| {
         json!({
             "id": entry.id,
             "state": entry.state.name(),

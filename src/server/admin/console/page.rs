@@ -1,13 +1,19 @@
-//! The console's files, embedded, and the hooks in its page, which are there without scripts too.
+//! The console's page and the files that it loads. The page lists the hooks, also without scripts.
 
-use std::fmt::Write as _;
+use actix_web::http::{ConnectionType, StatusCode};
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
 
-use crate::manifest::{Access, Action, ClassManifest, GuardedField};
+use crate::cloudinary::delivery_url::delivery_origins;
+use crate::manifest::{Access, Action, ClassManifest, GuardedField, HookAction};
+use crate::server::admin::response;
+use crate::server::admin::state::AdminState;
+use crate::server::request_error::RequestError;
+use crate::server::served_hooks::Route;
 
-use crate::server::served_hooks::{Hook, Route};
-
-/// Style sheet, scripts and icon: inline ones would need a weaker content security policy.
-pub(super) const FILES: [File; 8] = [
+/// Style sheet, scripts and icon. Inline ones would need a weaker content security policy.
+pub(in crate::server::admin) const FILES: [File; 8] = [
     File {
         path: "/console.css",
         content_type: "text/css; charset=utf-8",
@@ -27,10 +33,19 @@ pub(super) const FILES: [File; 8] = [
 ];
 
 /// An embedded file.
-pub(super) struct File {
-    pub(super) path: &'static str,
-    pub(super) content_type: &'static str,
-    pub(super) text: &'static str,
+#[derive(Clone, Copy)]
+pub(in crate::server::admin) struct File {
+    pub(in crate::server::admin) path: &'static str,
+    content_type: &'static str,
+    text: &'static str,
+}
+
+impl File {
+    pub(in crate::server::admin) fn response(self) -> HttpResponse {
+        response::builder(StatusCode::OK)
+            .content_type(self.content_type)
+            .body(self.text)
+    }
 }
 
 const fn script(path: &'static str, text: &'static str) -> File {
@@ -41,62 +56,89 @@ const fn script(path: &'static str, text: &'static str) -> File {
     }
 }
 
-const CONSOLE: &str = include_str!("assets/console.html");
-const SIGN_IN: &str = include_str!("assets/sign-in.html");
-
-/// The console.
-pub(super) fn render(routes: &[&Route], cloud_name: &str, has_token: bool) -> String {
-    let mut rows = String::new();
-    for route in routes {
-        let hook = &route.hook;
-        // Writing to a String cannot fail.
-        let _ = write!(
-            rows,
-            "<tr role=\"row\" data-hook=\"{name}\"><th role=\"rowheader\" scope=\"row\"><span class=\"name\">{name}</span> \
-             <code>{path}</code> <span class=\"note\">{what}</span></th>\
-             <td role=\"cell\" data-label=\"At Parse Server\" class=\"registration\">not asked</td>\
-             <td role=\"cell\" data-label=\"Accepted\" class=\"number accepted\">{accepted}</td>\
-             <td role=\"cell\" data-label=\"Refused\" class=\"number refused\">{refused}</td></tr>",
-            name = escape(&hook.name()),
-            path = escape(&hook.path()),
-            what = escape(&describe(hook)),
-            accepted = route.metrics.totals().accepted,
-            refused = route.metrics.totals().all_refused(),
-        );
+/// The console, or the sign-in form if the operator has to sign in first.
+pub(in crate::server::admin) async fn page(
+    request: HttpRequest,
+    state: Data<AdminState>,
+) -> Result<HttpResponse, RequestError> {
+    match state.access.check(&request).await {
+        Err(RequestError::Unauthorized) => {
+            let form = SignInPage { was_wrong: false };
+            return form.response(StatusCode::UNAUTHORIZED);
+        }
+        checked => checked?,
     }
-    if rows.is_empty() {
-        rows.push_str(
-            "<tr role=\"row\"><td role=\"cell\" colspan=\"4\">No manifest was found.</td></tr>",
-        );
-    }
-    let sign_out = if has_token {
-        "<form method=\"post\" action=\"/session/end\"><button>Sign out</button></form>"
-    } else {
-        ""
+    let routes = state.server.routes.load();
+    let account = &routes.account;
+    let page = ConsolePage {
+        version: env!("CARGO_PKG_VERSION"),
+        cloud_name: &account.cloud_name,
+        has_token: state.access.has_token(),
+        hooks: routes.all().into_iter().map(HookRow::of).collect(),
     };
-    CONSOLE
-        .replace("{{version}}", env!("CARGO_PKG_VERSION"))
-        .replace("{{cloud_name}}", &escape(cloud_name))
-        .replace("{{sign_out}}", sign_out)
-        .replace("{{hooks}}", &rows)
+    let html = page.render().map_err(|_| RequestError::Panic)?;
+    let origins = delivery_origins(account);
+    Ok(response::html(StatusCode::OK, &origins, html))
 }
 
-/// The form that asks for the token, after a wrong one with a note.
-pub(super) fn sign_in(was_wrong: bool) -> String {
-    let note = if was_wrong {
-        "<p role=\"alert\" class=\"problem\">That is not the token.</p>"
-    } else {
-        ""
-    };
-    SIGN_IN.replace("{{note}}", note)
+#[derive(Template)]
+#[template(path = "console.html", config = "src/server/admin/console/askama.toml")]
+struct ConsolePage<'a> {
+    version: &'a str,
+    cloud_name: &'a str,
+    has_token: bool,
+    hooks: Vec<HookRow>,
 }
 
-fn describe(hook: &Hook) -> String {
-    match hook {
-        Hook::BeforeSave(class) => describe_class(class),
-        Hook::AfterSave(_) => "queues pictures that were replaced".to_owned(),
-        Hook::AfterDelete(_) => "queues the pictures of deleted objects".to_owned(),
-        Hook::Function(function) => {
+struct HookRow {
+    name: String,
+    path: String,
+    description: String,
+    accepted: u64,
+    refused: u64,
+}
+
+impl HookRow {
+    fn of(route: &Route) -> Self {
+        let totals = route.metrics.totals();
+        HookRow {
+            name: route.name.to_string(),
+            path: route.hook.name.path(),
+            description: describe(&route.hook.action),
+            accepted: totals.accepted,
+            refused: totals.all_refused(),
+        }
+    }
+}
+
+/// The form that asks for the token.
+#[derive(Template)]
+#[template(path = "sign-in.html", config = "src/server/admin/console/askama.toml")]
+pub(in crate::server::admin) struct SignInPage {
+    /// Whether a wrong token was sent.
+    pub(in crate::server::admin) was_wrong: bool,
+}
+
+impl SignInPage {
+    /// The form, which closes the connection.
+    pub(in crate::server::admin) fn response(
+        &self,
+        status: StatusCode,
+    ) -> Result<HttpResponse, RequestError> {
+        let html = self.render().map_err(|_| RequestError::Panic)?;
+        let mut response = response::html(status, &[], html);
+        let head = response.head_mut();
+        head.set_connection_type(ConnectionType::Close);
+        Ok(response)
+    }
+}
+
+fn describe(action: &HookAction) -> String {
+    match action {
+        HookAction::BeforeSave(class) => describe_class(class),
+        HookAction::AfterSave(_) => "queues pictures that were replaced".to_owned(),
+        HookAction::AfterDelete(_) => "queues the pictures of deleted objects".to_owned(),
+        HookAction::Function(function) => {
             let action = match &function.action {
                 Action::SignUpload(_) => "signs an upload".to_owned(),
                 Action::SignParams(_) => "signs parameters of an upload".to_owned(),
@@ -142,38 +184,49 @@ fn describe_field(field: &GuardedField) -> String {
     }
 }
 
-/// Text for HTML, attribute values included.
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            other => escaped.push(other),
-        }
-    }
-    escaped
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn console(hooks: Vec<HookRow>) -> String {
+        let page = ConsolePage {
+            version: "1.0.0",
+            cloud_name: "demo",
+            has_token: true,
+            hooks,
+        };
+        page.render().unwrap()
+    }
+
     #[test]
-    fn escapes_what_html_would_read() {
-        assert_eq!(
-            escape("<a href='x'>\"&"),
-            "&lt;a href=&#39;x&#39;&gt;&quot;&amp;"
-        );
+    fn names_in_the_page_cannot_become_markup() {
+        let hostile = "\"><script>alert('x')</script>&";
+        let row = HookRow {
+            name: hostile.to_owned(),
+            path: hostile.to_owned(),
+            description: hostile.to_owned(),
+            accepted: 1,
+            refused: 2,
+        };
+        let page = console(vec![row]);
+        assert!(!page.contains("<script>"), "{page}");
+        let escaped = "&#34;&#62;&#60;script&#62;alert(&#39;x&#39;)&#60;/script&#62;&#38;";
+        assert_eq!(page.matches(escaped).count(), 4, "{page}");
     }
 
     #[test]
     fn no_page_has_a_script_or_a_style_in_it_or_names_another_host() {
-        for page in [render(&[], "demo", true), sign_in(true)] {
-            for never in ["://", "<style", "style=", " onclick", "javascript:", "{{"] {
+        let form = SignInPage { was_wrong: true }.render().unwrap();
+        for page in [console(Vec::new()), form] {
+            for never in [
+                "://",
+                "<style",
+                "style=",
+                " onclick",
+                "javascript:",
+                "{{",
+                "{%",
+            ] {
                 assert!(!page.contains(never), "{never}");
             }
             let scripts = page.matches("<script").count();

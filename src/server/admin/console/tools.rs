@@ -1,21 +1,36 @@
-//! The console's tools: what the commands `verify`, `url` and `sign` do, for whoever has no shell
-//! there.
+//! The console's tools do what the commands `verify`, `url` and `sign` do, for operators without a
+//! shell on this machine.
 
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use crate::cloudinary::account::Account;
+use crate::clock::unix_time;
 use crate::cloudinary::delivery_url::{UrlError, identifier_url};
 use crate::cloudinary::diagnosis::diagnose;
 use crate::cloudinary::identifier::{Identifier, ResourceType};
 use crate::cloudinary::upload::explain_signature;
-use crate::hooks::{Opinion, opinions};
+use crate::hooks::{Verdict, verdicts};
+use crate::server::admin::response;
+use crate::server::admin::state::AdminState;
+use crate::server::request_error::RequestError;
 use crate::server::served_hooks::Routes;
+use crate::server::webhook::body;
+use crate::server::webhook::request_headers::check_json;
+
+/// Largest input, in bytes.
+const MAX_BODY: usize = 64 << 10;
+
+/// What a tool answers at a time in seconds since 1970, or what is wrong with its input.
+pub(in crate::server::admin) type Tool<I> = fn(&I, &Routes, u64) -> Result<Value, String>;
 
 /// What `POST /api/identifier` takes.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct ToDiagnose {
+pub(in crate::server::admin) struct ToDiagnose {
     identifier: String,
     /// The objectId of the user who saves it.
     #[serde(default)]
@@ -25,9 +40,9 @@ struct ToDiagnose {
 /// What `POST /api/url` takes.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct ToDeliver {
+pub(in crate::server::admin) struct ToDeliver {
     identifier: String,
-    /// As it stands in a URL.
+    /// As in a URL.
     #[serde(default)]
     transformation: String,
     #[serde(default)]
@@ -37,29 +52,37 @@ struct ToDeliver {
 /// What `POST /api/signature` takes.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct ToSign {
+pub(in crate::server::admin) struct ToSign {
     parameters: Vec<(String, String)>,
 }
 
-/// Runs the tool at `path` under `/api/`. `now` in seconds since 1970.
-///
-/// # Errors
-/// What is wrong with the input, to be shown.
-pub(super) fn run(path: &str, body: &[u8], routes: &Routes, now: u64) -> Result<Value, String> {
-    let account = &routes.account;
-    match path {
-        "/api/identifier" => Ok(examine(&read(body)?, routes, now)),
-        "/api/url" => deliver(&read(body)?, account, now),
-        _ => sign(&read(body)?, account, now),
-    }
+/// Runs a tool on the input that a request has as its body.
+pub(in crate::server::admin) async fn run<I: DeserializeOwned>(
+    request: HttpRequest,
+    payload: Payload,
+    state: Data<AdminState>,
+    tool: Tool<I>,
+) -> Result<HttpResponse, RequestError> {
+    check_json(request.headers())?;
+    let timeout = state.server.read_timeout;
+    let body = body::read(&request, payload.into_inner(), MAX_BODY, timeout).await?;
+    let routes = state.server.routes.load();
+    let input = serde_json::from_slice(&body);
+    let answer = input
+        .map_err(|error| format!("the request is not as expected: {error}"))
+        .and_then(|input| tool(&input, &routes, unix_time()));
+    Ok(match answer {
+        Ok(answer) => response::json(StatusCode::OK, &answer),
+        Err(error) => response::json(StatusCode::BAD_REQUEST, &json!({"error": error})),
+    })
 }
 
-fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, String> {
-    serde_json::from_slice(body).map_err(|error| format!("the request is not as expected: {error}"))
-}
-
-/// The identifier's parts, and if its signature is good, what each guarded field would say to it.
-fn examine(input: &ToDiagnose, routes: &Routes, now: u64) -> Value {
+/// The identifier's parts, and if its signature is valid, which guarded fields would accept it.
+pub(in crate::server::admin) fn examine(
+    input: &ToDiagnose,
+    routes: &Routes,
+    now: u64,
+) -> Result<Value, String> {
     let diagnosis = diagnose(&routes.account, &input.identifier);
     let mut answer = diagnosis.to_json();
     if diagnosis.is_valid
@@ -68,36 +91,41 @@ fn examine(input: &ToDiagnose, routes: &Routes, now: u64) -> Value {
         let user_id = Some(input.user.as_str()).filter(|id| !id.is_empty());
         let mut classes: Vec<_> = routes.guarded().collect();
         classes.sort_by_key(|class| &class.class);
-        let opinions = classes
+        let verdicts = classes
             .into_iter()
-            .flat_map(|class| opinions(class, &identifier, user_id, now));
-        answer["fields"] = opinions.map(|opinion| opinion_json(&opinion)).collect();
+            .flat_map(|class| verdicts(class, &identifier, user_id, now));
+        answer["fields"] = verdicts.map(|verdict| verdict_json(&verdict)).collect();
     }
-    answer
+    Ok(answer)
 }
 
-fn opinion_json(opinion: &Opinion<'_>) -> Value {
-    let broken: Vec<_> = opinion
+fn verdict_json(verdict: &Verdict<'_>) -> Value {
+    let broken: Vec<_> = verdict
         .broken
         .iter()
         .map(|broken| json!({"rule": broken.reason.as_str(), "expected": broken.expected}))
         .collect();
-    let verdict = match (broken.is_empty(), opinion.depends_on_user) {
+    let outcome = match (broken.is_empty(), verdict.depends_on_user) {
         (false, _) => "refused",
         (true, true) => "depends_on_user",
         (true, false) => "taken",
     };
     json!({
-        "class": opinion.class.class,
-        "field": opinion.field.name,
-        "verdict": verdict,
+        "class": verdict.class.class,
+        "field": verdict.field.name,
+        "verdict": outcome,
         "broken": broken,
-        "folder": opinion.field.folder.as_ref().map(ToString::to_string),
-        "confirms": opinion.field.confirm.is_some(),
+        "folder": verdict.field.folder.as_ref().map(ToString::to_string),
+        "confirms": verdict.field.confirm.is_some(),
     })
 }
 
-fn deliver(input: &ToDeliver, account: &Account, now: u64) -> Result<Value, String> {
+/// A delivery URL, and that of a picture which shows the asset.
+pub(in crate::server::admin) fn deliver(
+    input: &ToDeliver,
+    routes: &Routes,
+    now: u64,
+) -> Result<Value, String> {
     let identifier = Identifier::parse(&input.identifier);
     let identifier = identifier.map_err(|error| format!("identifier: {error}"))?;
     let mut options = Map::new();
@@ -109,14 +137,14 @@ fn deliver(input: &ToDeliver, account: &Account, now: u64) -> Result<Value, Stri
         options.insert("sign_url".into(), true.into());
     }
     let build = |options: &Map<String, Value>| {
-        let built = identifier_url(account, &identifier, options, now);
+        let built = identifier_url(&routes.account, &identifier, options, now);
         built.map_err(|error: UrlError| error.to_string())
     };
     let url = build(&options)?;
     let picture = match identifier.resource_type {
         ResourceType::Image => Some(url.clone()),
         ResourceType::Video => {
-            // Cloudinary makes a still of it.
+            // Cloudinary delivers a frame of it.
             options.insert("format".into(), "jpg".into());
             Some(build(&options)?)
         }
@@ -125,7 +153,13 @@ fn deliver(input: &ToDeliver, account: &Account, now: u64) -> Result<Value, Stri
     Ok(json!({"url": url, "picture": picture}))
 }
 
-fn sign(input: &ToSign, account: &Account, now: u64) -> Result<Value, String> {
+/// The fields of a signed upload, and the string that was signed.
+pub(in crate::server::admin) fn sign(
+    input: &ToSign,
+    routes: &Routes,
+    now: u64,
+) -> Result<Value, String> {
+    let account = &routes.account;
     let explanation = explain_signature(account, &input.parameters, now);
     let explanation = explanation.map_err(|error| error.to_string())?;
     Ok(json!({

@@ -1,14 +1,14 @@
-//! Open files: each connection is one.
+//! The system's limit of open files. Each connection is one or two.
 
 use log::warn;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// What the process needs besides connections: listeners, the queue's database, calls of its own.
-const OTHERS: u64 = 256;
+/// Files for everything else: listeners, the queue's database, outgoing connections.
+const RESERVED: u64 = 256;
 
-/// Raises the limit of open files to what the system allows, shells and service managers setting it
-/// low for old programs' sake, and says how many of `connections` it is enough for.
-pub(in crate::server) fn make_room(connections: usize) -> usize {
+/// Raises the limit to what the system allows, because shells and service managers set it low, and
+/// says how many of `connections` fit.
+pub(in crate::server) fn raise(connections: usize) -> usize {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit {
         current: limit.maximum,
@@ -21,15 +21,15 @@ pub(in crate::server) fn make_room(connections: usize) -> usize {
     let room = files.map_or(connections, |files| fitting(files, connections));
     if room < connections {
         warn!(
-            "{room} connections at most instead of {connections}: the limit of open files (ulimit -Hn) allows no more"
+            "at most {room} connections instead of {connections}: the limit of open files (ulimit -Hn) is too low"
         );
     }
     room
 }
 
-/// The upper half of the connections takes two descriptors each.
+/// Each connection in the upper half takes two descriptors.
 fn fitting(files: u64, connections: usize) -> usize {
-    let room = files.saturating_sub(OTHERS) / 3 * 2;
+    let room = files.saturating_sub(RESERVED) / 3 * 2;
     usize::try_from(room).map_or(connections, |room| connections.min(room.max(1)))
 }
 

@@ -1,26 +1,24 @@
-//! Which connections are kept when a worker has nearly all that it may have.
+//! Which connections are closed when a worker has nearly all that it may have.
 //!
-//! A worker that has all the connections it may have accepts no more, so a client that holds many
-//! and says nothing would keep Parse Server out. Before that happens, connections that wait are
-//! closed: those that never showed the webhook key first, the oldest before the others, then those
-//! of Parse Server that have been idle the longest. A request that is being worked on keeps its
-//! own.
+//! A worker at its limit accepts no more connections, so a client that opens many and sends nothing
+//! would keep Parse Server out. Before that happens, idle connections are closed: first those that
+//! never presented the webhook key, oldest first, then those of Parse Server that have been idle the
+//! longest. A connection with a request in progress stays.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use log::warn;
+use rustix::net::{Shutdown, shutdown};
 
 use crate::server::metrics::Metrics;
 
-use super::stream::Socket;
-
-/// How often a worker says that it closes connections.
-const SAY_EVERY: Duration = Duration::from_secs(10);
+/// How often a worker warns that it closes connections.
+const WARN_EVERY: Duration = Duration::from_secs(10);
 
 thread_local! {
     /// The connections of this worker.
@@ -30,157 +28,142 @@ thread_local! {
 #[derive(Default)]
 struct Connections {
     count: Cell<usize>,
-    /// Counts what happens, which tells the order and costs less than a clock.
-    moment: Cell<u64>,
-    /// Those that can be closed, by when they came.
-    closable: RefCell<HashMap<u64, Rc<Closable>>>,
-    said: Cell<Option<Instant>>,
+    /// Counts events. Orders them as a clock would, at less cost.
+    tick: Cell<u64>,
+    /// Those that can be evicted, by the tick of their arrival.
+    evictable: RefCell<HashMap<u64, Rc<Evictable>>>,
+    warned: Cell<Option<Instant>>,
 }
 
 /// A connection that can be closed from outside.
-struct Closable {
-    /// A second descriptor of the connection, whose own belongs to its dispatcher.
+struct Evictable {
+    /// A second descriptor of the connection. Its dispatcher owns the first.
     socket: OwnedFd,
-    has_shown_key: Cell<bool>,
-    is_busy: Cell<bool>,
-    waits_since: Cell<u64>,
+    has_presented_key: Cell<bool>,
+    is_in_use: Cell<bool>,
+    idle_since: Cell<u64>,
 }
 
-/// A connection among those of its worker; goes with it.
-pub(in crate::server) struct Slot {
-    came: u64,
-    closable: Option<Rc<Closable>>,
+/// Counts a connection of its worker while it lives.
+pub(in crate::server) struct ConnectionGuard {
+    arrived: u64,
+    evictable: Option<Rc<Evictable>>,
 }
 
-/// While it lives, its connection has a request that is worked on.
-pub(in crate::server) struct Busy<'s>(Option<&'s Closable>);
+/// Keeps a connection from being evicted while it lives.
+pub(in crate::server) struct InUse<'c>(Option<&'c Evictable>);
 
-impl Slot {
-    /// Takes in a new connection of a worker that may have `share`.
-    pub(in crate::server) fn take(socket: &dyn Socket, share: usize, metrics: &Metrics) -> Self {
+impl ConnectionGuard {
+    /// Adds a connection to a worker that may have `limit` of them.
+    pub(in crate::server) fn new(socket: &dyn AsFd, limit: usize, metrics: &Metrics) -> Self {
         CONNECTIONS.with(|connections| {
-            let came = connections.tick();
+            let arrived = connections.next_tick();
             let count = connections.count.get() + 1;
             connections.count.set(count);
-            // A second descriptor each would be dear, and with half of the connections free there
-            // is nothing to close.
-            let second = (count > share / 2)
-                .then(|| second_descriptor(socket))
-                .flatten();
-            let closable = second.map(|socket| {
-                Rc::new(Closable {
-                    socket,
-                    has_shown_key: Cell::new(false),
-                    is_busy: Cell::new(false),
-                    waits_since: Cell::new(came),
-                })
-            });
-            if count >= share - share / 16 {
-                metrics.crowded_out(connections.close_some(share / 32 + 1));
+            if count >= limit - limit / 16 {
+                metrics.evicted_connections(connections.evict(limit / 32 + 1));
             }
-            if let Some(closable) = &closable {
-                connections
-                    .closable
-                    .borrow_mut()
-                    .insert(came, closable.clone());
+            // A second descriptor is expensive, and below half of the limit nothing is evicted.
+            let is_evictable = count > limit / 2;
+            let evictable = is_evictable
+                .then(|| socket.as_fd().try_clone_to_owned().ok())
+                .flatten()
+                .map(|socket| Rc::new(Evictable::new(socket, arrived)));
+            if let Some(evictable) = &evictable {
+                let mut all = connections.evictable.borrow_mut();
+                all.insert(arrived, evictable.clone());
             }
-            Slot { came, closable }
+            ConnectionGuard { arrived, evictable }
         })
     }
 
-    /// A request that showed the webhook key is worked on.
-    pub(in crate::server) fn busy(&self) -> Busy<'_> {
-        if let Some(closable) = &self.closable {
-            closable.has_shown_key.set(true);
-            closable.is_busy.set(true);
+    /// Marks a request in progress that has presented the webhook key.
+    pub(in crate::server) fn in_use(&self) -> InUse<'_> {
+        if let Some(evictable) = &self.evictable {
+            evictable.has_presented_key.set(true);
+            evictable.is_in_use.set(true);
         }
-        Busy(self.closable.as_deref())
+        InUse(self.evictable.as_deref())
     }
 }
 
-impl Drop for Slot {
+impl Drop for ConnectionGuard {
     fn drop(&mut self) {
-        // Err: the worker's thread is ending, and its connections with it.
+        // An error means that the worker's thread is ending, and its connections with it.
         let _ = CONNECTIONS.try_with(|connections| {
-            connections
-                .count
-                .set(connections.count.get().saturating_sub(1));
-            if self.closable.is_some() {
-                connections.closable.borrow_mut().remove(&self.came);
+            let count = connections.count.get();
+            connections.count.set(count.saturating_sub(1));
+            if self.evictable.is_some() {
+                connections.evictable.borrow_mut().remove(&self.arrived);
             }
         });
     }
 }
 
-impl Drop for Busy<'_> {
+impl Drop for InUse<'_> {
     fn drop(&mut self) {
-        if let Some(closable) = self.0 {
-            closable.is_busy.set(false);
-            let _ =
-                CONNECTIONS.try_with(|connections| closable.waits_since.set(connections.tick()));
+        if let Some(evictable) = self.0 {
+            evictable.is_in_use.set(false);
+            let _ = CONNECTIONS.try_with(|c| evictable.idle_since.set(c.next_tick()));
         }
     }
 }
 
 impl Connections {
-    fn tick(&self) -> u64 {
-        let moment = self.moment.get() + 1;
-        self.moment.set(moment);
-        moment
+    fn next_tick(&self) -> u64 {
+        let tick = self.tick.get() + 1;
+        self.tick.set(tick);
+        tick
     }
 
-    /// Closes up to `most` connections that wait; says how many.
-    fn close_some(&self, most: usize) -> usize {
-        let mut closable = self.closable.borrow_mut();
-        let mut waiting: Vec<_> = closable
-            .iter()
-            .filter(|(_, closable)| !closable.is_busy.get())
-            .map(|(came, closable)| {
-                (
-                    closable.has_shown_key.get(),
-                    closable.waits_since.get(),
-                    *came,
-                )
-            })
+    /// Closes up to `most` idle connections and says how many.
+    fn evict(&self, most: usize) -> usize {
+        let mut evictable = self.evictable.borrow_mut();
+        let idle = evictable.iter().filter(|(_, c)| !c.is_in_use.get());
+        let mut idle: Vec<_> = idle
+            .map(|(arrived, c)| (c.has_presented_key.get(), c.idle_since.get(), *arrived))
             .collect();
-        waiting.sort_unstable();
-        let mut closed = 0;
-        for (_, _, came) in waiting {
-            if closed == most {
+        idle.sort_unstable();
+        let mut evicted = 0;
+        for (_, _, arrived) in idle {
+            if evicted == most {
                 break;
             }
-            if let Entry::Occupied(closable) = closable.entry(came)
-                && !closable.get().has_more()
+            if let Entry::Occupied(connection) = evictable.entry(arrived)
+                && !connection.get().has_unread_bytes()
             {
-                closed += 1;
-                // Its dispatcher reads the end and lets go. Err: it has ended already.
-                let _ =
-                    rustix::net::shutdown(&closable.remove().socket, rustix::net::Shutdown::Both);
+                evicted += 1;
+                // Its dispatcher reads the end and drops it. An error means that it has ended.
+                let _ = shutdown(&connection.remove().socket, Shutdown::Both);
             }
         }
-        drop(closable);
-        self.say(closed);
-        closed
+        drop(evictable);
+        self.warn(evicted);
+        evicted
     }
 
-    fn say(&self, closed: usize) {
+    fn warn(&self, evicted: usize) {
         let now = Instant::now();
-        let lately = |said: Instant| now.duration_since(said) < SAY_EVERY;
-        if closed > 0 && !self.said.get().is_some_and(lately) {
-            self.said.set(Some(now));
-            warn!("nearly CLOUDINARY_PARSE_MAX_CONNECTIONS: closing connections that wait");
+        let is_recent = |warned: Instant| now.duration_since(warned) < WARN_EVERY;
+        if evicted > 0 && !self.warned.get().is_some_and(is_recent) {
+            self.warned.set(Some(now));
+            warn!("closing idle connections to stay below CLOUDINARY_PARSE_MAX_CONNECTIONS");
         }
     }
 }
 
-impl Closable {
-    /// Whether something has arrived that nobody has looked at: it may be Parse Server's next
-    /// request, or its first.
-    fn has_more(&self) -> bool {
+impl Evictable {
+    fn new(socket: OwnedFd, arrived: u64) -> Self {
+        Evictable {
+            socket,
+            has_presented_key: Cell::new(false),
+            is_in_use: Cell::new(false),
+            idle_since: Cell::new(arrived),
+        }
+    }
+
+    /// Whether something has arrived that was not read yet. It may be Parse Server's request.
+    fn has_unread_bytes(&self) -> bool {
         rustix::io::ioctl_fionread(&self.socket).is_ok_and(|bytes| bytes > 0)
     }
-}
-
-fn second_descriptor(socket: &dyn Socket) -> Option<OwnedFd> {
-    socket.descriptor().try_clone_to_owned().ok()
 }

@@ -1,12 +1,11 @@
-//! A connection that is not read on once a request on it was refused.
+//! A connection that stops reading once a request on it was refused.
 //!
-//! actix reads the rest of a chunked body to get at the request behind it, for as long as the body
-//! lasts, even when the answer has closed the connection. So the stream itself ends: what actix
-//! reads of it after the refusal is a few kilobytes and a few seconds at most.
+//! actix reads a chunked body to its end to reach the next request, even after an answer that closes
+//! the connection, so a client could send for ever. This stream ends instead: after a refusal actix
+//! reads a few kilobytes more of it, for a few seconds at most.
 
 use std::cell::Cell;
 use std::io;
-use std::os::fd::BorrowedFd;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
@@ -17,45 +16,38 @@ use actix_web::rt::time::{Sleep, sleep};
 use actix_web::{HttpRequest, HttpResponse};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// How long a connection stays open after a refusal: time for the answer to arrive before the
+/// How long a connection stays open after a refusal, so that the answer arrives before the
 /// connection is reset.
 pub(super) const LINGER: Duration = Duration::from_secs(2);
 
-/// Bytes that are still read after a refusal, to see that the client has sent all and closes.
-const REST: usize = 64 << 10;
+/// Bytes that are still read after a refusal. A client that sends no more is seen to close.
+const MAX_READ_AFTER: usize = 64 << 10;
 
 /// A client's connection.
 pub(super) struct Connection<T> {
     stream: T,
-    closing: Closing,
+    close_signal: CloseSignal,
     deadline: Option<Pin<Box<Sleep>>>,
-    /// Bytes read since the refusal.
-    read: usize,
+    read_after: usize,
 }
 
-/// Tells a connection to close; a request finds it in the data of its connection.
+/// Tells a connection to close. Its requests find it in the connection's data.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Closing(Rc<Cell<bool>>);
+pub(in crate::server) struct CloseSignal(Rc<Cell<bool>>);
 
-/// What has a descriptor.
-pub(in crate::server) trait Socket {
-    /// The descriptor.
-    fn descriptor(&self) -> BorrowedFd<'_>;
-}
-
-impl Closing {
-    /// Has the connection of `request` closed behind the answer.
-    fn begin(request: &HttpRequest) {
-        if let Some(closing) = request.conn_data::<Closing>() {
-            closing.0.set(true);
-        }
+/// Closes the connection of `request` if its response says so, and leaves the rest of the request
+/// unread.
+pub(in crate::server) fn close_if_requested(request: &HttpRequest, response: &HttpResponse) {
+    if response.head().connection_type() == ConnectionType::Close
+        && let Some(close_signal) = request.conn_data::<CloseSignal>()
+    {
+        close_signal.send();
     }
 }
 
-/// Has the connection closed whose answer says so, without the rest of the request being read.
-pub(in crate::server) fn close_if_said(request: &HttpRequest, response: &HttpResponse) {
-    if response.head().connection_type() == ConnectionType::Close {
-        Closing::begin(request);
+impl CloseSignal {
+    pub(in crate::server) fn send(&self) {
+        self.0.set(true);
     }
 }
 
@@ -63,15 +55,15 @@ impl<T> Connection<T> {
     pub(super) fn new(stream: T) -> Self {
         Self {
             stream,
-            closing: Closing::default(),
+            close_signal: CloseSignal::default(),
             deadline: None,
-            read: 0,
+            read_after: 0,
         }
     }
 
-    /// What closes it.
-    pub(super) fn closing(&self) -> Closing {
-        self.closing.clone()
+    /// Closes it from outside.
+    pub(super) fn close_signal(&self) -> CloseSignal {
+        self.close_signal.clone()
     }
 
     /// The stream below.
@@ -79,18 +71,16 @@ impl<T> Connection<T> {
         &self.stream
     }
 
-    /// Whether it has lingered for long enough. Wakes the caller when it has.
+    /// Ready once it was told to close and has lingered for [`LINGER`].
     fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        if !self.closing.0.get() {
+        if !self.close_signal.0.get() {
             return Poll::Pending;
         }
         let deadline = self.deadline.get_or_insert_with(|| Box::pin(sleep(LINGER)));
         deadline.as_mut().poll(context)
     }
-}
 
-impl<T> Connection<T> {
-    /// What became of a write; an error if the client has not taken its answer in time.
+    /// The outcome of a write, or an error if the client has not taken its answer in time.
     fn in_time<R>(
         &mut self,
         context: &mut Context<'_>,
@@ -110,19 +100,19 @@ impl<T: AsyncRead + Unpin> AsyncRead for Connection<T> {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        if !this.closing.0.get() {
+        if !this.close_signal.0.get() {
             return Pin::new(&mut this.stream).poll_read(context, buffer);
         }
-        // Nothing read is the end of the stream.
+        // To read nothing is the end of the stream.
         if this.poll_end(context).is_ready() {
             return Poll::Ready(Ok(()));
         }
-        if this.read >= REST {
+        if this.read_after >= MAX_READ_AFTER {
             return Poll::Pending;
         }
         let before = buffer.filled().len();
         let result = ready!(Pin::new(&mut this.stream).poll_read(context, buffer));
-        this.read += buffer.filled().len() - before;
+        this.read_after += buffer.filled().len() - before;
         Poll::Ready(result)
     }
 }

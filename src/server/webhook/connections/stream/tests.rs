@@ -28,7 +28,7 @@ async fn reads_until_it_is_told_to_close_and_little_more() {
     for _ in 0..200 {
         connection.read_exact(&mut piece).await.unwrap();
     }
-    connection.closing().0.set(true);
+    connection.close_signal().0.set(true);
     let mut read = 0;
     loop {
         match connection.read(&mut piece).await.unwrap() {
@@ -36,7 +36,7 @@ async fn reads_until_it_is_told_to_close_and_little_more() {
             bytes => read += bytes,
         }
     }
-    assert!(read <= REST + piece.len(), "{read}");
+    assert!(read <= MAX_READ_AFTER + piece.len(), "{read}");
     drop(connection);
     assert!(sending.await.unwrap() > 0);
 }
@@ -44,14 +44,14 @@ async fn reads_until_it_is_told_to_close_and_little_more() {
 #[actix_web::test]
 async fn a_client_that_says_nothing_more_is_let_go_too() {
     let (mut connection, _client) = connected().await;
-    connection.closing().0.set(true);
+    connection.close_signal().0.set(true);
     assert_eq!(connection.read(&mut [0; 10]).await.unwrap(), 0);
 }
 
 #[actix_web::test]
 async fn a_client_that_does_not_take_its_answer_is_let_go_too() {
     let (mut connection, _client) = connected().await;
-    connection.closing().0.set(true);
+    connection.close_signal().0.set(true);
     let error = loop {
         match connection.write(&vec![b'x'; 64 << 10]).await {
             Ok(_) => {}
@@ -64,7 +64,7 @@ async fn a_client_that_does_not_take_its_answer_is_let_go_too() {
 #[actix_web::test]
 async fn the_client_gets_its_answer_and_the_connection_ends_when_the_client_ends_it() {
     let (mut connection, mut client) = connected().await;
-    connection.closing().0.set(true);
+    connection.close_signal().0.set(true);
     connection.write_all(b"refused").await.unwrap();
     let mut answer = [0; 7];
     client.read_exact(&mut answer).await.unwrap();

@@ -3,8 +3,8 @@ use serde_json::{Value, json};
 use super::*;
 
 fn read(body: &Value) -> Vec<String> {
-    let shown = |notice: Notice| match notice {
-        Notice::Moderated {
+    let shown = |event: NotificationEvent| match event {
+        NotificationEvent::Moderated {
             asset,
             status,
             whole,
@@ -13,10 +13,10 @@ fn read(body: &Value) -> Vec<String> {
             let of = if whole { "" } else { " by one" };
             format!("{asset} {}{of}", status.name())
         }
-        Notice::Renamed { from, to } => format!("{from} -> {to}"),
-        Notice::Deleted { asset } => format!("{asset} deleted"),
-        Notice::Derived { asset, urls } => format!("{asset} {}", urls.join(" ")),
-        Notice::Overwritten {
+        NotificationEvent::Renamed { from, to } => format!("{from} -> {to}"),
+        NotificationEvent::Deleted { asset } => format!("{asset} deleted"),
+        NotificationEvent::Derived { asset, urls } => format!("{asset} {}", urls.join(" ")),
+        NotificationEvent::Overwritten {
             asset,
             version,
             format,
@@ -29,7 +29,7 @@ fn read(body: &Value) -> Vec<String> {
             urls.len()
         ),
     };
-    notices(body, 7).into_iter().map(shown).collect()
+    events(body, 7).into_iter().map(shown).collect()
 }
 
 macro_rules! found {
@@ -293,7 +293,7 @@ fn a_verdict_is_overruled_by_a_later_one_on_the_same_asset_only() {
         for (key, value) in more.as_object().unwrap() {
             body[key] = value.clone();
         }
-        notices(&body, 1_589_581_940).remove(0)
+        events(&body, 1_589_581_940).remove(0)
     };
     // 1589581939
     let first = verdict(json!({"moderation_updated_at": "2020-05-15T22:32:19Z"}));
@@ -331,7 +331,8 @@ fn several_verdicts_come_to_the_gravest() {
 #[test]
 fn reads_jobs_that_an_older_version_wrote() {
     let old = r#"{"notice":"moderated","asset":"image/upload/a","status":"approved","at":5}"#;
-    let Notice::Moderated { asset, whole, .. } = serde_json::from_str(old).unwrap() else {
+    let NotificationEvent::Moderated { asset, whole, .. } = serde_json::from_str(old).unwrap()
+    else {
         panic!("{old}");
     };
     assert_eq!(
@@ -339,6 +340,6 @@ fn reads_jobs_that_an_older_version_wrote() {
         ("image/upload/a", false)
     );
     let old = r#"{"notice":"renamed","from":"image/upload/a","to":"image/private/b"}"#;
-    let notice: Notice = serde_json::from_str(old).unwrap();
-    assert_eq!(serde_json::to_string(&notice).unwrap(), old);
+    let event: NotificationEvent = serde_json::from_str(old).unwrap();
+    assert_eq!(serde_json::to_string(&event).unwrap(), old);
 }

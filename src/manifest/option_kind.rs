@@ -11,9 +11,9 @@ use crate::cloudinary::upload::{
 };
 use crate::cloudinary::url_options::Key;
 
-use super::place::{self, Place};
+use super::value_context::{self, ValueContext};
 
-/// Never an upload parameter of a manifest's or a caller's; [`Side::check_name`] says why.
+/// Never an upload parameter of a manifest's or a caller's; [`OptionKind::check_name`] says why.
 const RESERVED: [&str; 8] = [
     "api_key",
     "api_secret",
@@ -27,14 +27,14 @@ const RESERVED: [&str; 8] = [
 
 /// Which options a table holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Side {
+pub(super) enum OptionKind {
     /// `sign_upload`
     Upload,
     /// `delivery_url`
     Url,
 }
 
-impl Side {
+impl OptionKind {
     /// Says what is wrong with an option's name. A chosen `version` would mint identifiers.
     pub(super) fn check_name(self, name: &str) -> Result<(), String> {
         let reason = match (self, name) {
@@ -71,9 +71,9 @@ impl Side {
     /// Says what is wrong with a value that a caller made up: what is written for it would leave
     /// its place.
     pub(super) fn check_chosen(self, name: &str, value: &Value) -> Result<(), String> {
-        if self == Self::Upload && Place::of(name) == Place::Path {
+        if self == Self::Upload && ValueContext::of(name) == ValueContext::Path {
             let text = written_text(value);
-            if let Some(Err(reason)) = text.map(|text| place::check_chosen_path(&text)) {
+            if let Some(Err(reason)) = text.map(|text| value_context::check_chosen_path(&text)) {
                 return Err(format!("{name}: {reason}"));
             }
         }
@@ -99,8 +99,8 @@ impl Side {
 
 /// Says what is wrong with an upload parameter that a caller wrote as it is posted.
 pub(super) fn check_posted(name: &str, text: &str) -> Result<(), String> {
-    if Place::of(name) == Place::Path
-        && let Err(reason) = place::check_chosen_path(text)
+    if ValueContext::of(name) == ValueContext::Path
+        && let Err(reason) = value_context::check_chosen_path(text)
     {
         return Err(format!("{name}: {reason}"));
     }
@@ -150,13 +150,13 @@ mod tests {
             json!(null),
         ];
         let mut found = 0;
-        for key in Key::all().filter(|key| Side::Url.takes_harmless(Some(*key))) {
+        for key in Key::all().filter(|key| OptionKind::Url.takes_harmless(Some(*key))) {
             for value in &values {
                 assert!(is_harmless(value));
                 let options = Map::from_iter([(key.name().to_owned(), value.clone())]);
                 let written = from_options(&options, &UrlConfig::default());
                 assert_eq!(
-                    Side::Url.check_chosen(key.name(), value),
+                    OptionKind::Url.check_chosen(key.name(), value),
                     written.map(drop).map_err(|error| error.to_string()),
                     "{} {value}",
                     key.name()
@@ -170,7 +170,7 @@ mod tests {
     #[test]
     fn knows_the_reserved_names_by_one_list() {
         for name in RESERVED {
-            let reason = Side::Upload.check_name(name).unwrap_err();
+            let reason = OptionKind::Upload.check_name(name).unwrap_err();
             assert!(
                 reason.starts_with(&format!("`{name}` is reserved: ")),
                 "{reason}"
@@ -189,9 +189,15 @@ mod tests {
             ("wdith", json!(1)),
         ] {
             assert!(is_harmless(&value));
-            assert!(!Side::Url.takes_harmless(Key::from_name(name)), "{name}");
-            assert!(Side::Url.check_chosen(name, &value).is_err(), "{name}");
+            assert!(
+                !OptionKind::Url.takes_harmless(Key::from_name(name)),
+                "{name}"
+            );
+            assert!(
+                OptionKind::Url.check_chosen(name, &value).is_err(),
+                "{name}"
+            );
         }
-        assert!(!Side::Upload.takes_harmless(Some(Key::Crop)));
+        assert!(!OptionKind::Upload.takes_harmless(Some(Key::Crop)));
     }
 }

@@ -1,7 +1,7 @@
 //! Where the value of a placeholder goes, and what may stand there.
 //!
 //! Upload parameters have separators of their own (`,` between tags, `|` between context pairs, `/`
-//! between folders). A value that holds one would become two values, so each place says which
+//! between folders). A value that holds one would become two values, so each context says which
 //! characters leave it.
 
 use std::borrow::Cow;
@@ -14,7 +14,7 @@ use crate::cloudinary::upload::MAX_PUBLIC_ID_LEN;
 
 /// Where a rendered value goes: what it may hold depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum ValueContext {
     /// `tags` and `allowed_formats`: `,` separates.
     Tags,
     /// `context` and `metadata`: `|` and `=` separate, `\` escapes.
@@ -41,8 +41,8 @@ const URL_VALUE: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'.')
     .remove(b'~');
 
-impl Place {
-    /// The place that an upload parameter is.
+impl ValueContext {
+    /// The context that an upload parameter is.
     pub fn of(parameter: &str) -> Self {
         match parameter {
             "tags" | "allowed_formats" => Self::Tags,
@@ -57,7 +57,7 @@ impl Place {
         }
     }
 
-    /// The place of an entry of a table in this place.
+    /// The context of an entry of a table in this one.
     pub(super) fn inside(self, key: &str) -> Self {
         if self == Self::Other && key == "text" {
             Self::Caption
@@ -113,7 +113,7 @@ impl Place {
         }
     }
 
-    /// The value with `_` for what would leave the place; borrowed if nothing would.
+    /// The value with `_` for what would leave the context; borrowed if nothing would.
     fn replacing(self, value: &str, version: SignatureVersion) -> Cow<'_, str> {
         // The serialiser encodes what is in a caption.
         let is_parameter = |c| c == '&' && version == SignatureVersion::V1 && self != Self::Caption;
@@ -191,14 +191,14 @@ fn check_path_value(value: &str) -> Result<(), &'static str> {
         return Err("at most 255 characters");
     }
     if value.contains('/') || value.contains("..") || check_public_id(value).is_err() {
-        return Err(Place::Path.expected());
+        return Err(ValueContext::Path.expected());
     }
     Ok(())
 }
 
 fn encode(value: &str) -> Result<String, &'static str> {
     if value == "." || value.contains("..") {
-        return Err(Place::Url.expected());
+        return Err(ValueContext::Url.expected());
     }
     Ok(utf8_percent_encode(value, URL_VALUE).to_string())
 }

@@ -8,7 +8,7 @@ use crate::cloudinary::identifier::{Identifier, bare};
 use crate::manifest::{ClassManifest, GuardedField};
 use crate::parse::envelope::{Envelope, Object};
 use crate::parse::json::{JsonText, Kind};
-use crate::parse::own_write::{Mark, OwnWrite};
+use crate::parse::signed_write::{SignedWrite, WriteProof};
 
 /// What a write of this service's own does to a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,10 +19,10 @@ pub(super) enum Effect {
     Changes,
 }
 
-/// What `mark` was made to do in the save that finds `stored` in the field and brings `value`;
+/// What `proof` was made to do in the save that finds `stored` in the field and brings `value`;
 /// `None` if it was made for no such save.
 pub(super) fn covered(
-    mark: &Mark,
+    proof: &WriteProof,
     (class, object_id): (&str, &str),
     field: &GuardedField,
     stored: Option<JsonText<'_>>,
@@ -31,16 +31,16 @@ pub(super) fn covered(
     now: u64,
 ) -> Option<Effect> {
     let stored = stored.map(JsonText::texts).unwrap_or_default();
-    let to = mark.find_to(to(value, &stored))?;
-    let from = mark.find_from(&stored)?;
-    let write = OwnWrite {
+    let to = proof.find_to(to(value, &stored))?;
+    let from = proof.find_from(&stored)?;
+    let write = SignedWrite {
         class,
         object_id,
         field: &field.name,
         from,
         to: &to,
     };
-    let covers = mark.covers(&write, &account.secrets, now);
+    let covers = proof.covers(&write, &account.secrets, now);
     covers.then(|| effect(from, &to))
 }
 
@@ -90,8 +90,8 @@ pub(super) fn renames(
     account: &Account,
     now: u64,
 ) -> bool {
-    let mark = Mark::read(envelope.context).filter(|_| envelope.has_full_master_key());
-    let Some(mark) = mark.filter(|mark| mark.field == field.name) else {
+    let proof = WriteProof::read(envelope.context).filter(|_| envelope.has_full_master_key());
+    let Some(proof) = proof.filter(|proof| proof.field == field.name) else {
         return false;
     };
     let object_id = object.get("objectId").and_then(JsonText::as_str);
@@ -104,15 +104,15 @@ pub(super) fn renames(
     let after = texts(object);
     let stays: HashSet<&String> = after.iter().collect();
     let gone = before.iter().filter(|text| !stays.contains(text));
-    let (Some(from), Some(to)) = (mark.find_from(gone), mark.find_to(&after)) else {
+    let (Some(from), Some(to)) = (proof.find_from(gone), proof.find_to(&after)) else {
         return false;
     };
-    let write = OwnWrite {
+    let write = SignedWrite {
         class: &class.class,
         object_id: object_id.as_deref().unwrap_or_default(),
         field: &field.name,
         from,
         to,
     };
-    mark.covers(&write, &account.secrets, now)
+    proof.covers(&write, &account.secrets, now)
 }

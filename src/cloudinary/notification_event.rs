@@ -24,13 +24,13 @@ use serde::{Deserialize, Serialize};
 
 use super::asset_name::AssetName;
 
-pub use body::{is_dated, notices};
+pub use body::{events, is_dated};
 pub use subject::{NotASubject, Subject};
 
 /// One thing that happened to one asset.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "notice", rename_all = "snake_case")]
-pub enum Notice {
+pub enum NotificationEvent {
     /// A person or a program has looked at it.
     Moderated {
         /// The asset.
@@ -94,7 +94,7 @@ pub enum Moderation {
     Rejected,
 }
 
-impl Notice {
+impl NotificationEvent {
     /// The asset, as it was called before.
     pub fn subject(&self) -> Subject {
         match self {

@@ -1,7 +1,7 @@
 //! How a write of this service's is told from everybody else's.
 //!
 //! A row that follows its asset gets an identifier that no upload signed, and outside the folder
-//! that a user's must lie in. So the write carries a mark in its context, which only the account's
+//! that a user's must lie in. So the write carries a proof in its context, which only the account's
 //! secret can make: over the row, the field, what the field held when the write was decided on, and
 //! what it is to hold. The guard lets exactly that write through, and only while the field still
 //! holds what it did: a client's edit in between wins.
@@ -20,12 +20,12 @@ pub const CONTEXT_KEY: &str = "cloudinary_follow";
 /// What a refusal of an overtaken write says.
 pub const OVERTAKEN: &str = "holds another picture by now";
 
-/// Seconds that a mark is good for.
+/// Seconds that a proof is good for.
 const VALID_FOR: u64 = 300;
 
 /// One write to one field of one row. Empty texts stand for no identifier.
 #[derive(Debug, Clone, Copy)]
-pub struct OwnWrite<'a> {
+pub struct SignedWrite<'a> {
     /// The class.
     pub class: &'a str,
     /// The row.
@@ -38,9 +38,9 @@ pub struct OwnWrite<'a> {
     pub to: &'a str,
 }
 
-/// The mark of a write, as it came.
+/// The proof of a write, as it came.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Mark {
+pub struct WriteProof {
     /// The guarded field.
     pub field: String,
     /// When it was made, in seconds since 1970.
@@ -52,20 +52,20 @@ pub struct Mark {
     mac: String,
 }
 
-impl OwnWrite<'_> {
+impl SignedWrite<'_> {
     /// The context of the write, made at `now` with the account's newest secret.
     pub fn context(&self, secret: &SecretString, now: u64) -> String {
         let mac = self
             .mac(secret, now)
             .map(|mac| hex::encode(mac.finalize().into_bytes()));
-        let mark = Mark {
+        let proof = WriteProof {
             field: self.field.to_owned(),
             at: now,
             from: digest(self.from),
             to: digest(self.to),
             mac: mac.unwrap_or_default(),
         };
-        json!({ CONTEXT_KEY: mark }).to_string()
+        json!({ CONTEXT_KEY: proof }).to_string()
     }
 
     fn mac(&self, secret: &SecretString, at: u64) -> Option<Hmac<Sha256>> {
@@ -89,12 +89,12 @@ impl OwnWrite<'_> {
     }
 }
 
-impl Mark {
-    /// The mark in a context, if there is one.
+impl WriteProof {
+    /// The proof in a context, if there is one.
     pub fn read(context: Option<JsonText<'_>>) -> Option<Self> {
         let members = context?.members()?;
-        let mark = members.iter().find(|member| member.key.is(CONTEXT_KEY))?;
-        serde_json::from_str(mark.value.as_raw()).ok()
+        let proof = members.iter().find(|member| member.key.is(CONTEXT_KEY))?;
+        serde_json::from_str(proof.value.as_raw()).ok()
     }
 
     /// Which of `texts` it says that the field held.
@@ -108,7 +108,7 @@ impl Mark {
     }
 
     /// Whether one of `secrets` made it for `write`, not long before `now`.
-    pub fn covers(&self, write: &OwnWrite<'_>, secrets: &[SecretString], now: u64) -> bool {
+    pub fn covers(&self, write: &SignedWrite<'_>, secrets: &[SecretString], now: u64) -> bool {
         let Ok(mac) = hex::decode(&self.mac) else {
             return false;
         };
@@ -134,7 +134,7 @@ fn digest(text: &str) -> String {
 mod tests {
     use super::*;
 
-    const WRITE: OwnWrite<'_> = OwnWrite {
+    const WRITE: SignedWrite<'_> = SignedWrite {
         class: "Photo",
         object_id: "p1",
         field: "picture",
@@ -142,69 +142,69 @@ mod tests {
         to: "image/upload/v1/b.jpg",
     };
 
-    fn mark() -> Mark {
+    fn proof() -> WriteProof {
         let context = WRITE.context(&"secret".into(), 1000);
-        Mark::read(Some(JsonText::parse(&context).unwrap())).unwrap()
+        WriteProof::read(Some(JsonText::parse(&context).unwrap())).unwrap()
     }
 
     #[test]
     fn covers_the_write_it_was_made_for_for_five_minutes() {
         let secrets = ["new".into(), "secret".into()];
         for now in [700, 1000, 1300] {
-            assert!(mark().covers(&WRITE, &secrets, now), "{now}");
+            assert!(proof().covers(&WRITE, &secrets, now), "{now}");
         }
         for now in [0, 699, 1301] {
-            assert!(!mark().covers(&WRITE, &secrets, now), "{now}");
+            assert!(!proof().covers(&WRITE, &secrets, now), "{now}");
         }
     }
 
     #[test]
     fn says_which_text_it_is_of_and_which_it_is_for() {
-        let mark = mark();
+        let proof = proof();
         let texts = ["image/upload/v1/c.jpg", WRITE.to, WRITE.from];
-        assert_eq!(mark.find_from(texts), Some(WRITE.from));
-        assert_eq!(mark.find_to(texts), Some(WRITE.to));
-        assert_eq!(mark.find_to(&texts[..1]), None);
-        assert_eq!(mark.find_from::<&str>([]), None);
+        assert_eq!(proof.find_from(texts), Some(WRITE.from));
+        assert_eq!(proof.find_to(texts), Some(WRITE.to));
+        assert_eq!(proof.find_to(&texts[..1]), None);
+        assert_eq!(proof.find_from::<&str>([]), None);
     }
 
     #[test]
     fn covers_no_other_write_and_takes_no_other_secret() {
         let secrets = ["secret".into()];
         for write in [
-            OwnWrite {
+            SignedWrite {
                 class: "Photos",
                 ..WRITE
             },
-            OwnWrite {
+            SignedWrite {
                 class: "Photop",
                 object_id: "1",
                 ..WRITE
             },
-            OwnWrite {
+            SignedWrite {
                 object_id: "p2",
                 ..WRITE
             },
-            OwnWrite {
+            SignedWrite {
                 field: "pictures",
                 ..WRITE
             },
-            OwnWrite {
+            SignedWrite {
                 from: "image/upload/v2/a.jpg",
                 ..WRITE
             },
-            OwnWrite { to: "", ..WRITE },
+            SignedWrite { to: "", ..WRITE },
         ] {
-            assert!(!mark().covers(&write, &secrets, 1000), "{write:?}");
+            assert!(!proof().covers(&write, &secrets, 1000), "{write:?}");
         }
-        assert!(!mark().covers(&WRITE, &["Secret".into()], 1000));
-        assert!(!mark().covers(&WRITE, &[], 1000));
+        assert!(!proof().covers(&WRITE, &["Secret".into()], 1000));
+        assert!(!proof().covers(&WRITE, &[], 1000));
         for mac in ["", "00", "zz"] {
-            let mark = Mark {
+            let proof = WriteProof {
                 mac: mac.to_owned(),
-                ..mark()
+                ..proof()
             };
-            assert!(!mark.covers(&WRITE, &secrets, 1000), "{mac}");
+            assert!(!proof.covers(&WRITE, &secrets, 1000), "{mac}");
         }
     }
 }

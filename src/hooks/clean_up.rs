@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 
+use crate::assets::destroy::Destroy;
 use crate::assets::fate::lets_go;
 use crate::assets::reference::AssetSet;
 use crate::assets::texts::each_text;
@@ -13,25 +14,86 @@ use crate::cloudinary::asset_name::AssetName;
 use crate::cloudinary::identifier::{Identifier, bare};
 use crate::manifest::{ClassManifest, GuardedField};
 use crate::parse::envelope::{Envelope, Object};
+use crate::parse::json::JsonText;
 
-use super::own_write;
+use super::{Outcome, signed_write};
+
+/// An asset to destroy when its grace period is over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DelayedDestroy {
+    /// What.
+    pub destroy: Destroy,
+    /// From when on, in seconds since 1970.
+    pub run_at: u64,
+}
 
 /// An asset that a field has lost.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Lost<'m> {
+struct Lost<'m> {
     /// The field's name.
-    pub field: &'m str,
+    field: &'m str,
     /// The asset.
-    pub asset: AssetName,
+    asset: AssetName,
     /// The newest version of it that was lost: a later upload under its name is not this one.
-    pub version: u64,
+    version: u64,
     /// Seconds that it is kept.
-    pub grace: u64,
+    grace: u64,
+}
+
+/// What follows a save of a guarded class. `now` in seconds since 1970.
+pub fn after_save(
+    class: &ClassManifest,
+    account: &Account,
+    envelope: &Envelope<'_>,
+    object: &Object<'_>,
+    now: u64,
+) -> Outcome {
+    let lost = replaced(class, envelope, object, account, now);
+    outcome(class, account, object, lost, now)
+}
+
+/// What follows a deletion of a guarded class's object. `now` in seconds since 1970.
+pub fn after_delete(
+    class: &ClassManifest,
+    account: &Account,
+    object: &Object<'_>,
+    now: u64,
+) -> Outcome {
+    outcome(class, account, object, deleted(class, object), now)
+}
+
+fn outcome(
+    class: &ClassManifest,
+    account: &Account,
+    object: &Object<'_>,
+    lost: Vec<Lost<'_>>,
+    now: u64,
+) -> Outcome {
+    if lost.is_empty() {
+        return Outcome::default();
+    }
+    let object = object.get("objectId").and_then(JsonText::as_str);
+    let jobs = lost.into_iter().map(|lost| DelayedDestroy {
+        // `now` may be almost a second ago.
+        run_at: now.saturating_add(lost.grace + 1),
+        destroy: Destroy {
+            asset: lost.asset,
+            version: Some(lost.version),
+            cloud: account.cloud_name.clone(),
+            class: class.class.clone(),
+            field: lost.field.to_owned(),
+            object: object.as_deref().map(str::to_owned),
+        },
+    });
+    Outcome {
+        jobs: jobs.collect(),
+        ..Outcome::default()
+    }
 }
 
 /// What a save replaced, cleared or took from an array. Another version or format of an asset is no
 /// other asset.
-pub fn replaced<'m>(
+fn replaced<'m>(
     class: &'m ClassManifest,
     envelope: &Envelope<'_>,
     object: &Object<'_>,
@@ -43,7 +105,7 @@ pub fn replaced<'m>(
     };
     let fields = class.fields.iter().filter(|field| {
         field.clean_up.on_replace
-            && !own_write::renames(class, field, envelope, object, account, now)
+            && !signed_write::renames(class, field, envelope, object, account, now)
     });
     let lost = fields.flat_map(|field| {
         let mut lost = held(field, original);
@@ -58,7 +120,7 @@ pub fn replaced<'m>(
 }
 
 /// What a deleted object referred to.
-pub fn deleted<'m>(class: &'m ClassManifest, object: &Object<'_>) -> Vec<Lost<'m>> {
+fn deleted<'m>(class: &'m ClassManifest, object: &Object<'_>) -> Vec<Lost<'m>> {
     let fields = class.fields.iter().filter(|f| f.clean_up.on_delete);
     fields.flat_map(|field| held(field, object)).collect()
 }
@@ -94,18 +156,14 @@ fn held<'m>(field: &'m GuardedField, object: &Object<'_>) -> Vec<Lost<'m>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::parse::own_write::OwnWrite;
+    use crate::parse::signed_write::SignedWrite;
 
     const MANIFEST: &str = "class = \"Photo\"\n[fields.picture]\non_replace = \"destroy\"\ndestroy_within = \"app/\"\ngrace = \"2h\"\n\
         [fields.pictures]\nmany = true\nresource_types = [\"image\", \"video\"]\non_replace = \"destroy\"\non_delete = \"destroy\"\ndestroy_within = \"app/\"\n[fields.kept]\n";
 
     fn class() -> ClassManifest {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("Photo.toml"), MANIFEST).unwrap();
-        crate::manifest::load(folder.path())
-            .unwrap()
-            .classes
-            .remove(0)
+        let manifests = crate::manifest::parse(&[("Photo.toml", MANIFEST)]);
+        manifests.unwrap().classes.remove(0)
     }
 
     fn lost(body: &str) -> Vec<String> {
@@ -185,8 +243,8 @@ mod tests {
     fn a_rename_of_ours_loses_nothing_but_anybody_elses_does() {
         const OLD: &str = "image/upload/v1/app/a";
         const NEW: &str = "image/upload/v1/app/b";
-        let mark = |field: &str, to: &str| {
-            let write = OwnWrite {
+        let proof = |field: &str, to: &str| {
+            let write = SignedWrite {
                 class: "Photo",
                 object_id: "1",
                 field,
@@ -207,16 +265,16 @@ mod tests {
         let many_before = format!(r#""pictures":["{OLD}","{NEW}"]"#);
         let single = (single.as_str(), single_before.as_str());
         let many = (many.as_str(), many_before.as_str());
-        assert_eq!(lost(single, &mark("picture", NEW), true), [""; 0]);
-        assert_eq!(lost(many, &mark("pictures", NEW), true), [""; 0]);
+        assert_eq!(lost(single, &proof("picture", NEW), true), [""; 0]);
+        assert_eq!(lost(many, &proof("pictures", NEW), true), [""; 0]);
         let in_many = ["pictures image/upload/app/a@1 86400"];
-        assert_eq!(lost(many, &mark("pictures", NEW), false), in_many);
-        assert_eq!(lost(many, &mark("pictures", ""), true), in_many);
-        assert_eq!(lost(many, &mark("picture", NEW), true), in_many);
+        assert_eq!(lost(many, &proof("pictures", NEW), false), in_many);
+        assert_eq!(lost(many, &proof("pictures", ""), true), in_many);
+        assert_eq!(lost(many, &proof("picture", NEW), true), in_many);
         assert_eq!(lost(many, "{}", true), in_many);
         let emptied = (r#""pictures":[]"#, many_before.as_str());
         assert_eq!(
-            lost(emptied, &mark("pictures", NEW), true),
+            lost(emptied, &proof("pictures", NEW), true),
             [
                 "pictures image/upload/app/a@1 86400",
                 "pictures image/upload/app/b@1 86400"

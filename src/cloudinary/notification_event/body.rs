@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::cloudinary::asset_name::AssetName;
 
-use super::{Moderation, Notice, Subject};
+use super::{Moderation, NotificationEvent, Subject};
 
 /// Members that differ between two events, however alike they are.
 const TIMES: [&str; 4] = [
@@ -16,7 +16,7 @@ const TIMES: [&str; 4] = [
 
 /// What the body of a notification says that was sent at `sent` (in seconds since 1970); nothing
 /// for types that nothing here acts on.
-pub fn notices(body: &Value, sent: u64) -> Vec<Notice> {
+pub fn events(body: &Value, sent: u64) -> Vec<NotificationEvent> {
     let kind = body.get("notification_type").and_then(Value::as_str);
     match kind.unwrap_or_default() {
         "moderation" | "moderation_summary" => entries(body)
@@ -34,7 +34,7 @@ pub fn notices(body: &Value, sent: u64) -> Vec<Notice> {
         "rename" => renamed(body).into_iter().collect(),
         "delete" => entries(body)
             .filter_map(|(entry, public_id)| subject(entry, public_id?))
-            .map(|asset| Notice::Deleted { asset })
+            .map(|asset| NotificationEvent::Deleted { asset })
             .collect(),
         _ => Vec::new(),
     }
@@ -95,13 +95,18 @@ fn kind_in_url(url: &str, public_id: &str) -> Option<AssetName> {
 }
 
 /// The verdict on an entry of a body; what the entry lacks, the body says.
-fn moderated(entry: &Value, body: &Value, public_id: Option<&str>, sent: u64) -> Option<Notice> {
+fn moderated(
+    entry: &Value,
+    body: &Value,
+    public_id: Option<&str>,
+    sent: u64,
+) -> Option<NotificationEvent> {
     let asset = subject(entry, public_id?)?;
     let (status, whole) = verdict(entry).or_else(|| verdict(body))?;
     // A notification that is sent again has another time of sending.
     let mut given = ["moderation_updated_at", "timestamp"].iter();
     let at = given.find_map(|key| seconds(text(entry, key).or_else(|| text(body, key))?));
-    Some(Notice::Moderated {
+    Some(NotificationEvent::Moderated {
         asset,
         status,
         at: at.unwrap_or(sent),
@@ -143,17 +148,17 @@ fn ready_urls(body: &Value) -> Vec<String> {
     urls.map(str::to_owned).collect()
 }
 
-fn derived(body: &Value) -> Option<Notice> {
+fn derived(body: &Value) -> Option<NotificationEvent> {
     let asset = subject(body, text(body, "public_id")?)?;
     let urls = ready_urls(body);
-    (!urls.is_empty()).then_some(Notice::Derived { asset, urls })
+    (!urls.is_empty()).then_some(NotificationEvent::Derived { asset, urls })
 }
 
-fn overwritten(body: &Value) -> Option<Notice> {
+fn overwritten(body: &Value) -> Option<NotificationEvent> {
     if body.get("overwritten") != Some(&Value::Bool(true)) {
         return None;
     }
-    Some(Notice::Overwritten {
+    Some(NotificationEvent::Overwritten {
         asset: subject(body, text(body, "public_id")?)?.asset()?,
         version: body.get("version")?.as_u64()?,
         format: text(body, "format").map(str::to_owned),
@@ -162,7 +167,7 @@ fn overwritten(body: &Value) -> Option<Notice> {
     })
 }
 
-fn renamed(body: &Value) -> Option<Notice> {
+fn renamed(body: &Value) -> Option<NotificationEvent> {
     let from = subject(body, text(body, "from_public_id")?)?;
     let mut to = Subject {
         public_id: text(body, "to_public_id")?.to_owned(),
@@ -175,5 +180,5 @@ fn renamed(body: &Value) -> Option<Notice> {
         to.delivery_type = to_type.delivery_type;
     }
     let to: Subject = to.to_string().parse().ok()?;
-    (from != to).then_some(Notice::Renamed { from, to })
+    (from != to).then_some(NotificationEvent::Renamed { from, to })
 }

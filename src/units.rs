@@ -3,7 +3,14 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use super::function::Rate;
+/// `30/m`: so many calls in a period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    /// Calls in a period.
+    pub calls: NonZeroU32,
+    /// A second, minute, hour or day.
+    pub period: Duration,
+}
 
 /// Reads `500ms`, `10s`, `2m`, `1h` or `7d`; zero is no duration.
 pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
@@ -47,7 +54,7 @@ pub(crate) fn parse_size(text: &str) -> Option<usize> {
 pub(crate) const SIZE_FORM: &str = "a number of bytes, or a size such as \"5MiB\" or \"500k\"";
 
 /// Reads `30/m`: calls a second, minute, hour or day.
-pub(super) fn parse_rate(text: &str) -> Option<Rate> {
+pub(crate) fn parse_rate(text: &str) -> Option<Rate> {
     let (calls, period) = text.split_once('/')?;
     let calls: NonZeroU32 = calls
         .bytes()
@@ -67,7 +74,7 @@ pub(super) fn parse_rate(text: &str) -> Option<Rate> {
 }
 
 /// What [`parse_rate`] takes.
-pub(super) const RATE_FORM: &str = "a rate such as 30/m (s, m, h or d)";
+pub(crate) const RATE_FORM: &str = "a rate such as 30/m (s, m, h or d)";
 
 #[cfg(test)]
 mod tests {

@@ -1,0 +1,97 @@
+//! The jobs of a batch that are not decided yet, and why a batch may end before they are.
+
+use std::collections::HashMap;
+use std::time::Instant;
+
+use crate::clock::unix_time;
+use crate::cloudinary::asset_name::AssetName;
+use crate::parse::client::RestError;
+use crate::queue::failure::Failure;
+use crate::queue::job::Destroy;
+use crate::queue::store::{DueJob, StoreError};
+
+/// Jobs by asset, and when the rows were last read for references to them.
+pub(super) struct OpenJobs {
+    jobs: HashMap<AssetName, DueJob>,
+    pub(super) counted: CountBegin,
+}
+
+/// When a count of references began: by the clock that no operator turns back, and in seconds since
+/// 1970.
+#[derive(Clone, Copy)]
+pub(super) struct CountBegin {
+    pub(super) instant: Instant,
+    pub(super) time: u64,
+}
+
+/// Why a batch ends before all is decided.
+pub(super) enum Stop {
+    /// The jobs that are left are tried again later.
+    Failure(Failure),
+    /// The database of jobs fails: they stay as they are.
+    Store(StoreError),
+}
+
+impl CountBegin {
+    pub(super) fn now() -> Self {
+        Self {
+            instant: Instant::now(),
+            time: unix_time(),
+        }
+    }
+}
+
+impl OpenJobs {
+    pub(super) fn new(jobs: HashMap<AssetName, DueJob>) -> Self {
+        Self {
+            jobs,
+            counted: CountBegin::now(),
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.jobs.is_empty()
+    }
+
+    pub(super) fn assets(&self) -> impl Iterator<Item = &AssetName> {
+        self.jobs.keys()
+    }
+
+    pub(super) fn get(&self, asset: &AssetName) -> Option<&DueJob> {
+        self.jobs.get(asset)
+    }
+
+    /// What the job of an asset says.
+    pub(super) fn job(&self, asset: &AssetName) -> Option<&Destroy> {
+        self.get(asset)?.job.as_ref()
+    }
+
+    pub(super) fn take(&mut self, assets: impl IntoIterator<Item = AssetName>) -> Vec<DueJob> {
+        let assets = assets.into_iter();
+        assets
+            .filter_map(|asset| self.jobs.remove(&asset))
+            .collect()
+    }
+
+    pub(super) fn into_jobs(self) -> Vec<DueJob> {
+        self.jobs.into_values().collect()
+    }
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        Self::Failure(failure)
+    }
+}
+
+impl From<RestError> for Stop {
+    fn from(error: RestError) -> Self {
+        Self::Failure(error.into())
+    }
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}

@@ -1,3 +1,0 @@
-//! The one clock.
-
-pub(super) use crate::clock::unix_time;
