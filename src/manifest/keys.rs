@@ -1,7 +1,9 @@
 //! The keys of every table of a manifest. `docs/reference.md` describes them and a test compares
 //! the two.
 
-use super::{accept, class, clean_up, confirm, delivery_url, follow, function, sign_upload};
+use super::{
+    accept, class, clean_up, confirm, delivery_url, follow, function, sign_params, sign_upload,
+};
 
 /// The keys of each table, with the table's heading in `docs/reference.md`.
 pub fn keys() -> impl Iterator<Item = (&'static str, Vec<&'static str>)> {
@@ -11,13 +13,17 @@ pub fn keys() -> impl Iterator<Item = (&'static str, Vec<&'static str>)> {
         clean_up::KEYS,
         follow::KEYS,
     ];
-    let tables: [(_, &[&[_]]); 8] = [
+    let tables: [(_, &[&[_]]); 9] = [
         ("A class", &[class::KEYS]),
         ("A guarded field", field),
         ("A function", &[function::KEYS]),
         ("A function's limits", &[function::LIMIT_KEYS]),
         ("A function for a role", &[function::ROLE_KEYS]),
         ("A function that signs uploads", &[sign_upload::KEYS]),
+        (
+            "A function that signs what a client is about to post",
+            &[sign_params::KEYS],
+        ),
         ("A function that builds URLs", &[delivery_url::KEYS]),
         ("What a caller may choose", &[accept::KEYS]),
     ];
