@@ -1,9 +1,12 @@
-// A real Parse Server on an embedded PostgreSQL, without root and without a database service.
+// A real Parse Server on an embedded database, without root and without a database service.
+//
+//   node server.mjs [--database postgres|mongodb]
 //
 // Parse Server's own PARSE_SERVER_* variables are its options. Besides:
 //   PORT                  0 (the default) takes a free one
-//   RIG_DATABASE          a folder that survives restarts; default: in memory
-//   RIG_DATABASE_URI      a database that runs already, instead of one in this process
+//   RIG_DATABASE          postgres (the default) or mongodb, if there is no --database
+//   RIG_DATABASE_FOLDER   a folder that survives restarts; default: in memory
+//   RIG_DATABASE_URI      a database that runs already, instead
 //   RIG_PARSE_SERVER      5, 6, 7, 8 or 9 (the default); all but 9 are installed by `npm ci` in their folder
 //   RIG_EXIT_WITH_STDIN   1: end when standard input does
 import { once } from "node:events";
@@ -11,8 +14,8 @@ import { readFileSync } from "node:fs";
 import http from "node:http";
 import { createRequire } from "node:module";
 import path from "node:path";
-import { PGlite } from "@electric-sql/pglite";
-import { PGLiteSocketServer } from "@electric-sql/pglite-socket";
+import { parseArgs } from "node:util";
+import { DATABASES, startDatabase } from "./databases.mjs";
 import { endWithStarter } from "./lifecycle.mjs";
 
 const MOUNT_PATH = "/parse";
@@ -23,20 +26,6 @@ const NEWEST = "9";
 function packageFolder(version) {
   const here = import.meta.dirname;
   return version === NEWEST ? here : path.join(here, `v${version}`);
-}
-
-async function startDatabase(folder, running) {
-  if (running) return { uri: running, async stop() {} };
-  const db = await PGlite.create(folder || undefined);
-  const socket = new PGLiteSocketServer({ db, host: "127.0.0.1", port: 0, maxConnections: 100 });
-  await socket.start();
-  return {
-    uri: `postgres://postgres:postgres@${socket.getServerConn()}/postgres`,
-    async stop() {
-      await socket.stop();
-      await db.close();
-    },
-  };
 }
 
 /** Reads the PARSE_SERVER_* variables as Parse Server's own command line does. */
@@ -77,7 +66,12 @@ const { version } = JSON.parse(readFileSync(path.join(modules, "parse-server/pac
 // The class itself: what the package exports returns an Express app in version 5.
 const { default: ParseServer } = require(path.join(modules, "parse-server/lib/ParseServer.js"));
 
-const database = await startDatabase(process.env.RIG_DATABASE, process.env.RIG_DATABASE_URI);
+const { values: given } = parseArgs({ options: { database: { type: "string" } } });
+const { RIG_DATABASE, RIG_DATABASE_FOLDER, RIG_DATABASE_URI } = process.env;
+const database = RIG_DATABASE_URI
+  ? { name: new URL(RIG_DATABASE_URI).protocol, uri: RIG_DATABASE_URI, async stop() {} }
+  : await startDatabase(given.database ?? (RIG_DATABASE || DATABASES[0]), RIG_DATABASE_FOLDER || undefined);
+console.log(`Database: ${database.name}`);
 // A connection that a client still counts on must not be closed under it while the machine is slow.
 const listener = http.createServer({ keepAliveTimeout: 60_000 });
 listener.listen(Number(process.env.PORT || 0), "127.0.0.1");

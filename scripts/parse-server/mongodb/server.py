@@ -1,0 +1,50 @@
+"""NX-27017, a server of MongoDB's wire protocol on SQLite, as Parse Server needs it.
+
+    server.py FOLDER     keeps each database as a file in the folder
+    server.py memory     keeps them in memory
+
+It takes a free port, says which, and ends with standard input.
+
+NX-27017 keeps a collection as a table of the same name and takes no name with a colon, which those
+of Parse Server's relations have. Such a collection goes by another name here.
+"""
+
+import asyncio
+import logging
+import os
+import sys
+import threading
+from importlib.metadata import version
+
+from nx_27017 import server
+from nx_27017.handler import NeoSQLiteHandler
+
+COLON = "_colon_"
+
+
+def without_colon(body):
+    """Renames the collection of a command, which is the value of its first key."""
+    command, name = next(iter(body.items()))
+    if isinstance(name, str):
+        body[command] = name.replace(":", COLON)
+
+
+def parse(message):
+    parsed = parse_message(message)
+    for kind, body in parsed["sections"]:
+        if kind == "body":
+            without_colon(body)
+    return parsed
+
+
+def end_with_starter():
+    sys.stdin.buffer.read()
+    os._exit(0)
+
+
+parse_message = server.OP_MSG.parse
+server.OP_MSG.parse = staticmethod(parse)
+threading.Thread(target=end_with_starter, daemon=True).start()
+logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+print("NX-27017", version("nx-27017"), flush=True)
+asyncio.run(server.run_server("127.0.0.1", 0, NeoSQLiteHandler(data_dir=sys.argv[1])))
