@@ -5,8 +5,10 @@
 
 It takes a free port, says which, and ends with standard input.
 
-NX-27017 keeps a collection as a table of the same name and takes no name with a colon, which those
-of Parse Server's relations have. Such a collection goes by another name here.
+Two of its faults are mended on the way in:
+- It keeps a collection as a table of the same name and takes no name with a colon, which those of
+  Parse Server's relations have. Such a collection goes by another name here.
+- In `$addFields` a bare `$_id` is the number of SQLite's row to it, but in an expression the id.
 """
 
 import asyncio
@@ -29,11 +31,21 @@ def without_colon(body):
         body[command] = name.replace(":", COLON)
 
 
+def with_expressions(body):
+    """Turns a bare `$_id` in `$addFields` into an expression of the same value."""
+    for stage in body.get("pipeline", []):
+        added = stage.get("$addFields", {})
+        for name, value in added.items():
+            if value == "$_id":
+                added[name] = {"$toString": value}
+
+
 def parse(message):
     parsed = parse_message(message)
     for kind, body in parsed["sections"]:
         if kind == "body":
             without_colon(body)
+            with_expressions(body)
     return parsed
 
 
