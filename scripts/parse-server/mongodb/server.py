@@ -6,8 +6,9 @@
 It takes a free port, says which, and ends with standard input.
 
 Two of its faults are mended on the way in:
-- It keeps a collection as a table of the same name and takes no name with a colon, which those of
-  Parse Server's relations have. Such a collection goes by another name here.
+- It keeps a collection as a table of the same name and takes neither a name with a colon, which
+  those of Parse Server's relations have, nor a word of SQL, like `Order`. Collections go by other
+  names here.
 - In `$addFields` a bare `$_id` is the number of SQLite's row to it, but in an expression the id.
 """
 
@@ -21,14 +22,12 @@ from importlib.metadata import version
 from nx_27017 import server
 from nx_27017.handler import NeoSQLiteHandler
 
-COLON = "_colon_"
-
-
-def without_colon(body):
+def with_table(body):
     """Renames the collection of a command, which is the value of its first key."""
     command, name = next(iter(body.items()))
-    if isinstance(name, str):
-        body[command] = name.replace(":", COLON)
+    # Those of GridFS have dots and are known by their names.
+    if isinstance(name, str) and "." not in name:
+        body[command] = "collection_" + name.replace(":", "_colon_")
 
 
 def with_expressions(body):
@@ -44,7 +43,7 @@ def parse(message):
     parsed = parse_message(message)
     for kind, body in parsed["sections"]:
         if kind == "body":
-            without_colon(body)
+            with_table(body)
             with_expressions(body)
     return parsed
 
