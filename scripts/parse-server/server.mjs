@@ -8,6 +8,7 @@
 //   RIG_DATABASE_FOLDER   a folder that survives restarts; default: in memory
 //   RIG_DATABASE_URI      a database that runs already, instead
 //   RIG_PARSE_SERVER      5, 6, 7, 8 or 9 (the default); all but 9 are installed by `npm ci` in their folder
+//   RIG_ANNOUNCED_DEFAULTS   1: options that a deprecation announces another default for have that one
 //   RIG_EXIT_WITH_STDIN   1: end when standard input does
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
@@ -18,7 +19,7 @@ import { parseArgs } from "node:util";
 import { DATABASES, startDatabase } from "./databases.mjs";
 import { endWithStarter } from "./lifecycle.mjs";
 
-const MOUNT_PATH = "/parse";
+const MOUNT_PATH = process.env.PARSE_SERVER_MOUNT_PATH || "/parse";
 const GRAPHQL_PATH = "/graphql";
 const NEWEST = "9";
 
@@ -38,6 +39,19 @@ function optionsFromEnvironment(definitions) {
     options[name] = action ? action(text) : /^([{[]|true$|false$)/.test(text) ? JSON.parse(text) : text;
   }
   return options;
+}
+
+/** The defaults that a later version will have, as this one announces them. */
+function announcedDefaults(deprecations) {
+  const defaults = {};
+  for (const { optionKey, changeNewDefault } of deprecations) {
+    if (!changeNewDefault) continue;
+    const path = optionKey.split(".");
+    const name = path.pop();
+    const options = path.reduce((object, key) => (object[key] ??= {}), defaults);
+    options[name] = JSON.parse(changeNewDefault);
+  }
+  return defaults;
 }
 
 /** Resolves when hooks are loaded and Cloud Code has run. Parse Server 5 says so by a callback, the later ones by a promise. */
@@ -84,6 +98,7 @@ const options = {
   logLevel: "warn",
   // Where the links of its mails lead; without mails it is not asked for.
   ...(process.env.PARSE_SERVER_EMAIL_ADAPTER && { publicServerURL: url }),
+  ...(process.env.RIG_ANNOUNCED_DEFAULTS === "1" && announcedDefaults(require(path.join(modules, "parse-server/lib/Deprecator/Deprecations.js")))),
   ...optionsFromEnvironment(ParseServerOptions),
   logsFolder: null,
   databaseURI: database.uri,
@@ -101,6 +116,7 @@ if (options.mountGraphQL) {
   await new ParseGraphQLServer(parseServer, { graphQLPath: GRAPHQL_PATH }).applyGraphQL(app);
 }
 listener.on("request", app);
+if (options.startLiveQueryServer) await ParseServer.createLiveQueryServer(listener, options.liveQueryServerOptions, options);
 console.log(`Parse Server ${version} listening on ${url}`);
 
 let stopping = false;

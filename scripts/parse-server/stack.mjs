@@ -47,6 +47,7 @@ export async function startParseServer(folder, { env, database, port = 0, keep }
     env: {
       RIG_PARSE_SERVER: process.env.RIG_PARSE_SERVER,
       RIG_DATABASE: process.env.RIG_DATABASE,
+      RIG_ANNOUNCED_DEFAULTS: process.env.RIG_ANNOUNCED_DEFAULTS,
       RIG_DATABASE_FOLDER: database,
       PORT: String(port),
       PARSE_SERVER_APPLICATION_ID: PARSE.appId,
