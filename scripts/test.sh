@@ -101,7 +101,7 @@ linear_work() {
 
 # What is not about Parse Server, and the broken set-ups of `doctor`, which take a minute, are tested on 9 alone.
 end_to_end_files() {
-  local of_nine='(doctor|rig|rolling-restart)\.test'
+  local of_nine='(doctor|live|rig|rolling-restart|sdk-parameters)\.test'
   if [[ "$1" == 9 ]]; then of_nine='^$'; fi
   ls tests/e2e/*.test.mjs | grep -vE "$of_nine"
 }

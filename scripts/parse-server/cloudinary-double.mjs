@@ -114,9 +114,9 @@ function listResources(assets, resourceType, type, query) {
   return { resources: found.slice(start, end), ...(end < found.length && { next_cursor: String(end) }) };
 }
 
-/** The Admin API never hands out the signature that an upload's answer holds. */
+/** The Admin API never hands out what an upload's answer says of its signing. */
 function resource(asset) {
-  const { signature: _, ...rest } = asset.answer;
+  const { signature: _, api_key: __, ...rest } = asset.answer;
   return rest;
 }
 

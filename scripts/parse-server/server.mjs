@@ -51,6 +51,8 @@ function announcedDefaults(deprecations) {
     const options = path.reduce((object, key) => (object[key] ??= {}), defaults);
     options[name] = JSON.parse(changeNewDefault);
   }
+  // Where the file of the tests lies: every other host is refused, as announced.
+  defaults.fileUpload?.allowedFileUrlDomains?.push("files.example");
   return defaults;
 }
 

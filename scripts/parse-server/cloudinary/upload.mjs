@@ -53,6 +53,7 @@ export function storeUpload({ account, assets, base }, wantedType, fields, file)
     resource_type: resourceType,
     created_at: new Date().toISOString().replace(/\.\d+Z$/, "Z"),
     tags: list(fields.tags),
+    ...(resourceType === "image" && { pages: 1 }),
     bytes: file.bytes.length,
     type,
     etag: createHash("md5").update(file.bytes).digest("hex"),
@@ -60,12 +61,13 @@ export function storeUpload({ account, assets, base }, wantedType, fields, file)
     url: `${base}/${path()}`,
     secure_url: `${base}/${path()}`,
     ...(fields.folder && { folder: fields.folder }),
-    ...(fields.asset_folder && { asset_folder: fields.asset_folder }),
-    access_mode: "public",
+    asset_folder: fields.asset_folder ?? "",
+    display_name: fields.display_name ?? publicId.split("/").at(-1),
     ...(fields.context && { context: { custom: context(fields.context) } }),
     ...(fields.moderation && { moderation: moderations(fields.moderation) }),
     original_filename: stem(file.name ?? "file"),
     ...(fields.eager && { eager: eager(fields.eager, base, path, file.bytes.length) }),
+    api_key: account.api_key,
   };
   assets.set(key, { answer, bytes: file.bytes });
   return answer;
