@@ -59,4 +59,5 @@ mod http;
 pub mod manifest;
 pub mod parse;
 pub mod queue;
+mod random;
 pub mod server;

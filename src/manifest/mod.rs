@@ -51,6 +51,7 @@ pub use delivery_url::DeliveryUrl;
 pub use follow::Follow;
 pub use function::{Access, Action, FunctionManifest, Limit, Rate};
 pub use load::load;
+pub(crate) use names::{check_class, check_field, check_function};
 pub use parameter::Parameter;
 pub use place::Place;
 pub use references::Reference;
