@@ -28,6 +28,7 @@ use parts::{
     account, admin, listener, parse_access, parse_address, public_url, queue, require_signing,
 };
 use reader::Reader;
+pub(crate) use value::parse_url;
 
 /// The form of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -55,6 +55,7 @@ pub use function::{Access, Action, FunctionManifest, Limit};
 pub use hooks::{Hook, HookAction};
 pub use keys::keys;
 pub use load::{load, parse};
+pub(crate) use names::{check_class, check_field, check_function};
 pub(crate) use option_kind::is_reserved;
 pub use parameter::Parameter;
 pub use references::Reference;

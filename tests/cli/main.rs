@@ -11,6 +11,7 @@ mod configuration;
 mod domain;
 mod health;
 mod hooks;
+mod init;
 mod log;
 mod pages;
 mod parse_server;
