@@ -116,6 +116,22 @@ pub fn path_segment(name: &str) -> String {
     utf8_percent_encode(name, SEGMENT).to_string()
 }
 
+/// How the names of the functions begin that `doctor` and `register` have Parse Server call, to see
+/// what answers; 32 hex digits follow.
+pub const PROBE_PREFIX: &str = "cloudinaryParseDoctor";
+
+/// Whether a path is that of such a function. No manifest's function is called so.
+pub fn is_probe(path: &str) -> bool {
+    let name = path.strip_prefix("/functions/");
+    let digits = name.and_then(|name| name.strip_prefix(PROBE_PREFIX));
+    digits.is_some_and(|digits| {
+        digits.len() == 32
+            && digits
+                .bytes()
+                .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,7 +9,7 @@ mod refusals;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::AtomicI64;
 
 use parking_lot::Mutex;
 use prometheus_client::encoding::text::{encode_eof, encode_registry};
@@ -44,7 +44,8 @@ pub(super) struct Metrics {
     unconfirmed: Counter,
     evicted_connections: Counter,
     notifications: Family<NotificationLabels, Counter>,
-    all_failures: AtomicU64,
+    /// Calls without a decision, by reason. Only such calls take its lock.
+    failure_counts: Mutex<BTreeMap<&'static str, u64>>,
     /// Of every hook that was ever served, so that sums never shrink.
     counts_by_hook: Mutex<BTreeMap<String, Arc<DecisionCounts>>>,
 }
@@ -140,7 +141,7 @@ impl Metrics {
             registry,
             latency,
             bodies,
-            all_failures: AtomicU64::new(0),
+            failure_counts: Mutex::default(),
             counts_by_hook: Mutex::default(),
         }
     }
@@ -188,13 +189,24 @@ impl Metrics {
     pub(super) fn failed(&self, error: RequestError) {
         let reason = error.as_str();
         self.failures.get_or_create(&ReasonLabels { reason }).inc();
-        self.all_failures.fetch_add(1, Ordering::Relaxed);
+        *self.failure_counts.lock().entry(reason).or_default() += 1;
+    }
+
+    /// How many calls no hook decided on since the start, by reason.
+    pub(super) fn failure_counts(&self) -> BTreeMap<&'static str, u64> {
+        self.failure_counts.lock().clone()
+    }
+
+    /// Counts a call of `doctor`'s, which is answered but not held against anybody.
+    pub(super) fn probed(&self) {
+        let reason = "doctor";
+        self.failures.get_or_create(&ReasonLabels { reason }).inc();
     }
 
     /// All decisions since the start.
     pub(super) fn totals(&self) -> Totals {
         let mut totals = Totals {
-            failed: self.all_failures.load(Ordering::Relaxed),
+            failed: self.failure_counts.lock().values().sum(),
             ..Totals::default()
         };
         for counts in self.counts_by_hook.lock().values() {

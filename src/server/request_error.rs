@@ -11,6 +11,8 @@ use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderValue};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum RequestError {
     BadRequest,
+    /// [`BadRequest`](Self::BadRequest) of which a log line says what is wrong.
+    Malformed,
     Unauthorized,
     NotFound,
     MethodNotAllowed(&'static str),
@@ -45,7 +47,7 @@ impl RequestError {
     /// The label of metrics and logs.
     pub(super) fn as_str(self) -> &'static str {
         match self {
-            RequestError::BadRequest => "bad_request",
+            RequestError::BadRequest | RequestError::Malformed => "bad_request",
             RequestError::Unauthorized => "unauthorized",
             RequestError::NotFound => "not_found",
             RequestError::MethodNotAllowed(_) => "method_not_allowed",
@@ -60,7 +62,9 @@ impl RequestError {
 
     fn parts(self) -> (StatusCode, &'static str) {
         match self {
-            RequestError::BadRequest => (StatusCode::BAD_REQUEST, r#"{"error":"bad request"}"#),
+            RequestError::BadRequest | RequestError::Malformed => {
+                (StatusCode::BAD_REQUEST, r#"{"error":"bad request"}"#)
+            }
             RequestError::Unauthorized => (StatusCode::UNAUTHORIZED, r#"{"error":"unauthorized"}"#),
             RequestError::NotFound => (StatusCode::NOT_FOUND, r#"{"error":"not found"}"#),
             RequestError::MethodNotAllowed(_) => (

@@ -4,10 +4,12 @@ pub(super) mod body;
 mod certificate;
 pub(super) mod connections;
 pub(super) mod key;
+mod log_throttle;
 mod notifications;
 mod reply;
 pub(super) mod request_headers;
 pub(super) mod request_id;
+mod undecided;
 
 use std::mem;
 use std::pin::pin;
@@ -18,13 +20,13 @@ use std::time::{Duration, Instant};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::{ConnectionType, Method};
 use actix_web::{HttpRequest, HttpResponse};
-use log::{info, warn};
+use log::info;
 
 use crate::clock::unix_time;
 use crate::hooks::{self, Confirmed, DelayedDestroy, FunctionContext, Outcome, Refusal};
 use crate::manifest::{ClassManifest, HookAction};
 use crate::parse::envelope::{Envelope, EnvelopeError};
-use crate::parse::hook_name::{AFTER_DELETE, AFTER_SAVE, BEFORE_SAVE};
+use crate::parse::hook_name::{AFTER_DELETE, AFTER_SAVE, BEFORE_SAVE, is_probe};
 use crate::queue::Queue;
 
 use super::catch_panic::catch_panic;
@@ -55,9 +57,15 @@ pub(super) async fn answer(request: ServiceRequest, state: Arc<State>) -> Servic
 async fn respond(request: &HttpRequest, payload: Payload, state: &State) -> HttpResponse {
     let result = catch_panic(dispatch(request, payload, state)).await;
     result.unwrap_or_else(|error| {
+        let path = path(request, state);
+        if is_probe(path) {
+            state.metrics.probed();
+            return error.response();
+        }
         state.metrics.failed(error);
-        if error == RequestError::Panic || error == RequestError::Deadline {
-            warn!("request not answered: {}", error.as_str());
+        // The notifications' own lines say more.
+        if error != RequestError::Unauthorized || path != notifications::PATH {
+            undecided::log(error, path);
         }
         error.response()
     })
@@ -68,11 +76,7 @@ async fn dispatch(
     payload: Payload,
     state: &State,
 ) -> Result<HttpResponse, RequestError> {
-    let path = request.path();
-    let path = path
-        .strip_prefix(&state.public_path)
-        .filter(|rest| rest.starts_with('/'))
-        .unwrap_or(path);
+    let path = path(request, state);
     if path == "/health" {
         return health(request);
     }
@@ -93,12 +97,26 @@ async fn dispatch(
     let _in_use = connection.map(ConnectionGuard::in_use);
     let route = route.ok_or(RequestError::NotFound)?;
     let started = Instant::now();
-    check_json(request.headers())?;
+    check_json(request.headers())
+        .inspect_err(|_| {
+            undecided::log_malformed(
+                "expected Content-Type: application/json in UTF-8, without compression",
+            );
+        })
+        .map_err(|_| RequestError::Malformed)?;
     let body = body::read(request, payload, state.max_body, state.read_timeout).await?;
     state.metrics.body(body.len());
     let response = decide(route, &routes, &body, state).await?;
     route.metrics.answered(started.elapsed());
     Ok(response)
+}
+
+/// The path below that of the public URL.
+fn path<'a>(request: &'a HttpRequest, state: &State) -> &'a str {
+    let path = request.path();
+    path.strip_prefix(&state.public_path)
+        .filter(|rest| rest.starts_with('/'))
+        .unwrap_or(path)
 }
 
 fn health(request: &HttpRequest) -> Result<HttpResponse, RequestError> {
@@ -285,8 +303,8 @@ fn refused(
 
 /// Only the operator learns what exactly was wrong with a body.
 fn bad_request(error: EnvelopeError) -> RequestError {
-    warn!("bad request: {error}");
-    RequestError::BadRequest
+    undecided::log_malformed(&error.to_string());
+    RequestError::Malformed
 }
 
 #[cfg(test)]

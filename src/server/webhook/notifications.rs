@@ -1,7 +1,6 @@
 //! `POST /cloudinary/notifications`: what Cloudinary says has happened. Anybody who knows the URL can
 //! post to it, so only the signature counts.
 
-mod log_throttle;
 mod permits;
 
 use std::sync::LazyLock;
@@ -23,9 +22,9 @@ use crate::queue::{Job, NotificationKey, Scheduled};
 use crate::server::request_error::RequestError;
 use crate::server::state::State;
 
+use super::log_throttle::LogThrottle;
 use super::request_headers::single;
 use super::{body, reply};
-use log_throttle::LogThrottle;
 use permits::Permits;
 
 /// Its path on the webhook listener.
@@ -77,10 +76,16 @@ fn headers(request: &HttpRequest) -> Result<Headers<'_>, RequestError> {
         return Err(RequestError::Unauthorized);
     }
     let text = |name| single(all, name).and_then(|value: &HeaderValue| value.to_str().ok());
-    Ok(Headers {
-        timestamp: text(&TIMESTAMP).ok_or(RequestError::Unauthorized)?,
-        signature: text(&SIGNATURE).ok_or(RequestError::Unauthorized)?,
-    })
+    match (text(&TIMESTAMP), text(&SIGNATURE)) {
+        (Some(timestamp), Some(signature)) => Ok(Headers {
+            timestamp,
+            signature,
+        }),
+        _ => {
+            log_refusal("headers", "it lacks X-Cld-Timestamp or X-Cld-Signature");
+            Err(RequestError::Unauthorized)
+        }
+    }
 }
 
 fn verify(headers: Headers<'_>, body: &[u8], state: &State, now: u64) -> Result<(), RequestError> {

@@ -1,5 +1,7 @@
 //! What the console shows of the running service, as JSON.
 
+use std::collections::BTreeMap;
+
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
@@ -38,10 +40,21 @@ pub(in crate::server::admin) async fn overview(state: Data<AdminState>) -> HttpR
         "hooks": hooks.collect::<Vec<_>>(),
         "minutes": minutes.iter().map(minute).collect::<Vec<_>>(),
         "reasons": reasons(&minutes),
+        "undecided": undecided(&state.metrics.failure_counts()),
         "refusals": state.refusals.newest(),
         "queue": routes.queue.as_ref().map(queue),
     });
     response::json(StatusCode::OK, &json)
+}
+
+/// The calls that no hook decided on, the most frequent kind first.
+fn undecided(counts: &BTreeMap<&str, u64>) -> Vec<Value> {
+    let mut counts: Vec<_> = counts.iter().collect();
+    counts.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+    let named = counts.into_iter();
+    named
+        .map(|(reason, count)| json!({"reason": reason, "count": count}))
+        .collect()
 }
 
 /// How many jobs there are, and what holds them up.

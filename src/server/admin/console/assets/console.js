@@ -2,7 +2,7 @@
 import { draw, timeOf } from "/chart.js";
 import { ask, byId, cell, element, empty, exact, number, row, setText } from "/dom.js";
 import { showQueue } from "/queue.js";
-import { WHY } from "/reasons.js";
+import { REMEDIES, WHY } from "/reasons.js";
 
 const EVERY_MS = 3_000;
 const ANNOUNCE_EVERY_MS = 15_000;
@@ -17,6 +17,16 @@ let announcedAt = 0;
 
 const sum = (minutes, key) => minutes.reduce((total, minute) => total + minute[key], 0);
 
+/** Saves that Parse Server refuses although no rule does: the operator has to act. */
+function showUndecided({ undecided, minutes }) {
+  const lately = sum(minutes, "failed");
+  byId("undecided").hidden = lately === 0;
+  setText(byId("undecided-title"), `${number.format(lately)} calls got no decision in the last hour. Parse Server refuses the saves and functions behind them. By kind, since the start:`);
+  const kinds = undecided.map(({ reason, count }) => `${number.format(count)} ${reason}: ${REMEDIES[reason] ?? "see the log"}`);
+  const shown = [...byId("undecided-kinds").children].map((item) => item.textContent);
+  if (kinds.join() !== shown.join()) byId("undecided-kinds").replaceChildren(...kinds.map((text) => element("li", { text })));
+}
+
 function showDecisions({ totals, minutes, reasons, now, started }) {
   for (const key of ["accepted", "refused", "failed"]) {
     setText(byId(`total-${key}`), number.format(totals[key]));
@@ -30,7 +40,7 @@ function showDecisions({ totals, minutes, reasons, now, started }) {
   const why = reasons.map(({ reason, count }) =>
     element("tr", {}, element("td", {}, ...reasonOf(reason)), element("td", { class: "number", text: number.format(count) })),
   );
-  byId("reasons").replaceChildren(...(why.length ? why : [empty(2, "Nothing was refused.")]));
+  byId("reasons").replaceChildren(...(why.length ? why : [empty(2, sum(minutes, "failed") ? "No rule refused anything." : "Nothing was refused.")]));
   const busy = minutes.filter(({ accepted, refused, failed }) => accepted + refused + failed).reverse();
   const rows = busy.map((minute) =>
     element("tr", {}, element("th", { scope: "row", text: timeOf(minute.start) }),
@@ -95,6 +105,7 @@ async function showReadiness() {
 async function update() {
   try {
     const overview = await ask("/api/overview");
+    showUndecided(overview);
     showDecisions(overview);
     showHookCounts(overview.hooks);
     // Nothing is rebuilt under a reader's cursor without need.

@@ -24,3 +24,14 @@ export const WHY = {
   pixels: "too large or too small",
   unconfirmed: "Cloudinary could not be asked",
 };
+
+/** What to do about calls that no hook decides on. */
+export const REMEDIES = {
+  unauthorized: "the webhook key is wrong or missing. PARSE_SERVER_WEBHOOK_KEY of this service and webhookKey of Parse Server must be the same.",
+  not_found: "Parse Server has a hook registered that no manifest names. cloudinary-parse register --dry-run shows it.",
+  method_not_allowed: "something other than Parse Server calls.",
+  too_large: "the body is over CLOUDINARY_PARSE_MAX_BODY.",
+  bad_request: "something between Parse Server and this service changes bodies. The log says what is wrong.",
+  deadline: "a body or an answer took too long. See whether Parse Server and Cloudinary answer.",
+  panic: "a bug in this service. The log names the line.",
+};
