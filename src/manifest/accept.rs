@@ -13,7 +13,6 @@ use super::option_kind::{OptionKind, check_posted, is_harmless};
 
 mod read;
 
-#[cfg(test)]
 pub(super) use read::KEYS;
 
 /// What a caller may choose for one parameter.

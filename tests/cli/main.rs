@@ -12,6 +12,7 @@ mod domain;
 mod health;
 mod hooks;
 mod log;
+mod pages;
 mod parse_server;
 mod reference;
 mod refusals;
