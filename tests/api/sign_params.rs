@@ -436,13 +436,7 @@ fn every_form_of_choice_judges_the_text_that_is_posted() {
 #[test]
 fn empty_values_are_not_signed() {
     let app = App::with(&[WIDGET]);
-    for value in [
-        json!(""),
-        json!(null),
-        json!([]),
-        json!([""]),
-        json!([[], null]),
-    ] {
+    for value in [json!(""), json!(null), json!([]), json!([""])] {
         for name in [
             "upload_preset",
             "context",
@@ -452,9 +446,6 @@ fn empty_values_are_not_signed() {
         ] {
             let mut params = sent(json!({}));
             params[name] = value.clone();
-            if params[name].as_array().is_some_and(|items| items.len() > 1) {
-                continue;
-            }
             assert_signed(&app, &params);
         }
     }
