@@ -54,7 +54,7 @@ pub(super) fn sign(
     now: u64,
 ) -> Result<String, Refusal> {
     let members = &envelope.params.members;
-    let called_with = check_names(members, rules)?;
+    let names = check_names(members, rules)?;
     let set = upload_fields(rules, fixed, account, envelope)?;
     let set = set.into_posted(account).map_err(Refusal::of_parameter)?;
     let mut fields = Fields::default();
@@ -84,7 +84,7 @@ pub(super) fn sign(
             Rule::Source | Rule::Accept(..) | Rule::Template => {}
         }
     }
-    if let Some((name, value)) = set.iter().find(|(name, _)| !called_with.contains(*name)) {
+    if let Some((name, value)) = set.iter().find(|(name, _)| !names.contains(*name)) {
         return Err(missing(name, &quoted(value)));
     }
     let timestamp = timestamp.ok_or_else(|| missing("timestamp", TIMESTAMP_FORM))?;

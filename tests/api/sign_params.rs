@@ -308,9 +308,8 @@ fn a_choice_is_one_that_the_manifest_takes() {
     }
 }
 
-#[test]
-fn every_form_of_choice_judges_the_text_that_is_posted() {
-    let app = App::with(&[r#"
+/// Every form of choice.
+const CHOICES: &str = r#"
 function = "sign"
 action = "sign_params"
 [accept]
@@ -323,7 +322,11 @@ responsive_breakpoints = true
 access_control = true
 regions = true
 auto_transcription = true
-"#]);
+"#;
+
+#[test]
+fn every_form_of_choice_takes_the_text_that_is_posted() {
+    let app = App::with(&[CHOICES]);
     let sent = |more: Value| and(json!({"timestamp": now()}), more);
     for params in [
         json!({"eager": "w_10"}),
@@ -344,6 +347,12 @@ auto_transcription = true
     ] {
         assert_signed(&app, &sent(params));
     }
+}
+
+#[test]
+fn every_form_of_choice_judges_the_text_that_is_posted() {
+    let app = App::with(&[CHOICES]);
+    let sent = |more: Value| and(json!({"timestamp": now()}), more);
     let json_text = "expected JSON as JSON.stringify writes it";
     let plain = "expected transformations without layers, names, code and conditions";
     for (params, text) in [
@@ -427,13 +436,7 @@ auto_transcription = true
 #[test]
 fn empty_values_are_not_signed() {
     let app = App::with(&[WIDGET]);
-    for value in [
-        json!(""),
-        json!(null),
-        json!([]),
-        json!([""]),
-        json!([[], null]),
-    ] {
+    for value in [json!(""), json!(null), json!([]), json!([""])] {
         for name in [
             "upload_preset",
             "context",
@@ -443,9 +446,6 @@ fn empty_values_are_not_signed() {
         ] {
             let mut params = sent(json!({}));
             params[name] = value.clone();
-            if params[name].as_array().is_some_and(|items| items.len() > 1) {
-                continue;
-            }
             assert_signed(&app, &params);
         }
     }
