@@ -232,7 +232,7 @@ fn assignment(name: &str, value: &str) -> String {
         |byte: u8| byte.is_ascii_alphanumeric() || b"_-./:@%+,=?&~<>{}[]!*()^".contains(&byte);
     if value.bytes().all(is_plain) {
         format!("{name}={value}")
-    } else if value.contains(['\'', '\n']) {
+    } else if value.contains(['\'', '\n', '\\']) {
         let mut quoted = String::new();
         for character in value.chars() {
             match character {
