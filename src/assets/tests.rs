@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::fate::{Fate, Reason, Upload, fate, lets_go};
-use super::place::{places, places_of};
+use super::place::{columns, places, places_of};
 use super::reference::{AssetSet, each_asset};
 use crate::cloudinary::asset_name::AssetName;
 use crate::cloudinary::client::Asset;
@@ -225,4 +225,13 @@ fn a_field_lets_go_only_its_own_kinds_within_its_prefix() {
     let asset = "image/upload/app/a".parse().unwrap();
     assert_eq!(lets_go(pictures, &asset), Err(Reason::OutsideDestroyWithin));
     assert_eq!(places(&manifests.classes).len(), 4);
+}
+
+#[test]
+fn the_columns_of_a_class_are_named_once_each() {
+    let classes = manifests().classes;
+    assert_eq!(
+        columns(&classes[0]),
+        ["cover", "picture", "pictures", "slides"]
+    );
 }

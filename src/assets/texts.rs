@@ -136,6 +136,14 @@ mod tests {
         assert_eq!(texts(r#"{"\u0062":"c"}"#, &["b"]), ["c"]);
     }
 
+    #[test]
+    fn a_path_of_more_names_than_can_be_counted_leads_nowhere() {
+        for names in [254, 255, 256] {
+            let path = vec!["x"; names];
+            assert_eq!(texts(r#"{"a":"b","x":"c"}"#, &path), [""; 0], "{names}");
+        }
+    }
+
     /// The same through a tree of values.
     fn obvious(value: &serde_json::Value, path: &[String], found: &mut Vec<String>) {
         use serde_json::Value;

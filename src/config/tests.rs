@@ -393,3 +393,31 @@ fn secrets_stay_out_of_debug() {
         assert!(!shown.contains(secret), "{secret} in {shown}");
     }
 }
+
+#[test]
+fn the_queue_is_an_sqlite_file_or_a_postgresql_database() {
+    for url in [
+        "sqlite://queue.db",
+        "sqlite:///var/lib/cloudinary-parse/queue.db",
+        "postgres://u:p@h/db",
+        "postgresql://u:p@h:5433/db?sslmode=require",
+    ] {
+        let queue = served(&[("CLOUDINARY_PARSE_QUEUE", url)]).queue;
+        assert_eq!(queue.expose_secret(), url);
+    }
+    for url in [
+        "queue.db",
+        "mysql://u:p@h/db",
+        "Postgres://u:p@h/db",
+        "postgres:/h/db",
+        "postgres://h:port/db",
+        "sqlite://queue.db?mode=odd",
+        "redis://h",
+    ] {
+        assert_eq!(
+            mistakes(&[URL, KEY, ("CLOUDINARY_PARSE_QUEUE", url)]),
+            "CLOUDINARY_PARSE_QUEUE: expected sqlite://<file> or postgres://<user>:<password>@<host>/<database>",
+            "{url}"
+        );
+    }
+}

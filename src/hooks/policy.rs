@@ -164,3 +164,35 @@ fn broken(reason: Reason, accepted: impl fmt::Display) -> Broken {
 pub(super) fn list_of<'n>(names: impl Iterator<Item = &'n str>) -> String {
     names.collect::<Vec<_>>().join(" or ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: u64 = 1_700_000_000;
+
+    #[test]
+    fn an_upload_is_fresh_for_as_long_as_max_age_and_may_be_five_minutes_ahead() {
+        let folder = tempfile::tempdir().unwrap();
+        let manifest = "class = \"Photo\"\n[fields.picture]\nmax_age = \"1h\"\n";
+        std::fs::write(folder.path().join("Photo.toml"), manifest).unwrap();
+        let class = crate::manifest::load(folder.path()).unwrap().classes;
+        let old = Some("expected an upload of the last 3600 seconds");
+        let ahead = Some("expected an upload that lies in the past");
+        for (uploaded, expected) in [
+            (0, old),
+            (NOW - 3601, old),
+            (NOW - 3600, None),
+            (NOW, None),
+            (NOW + 300, None),
+            (NOW + 301, ahead),
+            (999_999_999_999, ahead),
+        ] {
+            let identifier = format!("image/upload/v{uploaded}/cat.jpg");
+            let identifier = Identifier::parse(&identifier).unwrap();
+            let opinions = opinions(&class[0], &identifier, None, NOW);
+            let broken = opinions[0].broken.first();
+            assert_eq!(broken.map(|b| &*b.expected), expected, "{uploaded}");
+        }
+    }
+}

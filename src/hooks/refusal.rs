@@ -234,7 +234,16 @@ impl Refusal {
 
 #[cfg(test)]
 mod tests {
-    use super::Reason;
+    use super::*;
+
+    #[test]
+    fn a_part_of_a_second_is_waited_for_as_a_whole_one() {
+        for (milliseconds, seconds) in [(0, 1), (1, 1), (999, 1), (1000, 1), (1001, 2), (2000, 2)] {
+            let refusal = Refusal::limited("sign", Duration::from_millis(milliseconds));
+            let expected = format!("sign: too many requests, try again in {seconds} s");
+            assert_eq!(refusal.text, expected, "{milliseconds}");
+        }
+    }
 
     #[test]
     fn lists_every_reason_at_its_own_number() {

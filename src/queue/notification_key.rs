@@ -100,9 +100,9 @@ mod tests {
             (key("b", 1_100), told("dog")),
         ];
         assert!(key("a", 1_000).repeats(&told("cat"), &earlier));
-        assert!(key("a", 1_000 + RETRIES).repeats(&told("cat"), &earlier));
+        assert!(key("a", 1_000 + 1_200).repeats(&told("cat"), &earlier));
         for (key, public_id) in [
-            (key("a", 1_001 + RETRIES), "cat"),
+            (key("a", 1_000 + 1_201), "cat"),
             (key("c", 1_000), "cat"),
             (key("a", 1_000), "dog"),
             (key("a", 1_000), "bird"),

@@ -77,6 +77,21 @@ mod tests {
     }
 
     #[test]
+    fn chance_spreads_a_back_off_over_all_of_its_second_half() {
+        for (tries, chance, expected) in [
+            (1, 0, 2_500),
+            (1, 1, 2_501),
+            (1, 2_500, 5_000),
+            (1, 2_501, 2_500),
+            (4, 10_000, 20_000),
+            (4, 10_001, 10_000),
+        ] {
+            let wait = back_off(tries, chance).as_millis();
+            assert_eq!(wait, expected, "{tries} {chance}");
+        }
+    }
+
+    #[test]
     fn a_wrong_key_never_kills_a_job_but_refusals_do() {
         let next = |cause, tries| next_try(&Failure::new(cause, "x"), tries, 1_000);
         for (cause, last) in [

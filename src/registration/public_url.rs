@@ -167,6 +167,25 @@ mod tests {
     }
 
     #[test]
+    fn is_shown_without_its_password_and_knows_its_own_machine() {
+        for (url, shown, is_loopback) in [
+            ("http://localhost:8080/", "http://localhost:8080", true),
+            ("http://127.0.0.2/cp", "http://127.0.0.2/cp", true),
+            ("http://[::1]:8080", "http://[::1]:8080", true),
+            ("http://u:p@h/cp/", "http://u:***@h/cp", false),
+            ("http://10.0.0.1", "http://10.0.0.1", false),
+            (
+                "http://localhost.example.com",
+                "http://localhost.example.com",
+                false,
+            ),
+        ] {
+            assert_eq!(public(url).to_string(), shown);
+            assert_eq!(public(url).is_loopback(), is_loopback, "{url}");
+        }
+    }
+
+    #[test]
     fn builds_hook_urls() {
         let trigger = HookName::trigger("_User", "beforeSave");
         let function = HookName::Function {

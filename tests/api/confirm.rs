@@ -282,3 +282,45 @@ fn an_answer_that_does_not_come_leaves_time_for_one_of_ours() {
         "{metrics}"
     );
 }
+
+#[test]
+fn two_pictures_that_are_asked_for_at_once_are_told_apart() {
+    let field = "max_bytes = 10\n[fields.cover]\nconfirm = true\nmax_bytes = 1000\n";
+    let resources = [
+        asset("a/small", &json!({"bytes": 10})),
+        asset("a/large", &json!({"bytes": 1000})),
+    ];
+    let answer = ResponseTemplate::new(200).set_body_json(json!({"resources": resources}));
+    let rig = Rig::with(field, answer);
+    let save = |picture: &str, cover: &str| {
+        let object = json!({"picture": signed(picture, V), "cover": signed(cover, V)});
+        rig.save(&create(object))
+    };
+    assert_eq!(
+        save("a/small", "a/large"),
+        json!({"success": {"picture": bare("a/small", V), "cover": bare("a/large", V)}})
+    );
+    for (picture, cover, text) in [
+        (
+            "a/large",
+            "a/small",
+            "Photo.picture: expected at most 10 bytes",
+        ),
+        (
+            "a/small",
+            "a/none",
+            "Photo.cover: expected an asset that exists in Cloudinary",
+        ),
+        (
+            "a/none",
+            "a/large",
+            "Photo.picture: expected an asset that exists in Cloudinary",
+        ),
+    ] {
+        assert_eq!(
+            save(picture, cover),
+            json!({ "error": text }),
+            "{picture} {cover}"
+        );
+    }
+}

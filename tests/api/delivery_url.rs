@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use wiremock::matchers::{header, method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-use crate::app::{App, and, call_by, deployment, settings, signed};
+use crate::app::{App, and, bare, call_by, deployment, settings, signed};
 
 const BY_IDENTIFIER: &str = r#"
 function = "url"
@@ -192,6 +192,25 @@ fn reads_the_row_with_the_session_of_the_caller() {
             rows.call(json!({"objectId": "p1"})),
             json!({"success": {"url": url}})
         );
+    }
+}
+
+#[test]
+fn of_a_field_with_many_it_takes_the_first() {
+    let url = "https://res.cloudinary.com/demo/image/upload/c_fill,g_face,h_100,w_150/v5/cat.jpg";
+    let refused = json!({"error": "image lookup failed"});
+    for (stored, expected) in [
+        (
+            json!([bare("cat", 5), bare("dog", 6)]),
+            json!({"success": {"url": url}}),
+        ),
+        (json!([]), refused.clone()),
+        (json!([5, bare("cat", 5)]), refused.clone()),
+        (json!([[bare("cat", 5)]]), refused.clone()),
+        (json!({"0": bare("cat", 5)}), refused),
+    ] {
+        let rows = Rows::with_row(&json!({"objectId": "p1", "picture": stored}));
+        assert_eq!(rows.call(json!({"objectId": "p1"})), expected, "{stored}");
     }
 }
 

@@ -252,6 +252,38 @@ fn a_save_of_very_many_keys_is_answered_like_one_of_few() {
 }
 
 #[test]
+fn keys_that_differ_only_in_their_middle_are_told_apart() {
+    let app = photo("");
+    let picture = json!(signed("cat", V));
+    for (object, original, expected) in [
+        (
+            json!({"captionsA1": 1, "captionsB1": 2, "picture": picture}),
+            json!({"captionsA1": 1, "captionsB1": 2}),
+            json!({"picture": bare("cat", V)}),
+        ),
+        (
+            json!({"captionsA1": 1, "captionsB1": 2, "picture": picture}),
+            json!({"captionsA1": 1, "captionsB1": 1}),
+            json!({"captionsB1": 2, "picture": bare("cat", V)}),
+        ),
+        (
+            json!({"captionsA1": 2, "captionsB1": 2, "picture": picture}),
+            json!({"captionsA1": 1, "captionsB1": 2}),
+            json!({"captionsA1": 2, "picture": bare("cat", V)}),
+        ),
+        (
+            json!({"captionsA1": 1, "captionsB1": 2, "picture": picture}),
+            json!({"captionsB1": 1}),
+            json!({"captionsA1": 1, "captionsB1": 2, "picture": bare("cat", V)}),
+        ),
+    ] {
+        let expected = json!({ "success": expected }).to_string();
+        let answer = app.before_save("Photo", &update(object.clone(), original.clone()));
+        assert_eq!(answer, expected, "{object} {original}");
+    }
+}
+
+#[test]
 fn the_secret_that_is_being_rotated_out_still_verifies() {
     let app = photo("");
     let old = format!(
@@ -377,6 +409,27 @@ fn a_picture_must_lie_in_the_folder_of_the_user_who_saves_it() {
         app.before_save("Photo", &by(u1, "users/u1/a/cat")),
         expected
     );
+    for user in [
+        r#"{"objectId":"u2","objectId":"u1"}"#,
+        r#"{"objectId":"u1","objectId":"u1"}"#,
+        r#"{"objectId":"u1","object\u0049d":"u1"}"#,
+        r#"{"objectId":"u1","username":"a","username":"a"}"#,
+    ] {
+        let picture = signed("users/u1/a/cat", V);
+        let body = format!(r#"{{"object":{{"picture":"{picture}"}},"user":{user}}}"#);
+        let answer = app.decision("/triggers/Photo/beforeSave", &body);
+        assert_eq!(answer, json!({ "error": no_session }).to_string(), "{user}");
+    }
+}
+
+#[test]
+fn a_save_whose_original_is_null_is_a_create() {
+    let app = photo("required = true");
+    let text = "Photo.picture: is required, expected an identifier with its signature";
+    assert_error(&app, &update(json!({"title": "x"}), json!(null)), text);
+    let body = update(json!({"picture": signed("cat", V)}), json!(null));
+    let expected = json!({"success": {"picture": bare("cat", V)}}).to_string();
+    assert_eq!(app.before_save("Photo", &body), expected);
 }
 
 #[test]
@@ -495,6 +548,10 @@ fn a_context_key_that_occurs_twice_is_refused() {
         ),
         (
             format!(r#"{{"cloudinary":{{"picture":"{sig}","pictur\u0065":"x"}}}}"#),
+            "context.cloudinary",
+        ),
+        (
+            format!(r#"{{"cloudinary":{{"picture":"{sig}","a":"x","b":"x","a":"x"}}}}"#),
             "context.cloudinary",
         ),
     ] {

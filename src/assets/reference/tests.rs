@@ -233,3 +233,53 @@ fn a_link_in_a_sentence_is_decoded_by_itself() {
         &asset
     ));
 }
+
+/// The public IDs that a text is read as, in the order in which they are found.
+fn readings(text: &str) -> Vec<String> {
+    let mut readings = Vec::new();
+    let first = kinds().next().unwrap();
+    each_asset(text, |kind, public_id| {
+        if kind == first {
+            readings.push(public_id.to_owned());
+        }
+    });
+    readings
+}
+
+#[test]
+fn a_text_is_read_once_as_it_stands_and_once_more_for_each_encoding() {
+    for (text, expected) in [
+        ("", &[][..]),
+        ("cat", &["cat"]),
+        ("a/cat.jpg", &["cat.jpg", "a/cat.jpg", "cat", "a/cat"]),
+        ("see a/cat", &["cat", "see a/cat", "see", "cat", "a/cat"]),
+        ("b%2Fcat", &["b%2Fcat", "cat", "b/cat"]),
+        (
+            "(b%2Fcat)",
+            &[
+                "(b%2Fcat)",
+                "b%2Fcat",
+                "cat",
+                "b/cat",
+                "cat)",
+                "(b/cat)",
+                "cat",
+                "b/cat",
+            ],
+        ),
+    ] {
+        assert_eq!(readings(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn what_is_encoded_more_than_three_times_refers_to_nothing() {
+    let asset = name("image/upload/app/猫");
+    let mut encoded = "https://h/app/%E7%8C%AB".to_owned();
+    for encodings in 1..=5 {
+        for text in [encoded.clone(), format!("see {encoded}, please")] {
+            assert_eq!(refers(&text, &asset), encodings <= 3, "{text}");
+        }
+        encoded = encoded.replace('%', "%25");
+    }
+}

@@ -38,22 +38,14 @@ fn refuses_what_is_too_old_or_in_the_future() {
     for (signed, now, error) in [
         (BEYOND_MAX_AGE, NOW, NotificationError::TooOld),
         (TWO_HOURS_AHEAD, NOW, NotificationError::InTheFuture),
-        (AT_NOW, NOW - MAX_AHEAD - 1, NotificationError::InTheFuture),
-        (AT_NOW, NOW + MAX_AGE + 1, NotificationError::TooOld),
+        (AT_NOW, NOW - 301, NotificationError::InTheFuture),
+        (AT_NOW, NOW + 7_201, NotificationError::TooOld),
     ] {
         let verified = notification(signed).verify(&account(), now);
         assert_eq!(verified, Err(error), "{signed:?} at {now}");
     }
-    assert!(
-        notification(AT_NOW)
-            .verify(&account(), NOW - MAX_AHEAD)
-            .is_ok()
-    );
-    assert!(
-        notification(AT_NOW)
-            .verify(&account(), NOW + MAX_AGE)
-            .is_ok()
-    );
+    assert!(notification(AT_NOW).verify(&account(), NOW - 300).is_ok());
+    assert!(notification(AT_NOW).verify(&account(), NOW + 7_200).is_ok());
 }
 
 #[test]

@@ -53,6 +53,8 @@ mod tests {
             ("u1_x-y", "u1_x-y".to_owned()),
             ("a'b\\E$(c", format!("a{gap}b{gap}E{gap}{gap}c")),
             ("猫", "(猫|(%[0-9A-Fa-f]{2,6}){3})".to_owned()),
+            ("🐈", "(.{1,2}|(%[0-9A-Fa-f]{2,6}){4})".to_owned()),
+            ("\u{a0}", "(.{1,2}|(%[0-9A-Fa-f]{2,6}){2})".to_owned()),
         ] {
             assert_eq!(pattern(public_id), Some(expected));
         }

@@ -43,6 +43,29 @@ async fn losses_of_one_asset_are_one_job_with_the_newest_version_and_the_latest_
 }
 
 #[tokio::test]
+async fn of_losses_that_are_queued_together_the_newest_version_counts() {
+    let a = "image/upload/a";
+    for (versions, expected) in [
+        ([None, None], None),
+        ([Some(3), Some(5)], Some(5)),
+        ([Some(5), Some(3)], Some(5)),
+        ([None, Some(3)], Some(3)),
+        ([Some(3), None], Some(3)),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(&folder).await;
+        let losses = versions.map(|version| (loss(a, version, "x"), 10));
+        store.push_losses(QUEUE, losses.into()).await.unwrap();
+        let due = store.due(QUEUE, 10).await.unwrap();
+        let found: Vec<_> = due
+            .iter()
+            .map(|due| due.job.as_ref().unwrap().version)
+            .collect();
+        assert_eq!(found, [expected], "{versions:?}");
+    }
+}
+
+#[tokio::test]
 async fn what_changes_while_it_is_looked_at_is_neither_forgotten_nor_put_off() {
     let folder = tempfile::tempdir().unwrap();
     let store = store(&folder).await;
