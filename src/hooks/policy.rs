@@ -173,10 +173,10 @@ mod tests {
 
     #[test]
     fn an_upload_is_fresh_for_as_long_as_max_age_and_may_be_five_minutes_ahead() {
-        let folder = tempfile::tempdir().unwrap();
         let manifest = "class = \"Photo\"\n[fields.picture]\nmax_age = \"1h\"\n";
-        std::fs::write(folder.path().join("Photo.toml"), manifest).unwrap();
-        let class = crate::manifest::load(folder.path()).unwrap().classes;
+        let class = crate::manifest::parse(&[("Photo.toml", manifest)])
+            .unwrap()
+            .classes;
         let old = Some("expected an upload of the last 3600 seconds");
         let ahead = Some("expected an upload that lies in the past");
         for (uploaded, expected) in [
@@ -190,8 +190,8 @@ mod tests {
         ] {
             let identifier = format!("image/upload/v{uploaded}/cat.jpg");
             let identifier = Identifier::parse(&identifier).unwrap();
-            let opinions = opinions(&class[0], &identifier, None, NOW);
-            let broken = opinions[0].broken.first();
+            let verdicts = verdicts(&class[0], &identifier, None, NOW);
+            let broken = verdicts[0].broken.first();
             assert_eq!(broken.map(|b| &*b.expected), expected, "{uploaded}");
         }
     }
