@@ -4,9 +4,11 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use anyhow::bail;
+use log::info;
 use serde_json::json;
 
 use super::Status;
+use super::columns;
 use super::inputs::{self, Registration};
 use super::registration::apply::{self, ApplyError};
 use super::registration::registry::Registry;
@@ -105,10 +107,12 @@ impl Register {
             .collect();
         if self.dry_run {
             warn(&mut report, &planned, &settings).await;
+            warn_of_schema(&mut report, &registry.client, &settings).await;
             return show_drift(&planned, report);
         }
         show_plan(&planned, &mut report);
         warn(&mut report, &planned, &settings).await;
+        warn_of_schema(&mut report, &registry.client, &settings).await;
         let failures = apply_all(&planned, &registry.client, &mut report).await;
         report.finish()?;
         match failures {
@@ -138,6 +142,24 @@ async fn warn(report: &mut Report, planned: &Planned<'_>, settings: &Registratio
         .chain(of_shared)
     {
         report.warn(text);
+    }
+}
+
+/// Says what the manifests name and Parse Server's schema has otherwise.
+async fn warn_of_schema(report: &mut Report, client: &MasterClient, settings: &Registration) {
+    match client.schemas().await {
+        Ok(schemas) => {
+            for mistake in columns::mistakes(&settings.manifests, &schemas) {
+                if mistake.is_certain() {
+                    report.warn(format!("{mistake} {}", mistake.remedy()));
+                } else {
+                    info!("{mistake} yet");
+                }
+            }
+        }
+        Err(error) => report.warn(format!(
+            "the manifests are not held against the schema: {error}"
+        )),
     }
 }
 
