@@ -70,7 +70,7 @@ fn tell_protected_fields(manifests: &Manifests, schemas: &[Schema], report: &mut
                         "{}.{column} is one of the class's protectedFields: hooks do not see what was stored there, so {consequence}",
                         class.class
                     ),
-                    "set Parse Server's option protectedFieldsTriggerExempt to true (Parse Server 9), or take the column out of protectedFields",
+                    "set `protectedFieldsTriggerExempt: true` in new ParseServer({…}), or PARSE_SERVER_PROTECTED_FIELDS_TRIGGER_EXEMPT=true where Parse Server is started from variables (Parse Server 9), or take the column out of protectedFields",
                 );
             }
         }
