@@ -188,7 +188,7 @@ impl Run {
         }
         for mistake in mistakes {
             if mistake.is_certain() {
-                error!("{mistake} {}", mistake.remedy());
+                error!("{mistake} ({})", mistake.remedy());
             } else {
                 warn!("{mistake}");
             }

@@ -24,6 +24,7 @@ use report::{Check, Report};
 use setup::Setup;
 
 mod account;
+mod callers;
 mod clean_up;
 mod clock;
 mod cloud_code;
@@ -207,6 +208,9 @@ async fn check_hooks(
         Ok(hooks) => hooks,
         Err(error) => {
             report.bad(Check::Hooks, &error, parse_server::remedy(&error));
+            for check in [Check::PublicUrl, Check::WebhookKey, Check::CloudCode] {
+                report.skipped(check, "not tried: see \"hooks\"");
+            }
             return;
         }
     };
@@ -225,7 +229,7 @@ async fn check_hooks(
         // Hooks after a save or around a delete cannot be tried without storing a row.
         .filter(|hook| !matches!(&hook.name, HookName::Trigger { trigger_name, .. } if trigger_name != "beforeSave"))
         .collect();
-    check_callers(server, manifests, metrics.as_ref(), report).await;
+    callers::tell(&server.master, manifests, metrics.as_ref(), report).await;
     match reached.obstacle() {
         Some(obstacle) => {
             report.skipped(
@@ -234,28 +238,6 @@ async fn check_hooks(
             );
         }
         None => check_cloud_code(server, manifests, &asked, metrics.as_ref(), report).await,
-    }
-}
-
-/// Tries the classes whose own Cloud Code is to call this service.
-async fn check_callers(
-    server: &ParseServer,
-    manifests: &Manifests,
-    metrics: Option<&MetricsProbe>,
-    report: &mut Report,
-) {
-    let mut calling = Vec::new();
-    let classes = manifests.classes.iter();
-    for class in classes.filter(|class| class.called_from_cloud_code) {
-        if cloud_code::try_caller(&server.master, class, metrics, report).await {
-            calling.push(&*class.class);
-        }
-    }
-    if !calling.is_empty() {
-        report.good(
-            Check::CloudCode,
-            format_args!("calls this service before it saves: {}", calling.join(", ")),
-        );
     }
 }
 

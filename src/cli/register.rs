@@ -4,11 +4,9 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use anyhow::bail;
-use log::info;
 use serde_json::json;
 
 use super::Status;
-use super::columns;
 use super::inputs::{self, Registration};
 use super::registration::apply::{self, ApplyError};
 use super::registration::registry::Registry;
@@ -106,13 +104,11 @@ impl Register {
             .map(|hook| (hook, Change::of(hook.state, self.prune)))
             .collect();
         if self.dry_run {
-            warn(&mut report, &planned, &settings).await;
-            warn_of_schema(&mut report, &registry.client, &settings).await;
+            warn(&mut report, &planned, &settings, &registry.client).await;
             return show_drift(&planned, report);
         }
         show_plan(&planned, &mut report);
-        warn(&mut report, &planned, &settings).await;
-        warn_of_schema(&mut report, &registry.client, &settings).await;
+        warn(&mut report, &planned, &settings, &registry.client).await;
         let failures = apply_all(&planned, &registry.client, &mut report).await;
         report.finish()?;
         match failures {
@@ -125,7 +121,12 @@ impl Register {
 
 type Planned<'a> = [(&'a ComparedHook, Option<Change>)];
 
-async fn warn(report: &mut Report, planned: &Planned<'_>, settings: &Registration) {
+async fn warn(
+    report: &mut Report,
+    planned: &Planned<'_>,
+    settings: &Registration,
+    client: &MasterClient,
+) {
     let changed: Vec<_> = planned
         .iter()
         .filter_map(|(hook, change)| change.map(|_| *hook))
@@ -140,26 +141,9 @@ async fn warn(report: &mut Report, planned: &Planned<'_>, settings: &Registratio
         .into_iter()
         .chain(of_url)
         .chain(of_shared)
+        .chain(warnings::of_schema(client, &settings.manifests).await)
     {
         report.warn(text);
-    }
-}
-
-/// Says what the manifests name and Parse Server's schema has otherwise.
-async fn warn_of_schema(report: &mut Report, client: &MasterClient, settings: &Registration) {
-    match client.schemas().await {
-        Ok(schemas) => {
-            for mistake in columns::mistakes(&settings.manifests, &schemas) {
-                if mistake.is_certain() {
-                    report.warn(format!("{mistake} {}", mistake.remedy()));
-                } else {
-                    info!("{mistake} yet");
-                }
-            }
-        }
-        Err(error) => report.warn(format!(
-            "the manifests are not held against the schema: {error}"
-        )),
     }
 }
 

@@ -18,12 +18,9 @@ const IMPOSSIBLE_TYPE: &str = "cloudinary-parse doctor";
 
 const RELOAD: &str = "remove it from the Cloud Code, or, if there is none, restart Parse Server: it loads hooks only at its start";
 
-/// What the npm package's `beforeSave` says while it gets no decision.
-const NO_DECISION: &str = "The picture could not be checked. Please try again later.";
-
 /// Who decided about a save.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Decider {
+pub(super) enum Decider {
     Guard,
     /// Parse Server's own checks: no hook, or Cloud Code, let it through.
     Unguarded,
@@ -59,62 +56,8 @@ pub(super) async fn try_class(
     false
 }
 
-/// Tries a class whose own Cloud Code is to call this service. Returns whether it certainly does.
-pub(super) async fn try_caller(
-    client: &MasterClient,
-    manifest: &ClassManifest,
-    metrics: Option<&MetricsProbe>,
-    report: &mut Report,
-) -> bool {
-    const CHECK: Check = Check::CloudCode;
-    let class = manifest.class.as_str();
-    if let Some(why) = why_not(client, class).await {
-        report.skipped(CHECK, format_args!("{class}: {why}"));
-        return false;
-    }
-    let hook = format!("{class}.beforeSave");
-    let decisions = async || metrics?.decisions(&hook).await;
-    let before = decisions().await;
-    let decider = try_save(client, manifest).await;
-    let is_asked = before
-        .zip(decisions().await)
-        .is_some_and(|(before, after)| after > before);
-    let add = format!(
-        "add this to the Cloud Code, or call `pictures.beforeSave(request)` in the trigger that is there: const pictures = require(\"cloudinary-parse\").cloudinaryParse(); Parse.Cloud.beforeSave({class:?}, (request) => pictures.beforeSave(request));"
-    );
-    match decider {
-        Ok(Decider::Guard) => return true,
-        Ok(Decider::Unguarded) => report.bad(
-            CHECK,
-            format_args!("{class}: its Cloud Code does not call this service, so nothing guards it"),
-            &add,
-        ),
-        Ok(Decider::Stored(id)) => {
-            let row = stored(client, class, &id).await;
-            // An app may go on without the picture.
-            if is_asked {
-                return true;
-            }
-            report.bad(CHECK, format_args!("{class}: {row}"), &add);
-        }
-        Ok(Decider::Other(text)) if text == NO_DECISION => report.bad(
-            CHECK,
-            format_args!("{class}: its Cloud Code calls, and gets no decision of this service"),
-            "see Parse Server's log for the reason: `url` and `webhookKey` of cloudinaryParse({…}), or CLOUDINARY_PARSE_PUBLIC_URL and PARSE_SERVER_WEBHOOK_KEY in Parse Server's environment, must be this service's",
-        ),
-        Ok(Decider::Other(_)) if is_asked => return true,
-        Ok(Decider::Other(text)) => report.warning(
-            CHECK,
-            format_args!("{class}: whether its Cloud Code calls this service is not known, because it refuses the trial save with {text:?}"),
-            &add,
-        ),
-        Err(error) => report.skipped(CHECK, format_args!("{class}: cannot be tried: {error}")),
-    }
-    false
-}
-
 /// Why a class is not tried.
-async fn why_not(client: &MasterClient, class: &str) -> Option<String> {
+pub(super) async fn why_not(client: &MasterClient, class: &str) -> Option<String> {
     match client.has_class(class).await {
         Ok(true) if class == "_Product" => Some("not tried".to_owned()),
         Ok(true) => None,
@@ -124,7 +67,10 @@ async fn why_not(client: &MasterClient, class: &str) -> Option<String> {
 }
 
 /// Tries a save that cannot be stored.
-async fn try_save(client: &MasterClient, manifest: &ClassManifest) -> Result<Decider, RestError> {
+pub(super) async fn try_save(
+    client: &MasterClient,
+    manifest: &ClassManifest,
+) -> Result<Decider, RestError> {
     let class = manifest.class.as_str();
     let mut row = own_columns(class);
     for field in &manifest.fields {
@@ -145,7 +91,7 @@ fn own_columns(class: &str) -> Value {
     }
 }
 
-async fn stored(client: &MasterClient, class: &str, id: &str) -> String {
+pub(super) async fn stored(client: &MasterClient, class: &str, id: &str) -> String {
     let what =
         "Cloud Code stands before this service, and stored a row that should have been refused";
     match client.delete_row(class, id).await {

@@ -145,17 +145,27 @@ pub(super) fn tell_hooks(
     let wanted = || hooks.iter().filter(|hook| hook.wanted.is_some());
     let all = wanted().count();
     if let Some(obstacle) = obstacle {
-        let differ = wanted().filter(|hook| hook.state != HookState::Current);
-        return match differ.count() {
-            0 => report.skipped(
+        let differ: Vec<_> = wanted()
+            .filter(|hook| hook.state != HookState::Current)
+            .collect();
+        let Some(first) = differ.first() else {
+            return report.skipped(
                 CHECK,
                 format_args!("{all} are registered as the manifests say; whether they are served is not known: see \"{obstacle}\""),
-            ),
-            differ => report.skipped(
-                CHECK,
-                format_args!("{differ} of {all} are registered otherwise than the manifests say: see \"{obstacle}\", and mend that before `cloudinary-parse register`"),
-            ),
+            );
         };
+        let at = match first.registered_shown() {
+            at if at.is_empty() => "not at all".to_owned(),
+            at => format!("at {at}"),
+        };
+        return report.skipped(
+            CHECK,
+            format_args!(
+                "{} of {all} are registered otherwise than the manifests say ({} {at}): see \"{obstacle}\", and mend that before `cloudinary-parse register`",
+                differ.len(),
+                first.name
+            ),
+        );
     }
     for hook in not_served {
         report.bad(
