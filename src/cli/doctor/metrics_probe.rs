@@ -122,7 +122,7 @@ mod tests {
     fn counts_what_one_hook_decided_and_let_through() {
         let counters = Counters("\
 # TYPE cloudinary_parse_decisions counter
-cloudinary_parse_decisions_total{hook=\"sign\",field=\"\",outcome=\"accepted\",reason=\"as_sent\"} 3
+cloudinary_parse_decisions_total{hook=\"sign\",field=\"\",outcome=\"as_sent\",reason=\"\"} 3
 cloudinary_parse_decisions_total{hook=\"sign\",field=\"\",outcome=\"answered\",reason=\"\"} 2
 cloudinary_parse_decisions_total{hook=\"sign\",field=\"\",outcome=\"refused\",reason=\"needs_user\"} 4
 cloudinary_parse_notifications_total{kind=\"upload\",outcome=\"queued\"} 5
