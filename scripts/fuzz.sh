@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Fuzzes what reads the texts of strangers, each target for so many seconds, one after the other.
+# Fuzzes everything that parses untrusted input, each target for the given number of seconds.
 #
 #   scripts/fuzz.sh 1200                     every target, twenty minutes each
 #   scripts/fuzz.sh 20 webhook identifier    only these
 #
-# Needs cargo-fuzz (`cargo install cargo-fuzz`) and a C++ compiler; a stable toolchain will do. What is found lies in fuzz/artifacts: make
-# it a seed (fuzz/seeds/<target>/, see fuzz/make-seeds.mjs), and `cargo test --test invariants` holds it from then on.
+# Needs cargo-fuzz (`cargo install cargo-fuzz`) and a C++ compiler; a stable toolchain is enough. Findings are in fuzz/artifacts. Copy
+# one to fuzz/seeds/<target>/found-<what>, and `cargo test --test invariants` replays it. The other seeds are minimal: each adds coverage.
+# Seeds that a long run finds are in fuzz/corpus; `cargo fuzz cmin` keeps those of them that add coverage.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../fuzz"
 
@@ -19,7 +20,7 @@ shift
 targets=("$@")
 if ((${#targets[@]} == 0)); then targets=("${all[@]}"); fi
 
-# Coverage instrumentation is all that is used of a nightly toolchain; there is no unsafe code here for a sanitizer to watch.
+# Only coverage instrumentation needs nightly features. A sanitizer would find nothing, because there is no unsafe code here.
 export RUSTC_BOOTSTRAP=1
 for target in "${targets[@]}"; do
   mkdir -p "corpus/$target" "artifacts/$target"

@@ -5,25 +5,40 @@
 #   scripts/test.sh --parse 5        against another major version: 5, 6, 7, 8 or 9
 #   scripts/test.sh --parse all      against all of them
 #
+#   --database mongodb   the end-to-end tests on MongoDB's protocol instead of PostgreSQL
+#   --database all       on PostgreSQL, and those on 9 that lean on the database on MongoDB's protocol too
+#   --announced-defaults the end-to-end tests with the defaults that Parse Server announces for later
+#
 # UPDATE_DOCS=1       writes the tables that the tests make into docs/
 # TEST_TIME_LIMIT=N   with `all`, leaves out what is left of 8, 7 and 6 once N seconds have passed
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 usage() {
-  echo "usage: scripts/test.sh [--parse 5|6|7|8|9|all]" >&2
+  echo "usage: scripts/test.sh [--parse 5|6|7|8|9|all] [--database postgres|mongodb|all] [--announced-defaults]" >&2
   exit 64
 }
 
 versions=(9)
-case "$#:${1:-}:${2:-}" in
-  0::) ;;
-  2:--parse:all) versions=(9 5 8 7 6) ;;
-  2:--parse:[5-9]) versions=("$2") ;;
-  *) usage ;;
-esac
+databases=(postgres)
+while (($#)); do
+  case "$1:${2:-}" in
+    --parse:all) versions=(9 5 8 7 6) ;;
+    --parse:[5-9]) versions=("$2") ;;
+    --database:all) databases=(postgres mongodb) ;;
+    --database:postgres | --database:mongodb) databases=("$2") ;;
+    --announced-defaults:*)
+      export RIG_ANNOUNCED_DEFAULTS=1
+      shift
+      continue
+      ;;
+    *) usage ;;
+  esac
+  shift 2
+done
 
 log="$(mktemp)"
+results="$(mktemp)"
 # A Rust test that lacks a tool writes a line here; node's runner counts such tests itself.
 SKIPPED_TESTS="$(mktemp)"
 export SKIPPED_TESTS
@@ -38,7 +53,7 @@ finish() {
   failed="$(sum '; ([0-9]+) failed' ' ([0-9]+) failed, ' '^[^0-9a-z]*fail ([0-9]+)$')"
   if ((failed == 0)); then failed="$failed_stages"; fi
   sort -u "$SKIPPED_TESTS" | sed 's/^/skipped: /'
-  rm -f "$log" "$SKIPPED_TESTS"
+  rm -f "$log" "$results" "$SKIPPED_TESTS"
   printf '\n%s passed, %s failed, %s skipped\n' "$((passed - unrun))" "$failed" "$((skipped + unrun))"
 }
 
@@ -86,14 +101,22 @@ linear_work() {
 
 # What is not about Parse Server, and the broken set-ups of `doctor`, which take a minute, are tested on 9 alone.
 end_to_end_files() {
-  local of_nine='(doctor|rig|rolling-restart)\.test'
+  local of_nine='(doctor|live|rig|rolling-restart|sdk-parameters)\.test'
   if [[ "$1" == 9 ]]; then of_nine='^$'; fi
   ls tests/e2e/*.test.mjs | grep -vE "$of_nine"
 }
 
+# Where MongoDB is an extra: what clean-up, audit, notifications and saves ask of a database.
+files_that_lean_on_the_database() {
+  ls tests/e2e/{audit,clean-up,concurrency,guard-invariant,hidden-operations,notifications,registration,survival}.test.mjs
+}
+
+# VERSION DATABASE FILES...
 end_to_end_tests() {
-  RIG_PARSE_SERVER="$1" CLOUDINARY_PARSE_BIN="${CARGO_TARGET_DIR:-target}/debug/cloudinary-parse" \
-    node --test --test-reporter=spec --test-concurrency=2 $(end_to_end_files "$1")
+  RIG_PARSE_SERVER="$1" RIG_DATABASE="$2" CLOUDINARY_PARSE_BIN="${CARGO_TARGET_DIR:-target}/debug/cloudinary-parse" \
+    node --test --test-concurrency=2 --test-reporter=spec --test-reporter-destination=stdout \
+    --test-reporter=./scripts/parse-server/results-reporter.mjs --test-reporter-destination="$results" "${@:3}" &&
+    if [[ "${UPDATE_DOCS:-}" == 1 ]]; then node scripts/parse-server/compatibility.mjs "$1" "$2" "$results"; fi
 }
 
 # In the Chromium that is installed; without one they say so and pass.
@@ -141,13 +164,18 @@ stage "Linear work" linear_work
 stage "Fuzzing" short_fuzzing
 stage "Binary" cargo build --quiet --locked
 stage "Packages" scripts/check-packages.sh
+stage "Install databases" scripts/parse-server/install.sh --database "${databases[-1]}"
 for version in "${versions[@]}"; do
   if [[ "$version" =~ [678] && ${#versions[@]} -gt 1 ]] && ((SECONDS > ${TEST_TIME_LIMIT:-SECONDS})); then
     echo "Parse Server $version is left out: $SECONDS seconds have passed"
     continue
   fi
   stage "Install Parse Server $version" scripts/parse-server/install.sh "$version"
-  stage "End-to-end tests against Parse Server $version" end_to_end_tests "$version"
+  stage "End-to-end tests against Parse Server $version on ${databases[0]}" \
+    end_to_end_tests "$version" "${databases[0]}" $(end_to_end_files "$version")
+  if [[ "$version" == 9 && "${databases[*]}" == *" mongodb" ]]; then
+    stage "End-to-end tests against Parse Server 9 on mongodb" end_to_end_tests 9 mongodb $(files_that_lean_on_the_database)
+  fi
 done
 stage "Install Parse Server 9" scripts/parse-server/install.sh 9
 stage "Browser tests" browser_tests

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context as _;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::config::Environment;
 
@@ -20,6 +20,7 @@ mod generate;
 mod health;
 mod health_probe;
 mod hooks;
+mod init;
 mod inputs;
 mod logging;
 mod output;
@@ -86,6 +87,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Init(init::Init),
     Serve(serve::Serve),
     Register(register::Register),
     Unregister(unregister::Unregister),
@@ -100,6 +102,11 @@ enum Command {
     Url(url::UrlArgs),
     Completions(generate::Completions),
     Man(generate::Man),
+}
+
+/// The commands with their arguments.
+pub fn command() -> clap::Command {
+    Cli::command()
 }
 
 /// Runs the command that `arguments` (the program's name first) ask for.
@@ -141,7 +148,7 @@ impl Command {
             Self::Cleanup(_) => {
                 "`cloudinary-parse cleanup list` shows the jobs, `cloudinary-parse doctor` whether the queue is in order"
             }
-            Self::Doctor(_) => "correct this and run it again",
+            Self::Init(_) | Self::Doctor(_) => "correct this and run it again",
             Self::Sign(_) => "see `cloudinary-parse sign --help`",
             Self::Verify(_) => "see `cloudinary-parse verify --help`",
             Self::Url(_) => "see `cloudinary-parse url --help`",
@@ -156,6 +163,7 @@ fn dispatch(command: Command) -> anyhow::Result<Status> {
     // Mistakes here are reported with the command's own.
     logging::start(&environment.logging().unwrap_or_default());
     match command {
+        Command::Init(command) => command.run(&environment),
         Command::Serve(_) => serve::Serve::run(&environment),
         Command::Register(command) => wait(command.run(&environment)),
         Command::Unregister(command) => wait(command.run(&environment)),

@@ -22,12 +22,13 @@ use crate::cloudinary::account::Account;
 
 pub use environment::Environment;
 pub use mistake::{Mistake, Mistakes};
-pub use variables::{ACCOUNT_OPTIONS, AccountOption, VARIABLES, Variable};
+pub use variables::{ACCOUNT_OPTIONS, VARIABLES, Variable};
 
 use parts::{
     account, admin, listener, parse_access, parse_address, public_url, queue, require_signing,
 };
 use reader::Reader;
+pub(crate) use value::parse_url;
 
 /// The form of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

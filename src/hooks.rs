@@ -18,9 +18,11 @@ mod operation;
 mod policy;
 mod refusal;
 mod roles;
+mod sign_params;
 mod sign_upload;
 mod signed_write;
 mod stored;
+mod upload_fields;
 mod write_set;
 
 pub use crate::cloudinary::client::ApiClient as Cloudinary;
@@ -34,7 +36,7 @@ pub use limit::Limits;
 pub use policy::{Broken, Verdict, verdicts};
 pub use refusal::{Reason, Refusal};
 pub use roles::Roles;
-pub use sign_upload::FixedFields;
+pub use upload_fields::FixedFields;
 
 /// What a hook comes to, unless it refuses.
 #[derive(Debug, Default, PartialEq, Eq)]

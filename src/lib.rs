@@ -62,6 +62,7 @@ mod http;
 pub mod manifest;
 pub mod parse;
 pub mod queue;
+mod random;
 mod registration;
 pub mod server;
 mod units;

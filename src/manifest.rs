@@ -1,9 +1,10 @@
 //! `webhooks/*.toml` as typed hooks.
 //!
 //! A file guards a class, or names columns of it that refer to assets ([`ClassManifest`]), or
-//! serves a function ([`FunctionManifest`]): a `sign_upload` ([`SignUpload`]) or a `delivery_url`
-//! ([`DeliveryUrl`]). Strings of `[upload]` and of a field's `folder` are templates ([`Template`]);
-//! what a value may hold depends on where it goes ([`ValueContext`]). What a caller may choose stands in
+//! serves a function ([`FunctionManifest`]): a `sign_upload` ([`SignUpload`]), a `sign_params`
+//! ([`UploadRules`]) or a `delivery_url` ([`DeliveryUrl`]). Strings of `[upload]` and of a field's
+//! `folder` are templates ([`Template`]); what a value may hold depends on where it goes
+//! ([`ValueContext`]). What a caller may choose stands in
 //! `[accept]` ([`Accepted`]).
 //!
 //! ```
@@ -31,14 +32,16 @@ mod document;
 mod follow;
 mod function;
 mod hooks;
+mod keys;
 mod load;
 mod names;
 mod option_kind;
 mod parameter;
-pub mod reference;
 mod references;
+mod sign_params;
 mod sign_upload;
 mod template;
+mod upload_rules;
 mod value_context;
 
 pub use crate::units::Rate;
@@ -50,11 +53,16 @@ pub use delivery_url::DeliveryUrl;
 pub use follow::Follow;
 pub use function::{Access, Action, FunctionManifest, Limit};
 pub use hooks::{Hook, HookAction};
+pub use keys::keys;
 pub use load::{load, parse};
+pub(crate) use names::{check_class, check_field, check_function};
+pub(crate) use option_kind::is_reserved;
 pub use parameter::Parameter;
 pub use references::Reference;
+pub(crate) use sign_params::OWN as SIGN_PARAMS_OWN;
 pub use sign_upload::{ResponseForm, SignUpload};
 pub use template::{Params, RenderError, Template, TemplateError, TemplateUser};
+pub use upload_rules::UploadRules;
 pub use value_context::ValueContext;
 
 /// Every hook of a deployment.

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Makes deploy/secrets/ for deploy/compose.yaml: random keys, and the Cloudinary URL from the environment. What is there stays.
+# Makes deploy/secrets/ for deploy/compose.yaml: random keys, and the Cloudinary URL from the environment. Existing files are kept.
 #
 #   CLOUDINARY_URL='cloudinary://<api_key>:<api_secret>@<cloud_name>' deploy/compose/make-secrets.sh
 set -euo pipefail
 folder="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/secrets"
 
-# Compose mounts the files as they are, and the containers' users are not this one: the folder keeps other people out instead.
+# Compose mounts the files unchanged, and the containers run as other users. The folder's mode protects the files instead.
 mkdir -p "$folder"
 chmod 700 "$folder"
 

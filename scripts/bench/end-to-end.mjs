@@ -1,9 +1,10 @@
-// What a save through a real Parse Server costs with the hook, with the same check in Cloud Code, and with none.
+// What a save through a real Parse Server costs with the hook, with the npm package in Cloud Code, with the same check by the official SDK there, and
+// with none.
 //
 //   node end-to-end.mjs --rounds 5 --secs 4 [--json FILE]
 //
 // CLOUDINARY_PARSE_BIN names the binary. The database is an embedded PostgreSQL in a process of its own. With DATABASE_URI, for example
-// postgres://postgres@127.0.0.1:5432, it is that server's databases bench_none, bench_cloud_code and bench_hook, which must be there and
+// postgres://postgres@127.0.0.1:5432, it is that server's databases bench_none, bench_cloud_code, bench_helper and bench_hook, which must be there and
 // empty; DATABASE_PID is then the server's first process, whose CPU time is counted.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,7 +14,7 @@ import { startServer } from "../parse-server/processes.mjs";
 import { Rig } from "./saves.mjs";
 import { connectionsTo, cpuMicroseconds, familyMicroseconds, median, quantile, table } from "./usage.mjs";
 
-const CHECKS = ["none", "Cloud Code", "hook"];
+const CHECKS = ["none", "Cloud Code", "helper", "hook"];
 const CLIENTS = [1, 16];
 const WARM_UP_MS = 6_000;
 const BATCH = 50;
@@ -96,7 +97,7 @@ try {
     rigs.push(rig);
     await rig.start();
   }
-  const connections = await measureConnections(rigs.find((rig) => rig.service));
+  const connections = await measureConnections(rigs.find((rig) => rig.check === "hook"));
   for (const rig of rigs) await rig.save(16, WARM_UP_MS);
   const samples = Object.fromEntries(CHECKS.flatMap((check) => CLIENTS.map((clients) => [`${check}/${clients}`, []])));
   for (let round = 0; round < rounds; round++) {

@@ -3,7 +3,7 @@ import { mkdirSync } from "node:fs";
 import http from "node:http";
 import path from "node:path";
 import { mintIdentifier, bare, rest } from "../parse-server/client.mjs";
-import { run } from "../parse-server/processes.mjs";
+import { freePort, run } from "../parse-server/processes.mjs";
 import { ACCOUNT, binary, PARSE, startParseServer, startService, writeManifests } from "../parse-server/stack.mjs";
 
 const CLOUDINARY_URL = `cloudinary://${ACCOUNT.api_key}:${ACCOUNT.api_secret}@${ACCOUNT.cloud_name}`;
@@ -22,7 +22,7 @@ function photo(cloudinaryIdentifier = IDENTIFIERS[serial++ % IDENTIFIERS.length]
   };
 }
 
-/** A Parse Server on a database of its own; `check`: "none", "Cloud Code" or "hook". */
+/** A Parse Server on a database of its own; `check`: "none", "Cloud Code" (the official SDK), "helper" (the npm package in Cloud Code) or "hook". */
 export class Rig {
   constructor(folder, check, database) {
     Object.assign(this, { check, database, folder: path.join(folder, check.replace(" ", "-")) });
@@ -30,14 +30,16 @@ export class Rig {
 
   async start() {
     mkdirSync(this.folder);
+    const address = `127.0.0.1:${await freePort()}`;
     this.parseServer = await startParseServer(this.folder, {
       env: {
         RIG_DATABASE_URI: this.database.urls[0],
         ...(this.check === "Cloud Code" && { PARSE_SERVER_CLOUD: path.join(import.meta.dirname, "cloud.cjs"), CLOUDINARY_URL }),
+        ...(this.check === "helper" && { PARSE_SERVER_CLOUD: path.join(import.meta.dirname, "helper.cjs"), CLOUDINARY_PARSE_PUBLIC_URL: `http://${address}` }),
       },
     });
     await this.createClassAndUser();
-    if (this.check === "hook") await this.startHook();
+    if (this.check === "hook" || this.check === "helper") await this.startChecks(address);
     await this.prove();
   }
 
@@ -48,11 +50,13 @@ export class Rig {
     this.session = user.json.sessionToken;
   }
 
-  async startHook() {
+  async startChecks(address) {
+    const calledFrom = this.check === "helper" ? 'called_from = "cloud_code"\n' : "";
     const env = {
       CLOUDINARY_URL,
+      CLOUDINARY_PARSE_BIND: address,
       CLOUDINARY_PARSE_WEBHOOKS: writeManifests(path.join(this.folder, "webhooks"), {
-        "Photo.toml": 'class = "Photo"\n[fields.cloudinaryIdentifier]\n',
+        "Photo.toml": `class = "Photo"\n${calledFrom}[fields.cloudinaryIdentifier]\n`,
       }),
       PARSE_SERVER_URL: this.parseServer.url,
       PARSE_SERVER_APPLICATION_ID: PARSE.appId,

@@ -1,4 +1,4 @@
-// A double of Cloudinary: the Upload API's upload and destroy, the Admin API's resources, and delivery, over HTTP.
+// A double of Cloudinary: the Upload API's upload, rename and destroy, the Admin API's resources, and delivery, over HTTP.
 //
 //   CLOUDINARY_URL        the account; only key, secret, cloud name and signature_algorithm matter
 //   PORT                  0 (the default) takes a free one
@@ -10,7 +10,7 @@ import { deliver } from "./cloudinary/delivery.mjs";
 import { ApiError } from "./cloudinary/errors.mjs";
 import { receivePart } from "./cloudinary/parts.mjs";
 import { checkCall } from "./cloudinary/signatures.mjs";
-import { assetKey, storeUpload } from "./cloudinary/upload.mjs";
+import { assetKey, rename, storeUpload } from "./cloudinary/upload.mjs";
 import { endWithStarter } from "./lifecycle.mjs";
 
 const MAX_UPLOAD_BYTES = 100 * 1024 * 1024;
@@ -27,8 +27,8 @@ async function answer(cloud, request, response) {
     return response.writeHead(200).end();
   }
   try {
-    const { contentType = "application/json; charset=utf-8", body } = await route(cloud, request);
-    response.writeHead(200, { "Content-Type": contentType }).end(body);
+    const { contentType = "application/json; charset=utf-8", headers, body } = await route(cloud, request);
+    response.writeHead(200, { "Content-Type": contentType, ...headers }).end(body);
   } catch (error) {
     const status = error instanceof ApiError ? error.status : 500;
     if (status === 500) console.error(error);
@@ -45,12 +45,18 @@ async function route(cloud, request) {
   const [cloudName, ...rest] = api ? segments.slice(1) : segments;
   if (cloudName !== cloud.account.cloud_name) throw new ApiError(401, `Invalid cloud_name ${cloudName}`);
   if (request.method === "POST" && api && rest.length === 2) return json(await callUploadApi(cloud, rest, request));
-  if (request.method === "GET" && api && ["resources", "ping"].includes(rest[0])) return json(callAdminApi(cloud, rest, request));
+  if (request.method === "GET" && api && ["resources", "ping"].includes(rest[0])) return { ...json(callAdminApi(cloud, rest, request)), headers: limitHeaders() };
   if (request.method === "GET" && !api) {
     const { contentType, bytes } = deliver(cloud, rest);
     return { contentType, body: bytes };
   }
   throw new ApiError(404, "Not found");
+}
+
+/** The Admin API's limit, which the double never counts down. */
+function limitHeaders() {
+  const reset = new Date(Math.ceil(Date.now() / 3_600_000) * 3_600_000).toUTCString();
+  return { "X-FeatureRateLimit-Limit": "5000", "X-FeatureRateLimit-Remaining": "4999", "X-FeatureRateLimit-Reset": reset };
 }
 
 function json(value) {
@@ -74,6 +80,9 @@ async function callUploadApi(cloud, [resourceType, action], request) {
       console.log(`destroy ${key}: ${result}`);
       return { result };
     }
+    case "rename":
+      checkCall(cloud.account, fields);
+      return rename(cloud, resourceType, fields);
     default:
       throw new ApiError(404, `Unknown action ${action}`);
   }
@@ -98,15 +107,16 @@ function listResources(assets, resourceType, type, query) {
     return { resources: found.map(resource) };
   }
   const start = Number(query.get("next_cursor") ?? 0);
+  if (!Number.isInteger(start)) throw new ApiError(400, "Invalid value for parameter next_cursor");
   const end = start + Number(query.get("max_results") ?? 10);
   const beginning = assetKey(resourceType, type, query.get("prefix") ?? "");
   const found = [...assets].filter(([key]) => key.startsWith(beginning)).map(([, asset]) => resource(asset));
   return { resources: found.slice(start, end), ...(end < found.length && { next_cursor: String(end) }) };
 }
 
-/** The Admin API never hands out the signature that an upload's answer holds. */
+/** The Admin API never hands out what an upload's answer says of its signing. */
 function resource(asset) {
-  const { signature: _, ...rest } = asset.answer;
+  const { signature: _, api_key: __, ...rest } = asset.answer;
   return rest;
 }
 

@@ -2,12 +2,12 @@
 //
 //   --keep   leaves everything running, with a sample gallery for the browser
 //   --stop   ends what --keep left running
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { bare, cloudinary, countRows, identifier, Parse, picture, signUp, upload, useParseServer } from "./client.mjs";
-import { releaseServers } from "./processes.mjs";
-import { ACCOUNT, PARSE, startGallery, startStack } from "./stack.mjs";
+import { freePort, releaseServers } from "./processes.mjs";
+import { ACCOUNT, PARSE, REPOSITORY, startGallery, startStack } from "./stack.mjs";
 
 const RUN_FOLDER = path.join(import.meta.dirname, ".run");
 const PIDS = path.join(RUN_FOLDER, "pids.json");
@@ -70,7 +70,15 @@ function uploadTarget(cloudinaryUrl) {
   return { apiUrl: searchParams.get("upload_prefix") ?? "https://api.cloudinary.com", cloudName: hostname };
 }
 
+/** The samples, and a class that the demo's Cloud Code has a trigger for. */
+function manifests() {
+  const samples = path.join(REPOSITORY, "webhooks");
+  const texts = readdirSync(samples).map((name) => [name, readFileSync(path.join(samples, name), "utf8")]);
+  return { ...Object.fromEntries(texts), "Album.toml": 'class = "Album"\ncalled_from = "cloud_code"\n\n[fields.cover]\n' };
+}
+
 async function createClasses() {
+  await new Parse.Schema("Album").addString("title").addString("cover").save();
   for (const name of ["Photo", "Portrait"]) {
     await new Parse.Schema(name).addString("title").addString("cloudinaryIdentifier").save();
   }
@@ -139,6 +147,22 @@ async function portraits(ann) {
   check(rows === 1, `there should be Bob's portrait alone, there are ${rows}`);
 }
 
+async function albums(ann) {
+  const asAnn = { sessionToken: ann.getSessionToken() };
+
+  step("Ann saves an album, a class whose own Cloud Code asks cloudinary-parse and then looks for a title");
+  const signed = await signAndUpload(ann, "sign_cloudinary_upload_request");
+  const save = (attributes) => new Parse.Object("Album").save(attributes, asAnn);
+  const forged = await refused(() => save({ title: "Summer", cover: signed.replace(/\/v\d+\//, "/v1700000000/") }));
+  check(forged.code === 141 && forged.message === "Bad signature", "the refusal should be: Bad signature (code 141)");
+  const untitled = await refused(() => save({ cover: signed }));
+  check(untitled.message === "A title, please", "the refusal should be the app's own: A title, please");
+  const album = await save({ title: "Summer", cover: signed });
+  const stored = (await new Parse.Query("Album").get(album.id, asAnn)).get("cover");
+  show(`stored: ${stored}`);
+  check(stored === bare(signed), `the stored cover should be ${bare(signed)}`);
+}
+
 /** A real account is left as it was. */
 async function removeUploads(cloudinaryUrl) {
   const { username: api_key, password: api_secret } = new URL(cloudinaryUrl);
@@ -178,11 +202,22 @@ let target;
 let gallery;
 
 try {
-  stack = await startStack({ folder: RUN_FOLDER, keep, cloudinaryUrl: realUrl });
+  const address = `127.0.0.1:${await freePort()}`;
+  stack = await startStack({
+    folder: RUN_FOLDER,
+    keep,
+    cloudinaryUrl: realUrl,
+    manifests: manifests(),
+    env: { CLOUDINARY_PARSE_BIND: address },
+    // Cloud Code runs in Parse Server's process and must know where the service is.
+    parseServer: { env: { PARSE_SERVER_CLOUD: path.join(import.meta.dirname, "demo-cloud.cjs"), CLOUDINARY_PARSE_PUBLIC_URL: `http://${address}` } },
+  });
   target = uploadTarget(realUrl);
   useParseServer(stack.parseServer.url);
   await createClasses();
-  await portraits(await photos());
+  const ann = await photos();
+  await portraits(ann);
+  await albums(ann);
   if (realUrl && !keep) await removeUploads(realUrl);
   console.log("\nAll as it should be.");
   if (keep) {

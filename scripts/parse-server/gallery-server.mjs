@@ -1,4 +1,4 @@
-// Serves the sample gallery: static files, the official Parse SDK for browsers, and where everything is.
+// Serves the sample gallery: static files, the official Parse SDK for browsers, cloudinary-parse/client, and where everything is.
 //
 //   PARSE_SERVER_URL, PARSE_SERVER_APPLICATION_ID   as the browser is to reach it
 //   GALLERY_UPLOAD_URL    where pictures are posted to
@@ -8,6 +8,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import http from "node:http";
 import path from "node:path";
+import { browserClient } from "./browser-client.mjs";
 import { endWithStarter } from "./lifecycle.mjs";
 
 const { PARSE_SERVER_URL, PARSE_SERVER_APPLICATION_ID, GALLERY_UPLOAD_URL, PORT } = process.env;
@@ -23,6 +24,7 @@ const FILES = {
   "/gallery.css": [CSS, file("gallery/gallery.css")],
   "/gallery.js": [SCRIPT, file("gallery/gallery.js")],
   "/parse.js": [SCRIPT, file("node_modules/parse/dist/parse.min.js")],
+  "/client.js": [SCRIPT, browserClient()],
   "/settings.json": ["application/json", JSON.stringify(settings)],
 };
 

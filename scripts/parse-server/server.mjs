@@ -1,21 +1,25 @@
-// A real Parse Server on an embedded PostgreSQL, without root and without a database service.
+// A real Parse Server on an embedded database, without root and without a database service.
+//
+//   node server.mjs [--database postgres|mongodb]
 //
 // Parse Server's own PARSE_SERVER_* variables are its options. Besides:
 //   PORT                  0 (the default) takes a free one
-//   RIG_DATABASE          a folder that survives restarts; default: in memory
-//   RIG_DATABASE_URI      a database that runs already, instead of one in this process
+//   RIG_DATABASE          postgres (the default) or mongodb, if there is no --database
+//   RIG_DATABASE_FOLDER   a folder that survives restarts; default: in memory
+//   RIG_DATABASE_URI      a database that runs already, instead
 //   RIG_PARSE_SERVER      5, 6, 7, 8 or 9 (the default); all but 9 are installed by `npm ci` in their folder
+//   RIG_ANNOUNCED_DEFAULTS   1: options that a deprecation announces another default for have that one
 //   RIG_EXIT_WITH_STDIN   1: end when standard input does
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import http from "node:http";
 import { createRequire } from "node:module";
 import path from "node:path";
-import { PGlite } from "@electric-sql/pglite";
-import { PGLiteSocketServer } from "@electric-sql/pglite-socket";
+import { parseArgs } from "node:util";
+import { DATABASES, startDatabase } from "./databases.mjs";
 import { endWithStarter } from "./lifecycle.mjs";
 
-const MOUNT_PATH = "/parse";
+const MOUNT_PATH = process.env.PARSE_SERVER_MOUNT_PATH || "/parse";
 const GRAPHQL_PATH = "/graphql";
 const NEWEST = "9";
 
@@ -23,20 +27,6 @@ const NEWEST = "9";
 function packageFolder(version) {
   const here = import.meta.dirname;
   return version === NEWEST ? here : path.join(here, `v${version}`);
-}
-
-async function startDatabase(folder, running) {
-  if (running) return { uri: running, async stop() {} };
-  const db = await PGlite.create(folder || undefined);
-  const socket = new PGLiteSocketServer({ db, host: "127.0.0.1", port: 0, maxConnections: 100 });
-  await socket.start();
-  return {
-    uri: `postgres://postgres:postgres@${socket.getServerConn()}/postgres`,
-    async stop() {
-      await socket.stop();
-      await db.close();
-    },
-  };
 }
 
 /** Reads the PARSE_SERVER_* variables as Parse Server's own command line does. */
@@ -49,6 +39,21 @@ function optionsFromEnvironment(definitions) {
     options[name] = action ? action(text) : /^([{[]|true$|false$)/.test(text) ? JSON.parse(text) : text;
   }
   return options;
+}
+
+/** The defaults that a later version will have, as this one announces them. */
+function announcedDefaults(deprecations) {
+  const defaults = {};
+  for (const { optionKey, changeNewDefault } of deprecations) {
+    if (!changeNewDefault) continue;
+    const path = optionKey.split(".");
+    const name = path.pop();
+    const options = path.reduce((object, key) => (object[key] ??= {}), defaults);
+    options[name] = JSON.parse(changeNewDefault);
+  }
+  // Where the file of the tests lies: every other host is refused, as announced.
+  defaults.fileUpload?.allowedFileUrlDomains?.push("files.example");
+  return defaults;
 }
 
 /** Resolves when hooks are loaded and Cloud Code has run. Parse Server 5 says so by a callback, the later ones by a promise. */
@@ -77,7 +82,12 @@ const { version } = JSON.parse(readFileSync(path.join(modules, "parse-server/pac
 // The class itself: what the package exports returns an Express app in version 5.
 const { default: ParseServer } = require(path.join(modules, "parse-server/lib/ParseServer.js"));
 
-const database = await startDatabase(process.env.RIG_DATABASE, process.env.RIG_DATABASE_URI);
+const { values: given } = parseArgs({ options: { database: { type: "string" } } });
+const { RIG_DATABASE, RIG_DATABASE_FOLDER, RIG_DATABASE_URI } = process.env;
+const database = RIG_DATABASE_URI
+  ? { name: new URL(RIG_DATABASE_URI).protocol, uri: RIG_DATABASE_URI, async stop() {} }
+  : await startDatabase(given.database ?? (RIG_DATABASE || DATABASES[0]), RIG_DATABASE_FOLDER || undefined);
+console.log(`Database: ${database.name}`);
 // A connection that a client still counts on must not be closed under it while the machine is slow.
 const listener = http.createServer({ keepAliveTimeout: 60_000 });
 listener.listen(Number(process.env.PORT || 0), "127.0.0.1");
@@ -90,6 +100,7 @@ const options = {
   logLevel: "warn",
   // Where the links of its mails lead; without mails it is not asked for.
   ...(process.env.PARSE_SERVER_EMAIL_ADAPTER && { publicServerURL: url }),
+  ...(process.env.RIG_ANNOUNCED_DEFAULTS === "1" && announcedDefaults(require(path.join(modules, "parse-server/lib/Deprecator/Deprecations.js")))),
   ...optionsFromEnvironment(ParseServerOptions),
   logsFolder: null,
   databaseURI: database.uri,
@@ -107,6 +118,7 @@ if (options.mountGraphQL) {
   await new ParseGraphQLServer(parseServer, { graphQLPath: GRAPHQL_PATH }).applyGraphQL(app);
 }
 listener.on("request", app);
+if (options.startLiveQueryServer) await ParseServer.createLiveQueryServer(listener, options.liveQueryServerOptions, options);
 console.log(`Parse Server ${version} listening on ${url}`);
 
 let stopping = false;

@@ -32,7 +32,7 @@ export function writeManifests(folder, manifests) {
 }
 
 /**
- * Starts a Parse Server of the version in RIG_PARSE_SERVER.
+ * Starts a Parse Server of the version in RIG_PARSE_SERVER, on the database in RIG_DATABASE.
  * @param {string} folder for its log
  * @param {{env?: object, database?: string, port?: number, keep?: boolean}} [options]
  */
@@ -46,7 +46,9 @@ export async function startParseServer(folder, { env, database, port = 0, keep }
     keep,
     env: {
       RIG_PARSE_SERVER: process.env.RIG_PARSE_SERVER,
-      RIG_DATABASE: database,
+      RIG_DATABASE: process.env.RIG_DATABASE,
+      RIG_ANNOUNCED_DEFAULTS: process.env.RIG_ANNOUNCED_DEFAULTS,
+      RIG_DATABASE_FOLDER: database,
       PORT: String(port),
       PARSE_SERVER_APPLICATION_ID: PARSE.appId,
       PARSE_SERVER_MASTER_KEY: PARSE.masterKey,

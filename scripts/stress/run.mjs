@@ -131,18 +131,18 @@ async function pipelining() {
   const last = whole(target, body).join("");
   const texts = await Promise.all(Array.from({ length: 100 }, () => raw(target, [one.repeat(99) + last])));
   const wrong = texts.filter((text) => text.split(expected).length !== 101).length;
-  report({ name: "100 connections with 100 requests at once each", held: "100", rss: `${peak.toFixed(0)} MB`, verdict: wrong ? `${wrong} wrong` : "ok" });
+  report({ name: "100 connections with 100 pipelined requests each", held: "100", rss: `${peak.toFixed(0)} MB`, verdict: wrong ? `${wrong} wrong` : "ok" });
 }
 
 await under("200 attackers that hold connections", [["silent", 50], ["slow head", 50], ["slow body, no key", 50], ["slow body", 50]]);
 await under("2,000 slow readers and writers", [["slow head", 500], ["slow body", 500], ["slow body, no key", 500], ["slow reader", 500]]);
-await under("10,000 idle connections of Parse Server's", [["idle", 10_000]]);
-await under("10,000 connections that say nothing", [["silent", 10_000]]);
+await under("10,000 idle connections from Parse Server", [["idle", 10_000]]);
+await under("10,000 connections that send nothing", [["silent", 10_000]]);
 await bodies();
 await pipelining();
 await sleep(2_000);
 const end = await bursts(target, SECRET, BURSTS);
-report({ name: "none any more", held: `${descriptors()} descriptors`, p50: ms(end.p50), p99: ms(end.p99), rss: `${rss().toFixed(0)} MB at the end`, verdict: end.wrong.length ? end.wrong[0] : "ok" });
+report({ name: "none, afterwards", held: `${descriptors()} descriptors`, p50: ms(end.p50), p99: ms(end.p99), rss: `${rss().toFixed(0)} MB at the end`, verdict: end.wrong.length ? end.wrong[0] : "ok" });
 
 clearInterval(sampler);
 attackers.disconnect();

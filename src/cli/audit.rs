@@ -44,27 +44,27 @@ const TIMEOUT: Duration = Duration::from_mins(1);
 /// How old an orphan must be to be destroyed, if the command line does not say.
 const DEFAULT_AGE: Duration = Duration::from_hours(7 * 24);
 
-/// Compare the rows of every guarded class with the account: signatures left over, malformed
-/// identifiers, missing assets, orphans
+/// Compare the rows of every guarded class with the Cloudinary account: left-over signatures,
+/// malformed identifiers, missing assets, orphans
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  cloudinary-parse audit --json > findings.jsonl\n  cloudinary-parse audit --destroy-orphans --older-than 7d\n\nNothing is changed without --fix or --destroy-orphans. The next run within a day resumes one that was interrupted."
 )]
 pub(super) struct Audit {
-    /// Print JSON lines, one for each finding and one with the sums
+    /// Print JSON lines: one for each finding, and one with the sums
     #[arg(long)]
     json: bool,
     /// Strip left-over signatures (good ones; bad ones are only reported)
     #[arg(long, value_enum)]
     fix: Option<Fix>,
-    /// Destroy what nothing refers to, within the fields' `destroy_within`, after showing it and
-    /// asking
+    /// Destroy assets that nothing refers to, within the fields' `destroy_within`, after listing
+    /// them and asking
     #[arg(long)]
     destroy_orphans: bool,
     /// Only orphans whose last upload is at least this old [default with --destroy-orphans: 7d]
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     older_than: Option<Duration>,
-    /// Do not ask before destroying
+    /// Destroy without asking
     #[arg(long, requires = "destroy_orphans")]
     yes: bool,
     /// Folder for the state of the run

@@ -6,16 +6,16 @@ use super::output::{Output, complain};
 use super::{Status, inputs, service};
 use crate::config::Environment;
 
-/// Check configuration and manifests, without asking anybody
+/// Check configuration and manifests, without network access
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  cloudinary-parse check --strict\n\nPrints every mistake and warning; exit code 1 if there is a mistake."
+    after_help = "Example:\n  cloudinary-parse check --strict\n\nPrints every mistake and warning. The exit code is 1 if there is a mistake."
 )]
 pub(super) struct Check {
-    /// Warnings are mistakes too
+    /// Treat warnings as mistakes
     #[arg(long)]
     strict: bool,
-    /// Print one JSON object instead
+    /// Print one JSON object instead of text
     #[arg(long)]
     json: bool,
 }

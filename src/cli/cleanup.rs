@@ -12,10 +12,10 @@ use super::output::Output;
 use crate::config::Environment;
 use crate::queue::{Job, JobState, Queue, QueuedJob};
 
-/// Show and move what waits in the clean-up queue
+/// Show and change the jobs of the clean-up queue
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  cloudinary-parse cleanup list\n  cloudinary-parse cleanup retry 01K3Q6ZJ2V7C9X0M4T8R5B1NDE\n\nDead jobs were given up, for the reason that `list` shows; `retry` lets a job run now, `drop` forgets it."
+    after_help = "Example:\n  cloudinary-parse cleanup list\n  cloudinary-parse cleanup retry 01K3Q6ZJ2V7C9X0M4T8R5B1NDE\n\nA dead job was given up for the reason that `list` shows. `retry` runs a job now, `drop` removes it."
 )]
 pub(super) struct Cleanup {
     #[command(subcommand)]
@@ -24,20 +24,20 @@ pub(super) struct Cleanup {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Show the jobs that wait, run, failed or are dead
+    /// List the jobs: waiting, running, failed and dead
     #[command(after_help = "Example:\n  cloudinary-parse cleanup list --dead")]
     List {
         /// Print one JSON object instead of a table
         #[arg(long)]
         json: bool,
-        /// Only the dead ones
+        /// Only dead jobs
         #[arg(long)]
         dead: bool,
     },
-    /// Let jobs run now
+    /// Run jobs now
     #[command(after_help = "Example:\n  cloudinary-parse cleanup retry 01K3Q6ZJ2V7C9X0M4T8R5B1NDE")]
     Retry(Chosen),
-    /// Forget jobs; their assets stay until `audit` finds them
+    /// Remove jobs; their assets stay until `audit` finds them
     #[command(after_help = "Example:\n  cloudinary-parse cleanup drop --all-dead")]
     Drop(Chosen),
 }

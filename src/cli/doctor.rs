@@ -49,7 +49,7 @@ const TIMEOUT: Duration = Duration::from_secs(15);
     after_help = "Example:\n  cloudinary-parse doctor --offline\n\nRun it beside a running service. ✓ works, ✗ does not, ! is a warning, – was not tried; exit code 1 if there is a ✗.\nIt registers function hooks with random names and removes them again; nothing is stored."
 )]
 pub(super) struct Doctor {
-    /// Do not ask Cloudinary
+    /// Do not contact Cloudinary
     #[arg(long)]
     offline: bool,
     /// Print one JSON object instead of lines

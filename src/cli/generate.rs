@@ -11,7 +11,7 @@ use super::{Cli, Status};
 
 const NAME: &str = "cloudinary-parse";
 
-/// Print the completions of a shell
+/// Print shell completions
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  cloudinary-parse completions bash > /etc/bash_completion.d/cloudinary-parse\n  cloudinary-parse completions zsh > /usr/local/share/zsh/site-functions/_cloudinary-parse\n  cloudinary-parse completions fish > ~/.config/fish/completions/cloudinary-parse.fish"
@@ -22,13 +22,13 @@ pub(super) struct Completions {
     shell: String,
 }
 
-/// Print the manual page, or write those of all commands
+/// Print the manual page, or write one for every command
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  cloudinary-parse man | man -l -\n  cloudinary-parse man --to /usr/local/share/man/man1"
 )]
 pub(super) struct Man {
-    /// Write a page for each command into this folder instead, which is made if it is missing
+    /// Write a page for each command into this folder instead, creating it if it is missing
     #[arg(long, value_name = "FOLDER")]
     to: Option<PathBuf>,
 }

@@ -12,11 +12,11 @@ use super::output::Output;
 use crate::config::Environment;
 use crate::http::without_password;
 
-/// Ask a running service whether it serves: exit code 0 if so, 1 if not
+/// Ask a running service whether it is up: exit code 0 if so, 1 if not
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  cloudinary-parse health --url http://127.0.0.1:8080")]
 pub(crate) struct Health {
-    /// Base URL of the service, if it is not the one of this configuration on this machine
+    /// Base URL of the service, if it is not this configuration's own on this machine
     #[arg(long, value_name = "URL")]
     url: Option<Url>,
     /// Print one JSON object

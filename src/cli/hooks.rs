@@ -8,7 +8,7 @@ use super::registration::report::{Report, Row};
 use super::{Status, inputs};
 use crate::config::Environment;
 
-/// Show the registered webhooks and whether they are as the manifests say
+/// Show the registered webhooks and compare them with the manifests
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  cloudinary-parse hooks --json")]
 pub(super) struct Hooks {

@@ -16,19 +16,19 @@ use crate::config::Environment;
 use crate::parse::client::MasterClient;
 use crate::units::parse_duration;
 
-/// Register the hooks that the manifests name at Parse Server
+/// Register the manifests' hooks at Parse Server
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  cloudinary-parse register --dry-run\n  cloudinary-parse register --prune\n\nHooks that point elsewhere and that no manifest names are never touched."
+    after_help = "Examples:\n  cloudinary-parse register --dry-run\n  cloudinary-parse register --prune\n\nHooks that no manifest names and that point elsewhere are never touched."
 )]
 pub(super) struct Register {
-    /// Change nothing; exit code 2 if something is not as the manifests say
+    /// Change nothing; exit code 2 if the hooks differ from the manifests
     #[arg(long)]
     dry_run: bool,
     /// Remove hooks under the public URL that no manifest names
     #[arg(long)]
     prune: bool,
-    /// Wait so long for a Parse Server that is down or still starting, `60s` say
+    /// Wait this long for a Parse Server that is down or still starting, for example 60s
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     wait: Option<Duration>,
     /// Print one JSON object instead of a table

@@ -10,16 +10,16 @@ use crate::cloudinary::upload::{Explanation, check_signed_name, explain_signatur
 /// Sign upload parameters as they are posted
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  cloudinary-parse sign folder=users/u1 tags=cat,dog\n  cloudinary-parse sign folder=users/u1 timestamp=1700000000 --explain\n\n\"Invalid Signature\" from Cloudinary shows the string that it signed: compare it with that of --explain."
+    after_help = "Examples:\n  cloudinary-parse sign folder=users/u1 tags=cat,dog\n  cloudinary-parse sign folder=users/u1 timestamp=1700000000 --explain\n\nCloudinary's error \"Invalid Signature\" shows the string that it signed: compare it with that of --explain."
 )]
 pub(super) struct SignArgs {
-    /// Parameters as they are posted; the timestamp is now unless given
+    /// Parameters as they are posted; without a timestamp, the current time is used
     #[arg(required = true, value_name = "KEY=VALUE", value_parser = parameter)]
     parameters: Vec<(String, String)>,
-    /// Show the string that is signed, the secret masked
+    /// Show the string to sign, with the secret masked
     #[arg(long)]
     explain: bool,
-    /// Answer in JSON
+    /// Print one JSON object
     #[arg(long)]
     json: bool,
 }

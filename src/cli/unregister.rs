@@ -15,10 +15,10 @@ use crate::config::Environment;
 /// Remove every hook under the public URL from Parse Server
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  cloudinary-parse unregister --url http://old-host:8080\n\nSaves of the classes are no longer checked from then on."
+    after_help = "Example:\n  cloudinary-parse unregister --url http://old-host:8080\n\nFrom then on, saves of the classes are not checked."
 )]
 pub(super) struct Unregister {
-    /// Remove the hooks under this URL instead, an older public URL say
+    /// Remove the hooks under this URL instead, for instance an older public URL
     #[arg(long, value_name = "URL")]
     url: Option<Url>,
     /// Print one JSON object instead of a table

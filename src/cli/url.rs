@@ -13,10 +13,10 @@ use crate::cloudinary::identifier::Identifier;
     after_help = "Examples:\n  cloudinary-parse url image/upload/v1/cat.jpg -t c_fill,w_150 --sign\n  cloudinary-parse url image/upload/v1/cat.jpg --options '{\"crop\": \"fill\", \"width\": 150}'"
 )]
 pub(super) struct UrlArgs {
-    /// The identifier; a signature after it is left out
+    /// The identifier; a signature after it is ignored
     #[arg(value_name = "RESOURCE_TYPE/TYPE/vVERSION/PUBLIC_ID[.FORMAT]")]
     identifier: String,
-    /// Transformation as it stands in a URL
+    /// Transformation, as in a URL
     #[arg(short, long, value_name = "RAW")]
     transformation: Option<String>,
     /// URL options as a JSON object
@@ -25,7 +25,7 @@ pub(super) struct UrlArgs {
     /// Sign the URL
     #[arg(long)]
     sign: bool,
-    /// Answer in JSON
+    /// Print one JSON object
     #[arg(long)]
     json: bool,
 }

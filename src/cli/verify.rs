@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::cloudinary::account::Account;
 use crate::cloudinary::diagnosis::{Diagnosis, diagnose};
 
-/// Check the signature of an identifier: exit code 0 if it is good, 1 if not
+/// Verify the signature of an identifier: exit code 0 if it is valid, 1 if not
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example:\n  cloudinary-parse verify 'image/upload/v1700000000/users/u1/cat.jpg#5f1c…'"
@@ -16,7 +16,7 @@ pub(super) struct VerifyArgs {
     /// The identifier with its signature
     #[arg(value_name = "RESOURCE_TYPE/TYPE/vVERSION/PUBLIC_ID[.FORMAT]#SIGNATURE")]
     identifier: String,
-    /// Answer in JSON
+    /// Print one JSON object
     #[arg(long)]
     json: bool,
 }

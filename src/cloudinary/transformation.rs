@@ -33,7 +33,8 @@ pub use check::{check_eager, check_options};
 pub(super) use check::{check_members, check_option};
 pub(crate) use chosen::is_composite;
 pub(super) use chosen::{
-    check_chosen_option, check_chosen_transformation, check_unsigned_composite, is_format,
+    check_chosen_option, check_chosen_steps, check_chosen_transformation, check_unsigned_composite,
+    is_format,
 };
 pub use expression::normalize_expression;
 pub use typed::{Crop, Layer, Transformation};

@@ -21,11 +21,11 @@ use super::url_config::UrlConfig;
 use parameter::Kind;
 use text::text;
 
-pub use check::{check_upload_option, is_upload_option};
-pub use chosen::check_chosen_parameter;
+pub use check::{check_upload_option, is_part_of_transformation, is_upload_option};
+pub use chosen::{check_chosen_parameter, check_posted_text};
 pub use error::{MAX_PUBLIC_ID_LEN, UploadError};
 pub use explain::{ExplainError, Explanation, check_signed_name, explain_signature};
-pub use fields::{Fields, SignedFields, written};
+pub use fields::{Fields, SignedFields, check_ampersands, is_same_posted, posted_text, written};
 
 /// Where uploads go unless the account says otherwise.
 const UPLOAD_PREFIX: &str = "https://api.cloudinary.com";

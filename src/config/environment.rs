@@ -81,6 +81,19 @@ impl Environment {
         }
     }
 
+    /// How a variable is set, as a line of `.env` sets it: by its own name, or by `<name>_FILE`.
+    pub(crate) fn setting(&self, name: &str) -> Option<(String, &str)> {
+        if !variables::is_secret(name) {
+            return Some((name.to_owned(), self.get(name)?));
+        }
+        match self.get_or_file(name)? {
+            Found::Value(value) => Some((name.to_owned(), value)),
+            Found::File(path) => Some((format!("{name}_FILE"), path)),
+            // A mistake that `check` reports.
+            Found::Both => Some((name.to_owned(), self.get(name)?)),
+        }
+    }
+
     /// The non-empty value of a variable.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         debug_assert!(variables::is_listed(name), "{name} is not in VARIABLES");

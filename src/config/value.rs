@@ -11,7 +11,8 @@ pub(super) fn parse_address(text: &str) -> Option<SocketAddr> {
     text.to_socket_addrs().ok()?.next()
 }
 
-pub(super) fn parse_url(text: &str) -> Option<Url> {
+/// An http or https URL without the slashes at its end.
+pub(crate) fn parse_url(text: &str) -> Option<Url> {
     let url = Url::parse(text.trim().trim_end_matches('/')).ok()?;
     let usable = matches!(url.scheme(), "http" | "https")
         && url.has_host()

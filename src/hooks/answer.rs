@@ -36,6 +36,15 @@ pub(super) fn fields_answer(fields: &SignedFields<'_>) -> String {
     answer
 }
 
+/// `{"success": {"signature", "api_key", "timestamp"}}`.
+pub(super) fn signature_answer(fields: &SignedFields<'_>) -> String {
+    let mut answer = String::with_capacity(192);
+    answer.push_str("{\"success\":");
+    fields.push_signature_json(&mut answer);
+    answer.push('}');
+    answer
+}
+
 /// `{"success": {"url", "fields", "expires_at"}}`.
 pub(super) fn request_answer(url: &str, fields: &SignedFields<'_>, expires_at: &str) -> String {
     let mut answer = String::with_capacity(fields.json_len() + url.len() + expires_at.len() + 64);

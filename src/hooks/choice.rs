@@ -59,9 +59,7 @@ impl<'m> Table<'m> {
                 }
                 return Err(self.refusal(&name, &self.not_accepted()));
             };
-            let value = to_value(member.value).ok_or_else(|| {
-                self.refusal(name, "expected a value of Unicode text and moderate depth")
-            })?;
+            let value = to_value(member.value).ok_or_else(|| self.refusal(name, UNREADABLE))?;
             sent.push(Sent {
                 name,
                 accepted,
@@ -93,8 +91,11 @@ impl<'m> Table<'m> {
     }
 }
 
+/// What a refusal says of a value that [`to_value`] cannot give.
+pub(super) const UNREADABLE: &str = "expected a value of Unicode text and moderate depth";
+
 /// The value as `serde_json` has it; `None` for strings with lone surrogates and for deep nesting.
-fn to_value(text: JsonText<'_>) -> Option<Value> {
+pub(super) fn to_value(text: JsonText<'_>) -> Option<Value> {
     // Most values are short text or a whole number, for which its parser does more than there is to
     // do.
     match text.kind() {

@@ -10,8 +10,8 @@ use super::answer::url_answer;
 use super::limit::Limits;
 use super::refusal::Refusal;
 use super::roles::Roles;
-use super::sign_upload::FixedFields;
-use super::{Outcome, ParseServer, delivery_url, sign_upload};
+use super::upload_fields::FixedFields;
+use super::{Outcome, ParseServer, delivery_url, sign_params, sign_upload};
 
 /// What a function works with.
 #[derive(Debug, Clone, Copy)]
@@ -49,6 +49,9 @@ pub async fn call(
     let answer = match &function.action {
         Action::SignUpload(sign) => {
             sign_upload::sign(sign, context.fixed, context.account, envelope, now)?
+        }
+        Action::SignParams(rules) => {
+            sign_params::sign(rules, context.fixed, context.account, envelope, now)?
         }
         Action::DeliveryUrl(url) => {
             let account = context.account;

@@ -4,45 +4,20 @@ use std::borrow::Cow;
 
 use jiff::Timestamp;
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use crate::cloudinary::account::Account;
 use crate::cloudinary::identifier::check_public_id;
-use crate::cloudinary::upload::{self, Fields};
-use crate::manifest::{
-    Action, FunctionManifest, Parameter, RenderError, ResponseForm, SignUpload, TemplateUser,
-};
+use crate::cloudinary::upload;
+use crate::manifest::{ResponseForm, SignUpload, TemplateUser};
 use crate::parse::envelope::{Envelope, User};
 
 use super::answer::{fields_answer, request_answer};
 use super::choice::Table;
 use super::refusal::Refusal;
+use super::upload_fields::{FixedFields, upload_fields};
 
 /// How long Cloudinary takes a signed request, in seconds after its timestamp.
 const SIGNATURE_LIFETIME: u64 = 3600;
-
-/// The options of `[upload]` that are the same in every call, as they are sent: each call would
-/// write them again.
-#[derive(Debug, Default)]
-pub struct FixedFields(Vec<Option<String>>);
-
-impl FixedFields {
-    /// Those of a function, in the manifest's order; none if it signs nothing.
-    pub fn of(function: &FunctionManifest, account: &Account) -> Self {
-        let Action::SignUpload(sign) = &function.action else {
-            return FixedFields::default();
-        };
-        let texts = sign.upload.iter().map(|(name, parameter)| match parameter {
-            Parameter::Fixed(value) => upload::written(name, value, account).ok().flatten(),
-            _ => None,
-        });
-        FixedFields(texts.collect())
-    }
-
-    fn get(&self, index: usize) -> Option<&str> {
-        self.0.get(index)?.as_deref()
-    }
-}
 
 /// Signs what the manifest sets and what the caller may choose; the text to answer. `now` in
 /// seconds since 1970.
@@ -53,35 +28,14 @@ pub(super) fn sign(
     envelope: &Envelope<'_>,
     now: u64,
 ) -> Result<String, Refusal> {
-    let user = envelope.user.as_ref().and_then(Caller::of);
-    let user = user.as_ref().map(Caller::as_template);
-    let raw = |name: &str| {
-        let value = envelope.params.get(name)?;
-        serde_json::from_str::<&RawValue>(value.as_raw()).ok()
-    };
-    let mut fields = Fields::default();
-    for (index, (name, parameter)) in manifest.upload.iter().enumerate() {
-        if let Some(text) = fixed.get(index) {
-            fields.add_written(name, text);
-            continue;
-        }
-        let value = parameter
-            .render(name, user, &raw, account.signature_version)
-            .map_err(|error| match error {
-                RenderError::NoUser => Refusal::needs_user(),
-                other => Refusal::of_parameter(other),
-            })?;
-        let added = fields.add_option(name, &value, account);
-        added.map_err(Refusal::of_parameter)?;
-    }
+    let rules = &manifest.rules;
+    let mut fields = upload_fields(rules, fixed, account, envelope)?;
     let table = Table {
-        accept: &manifest.accept,
+        accept: &rules.accept,
         path: "",
         nothing: "",
     };
-    let sent = table.read(&envelope.params.members, |name| {
-        manifest.fills_template(name)
-    })?;
+    let sent = table.read(&envelope.params.members, |name| rules.fills_template(name))?;
     for sent in &sent {
         let value = sent.choose()?;
         if sent.name == "public_id" {

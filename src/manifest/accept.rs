@@ -5,13 +5,14 @@ use std::fmt;
 use regex::Regex;
 use serde_json::{Map, Value};
 
+use crate::cloudinary::account::Account;
+use crate::cloudinary::upload::{is_same_posted, posted_text};
 use crate::cloudinary::url_options::Key;
 
-use super::option_kind::{OptionKind, is_harmless};
+use super::option_kind::{OptionKind, check_posted, is_harmless};
 
 mod read;
 
-#[cfg(test)]
 pub(super) use read::KEYS;
 
 /// What a caller may choose for one parameter.
@@ -87,8 +88,7 @@ impl Accepted {
                 .then_some(value),
             Choice::Named(values) => value.as_str().and_then(|name| values.get(name)),
         };
-        let chosen =
-            chosen.ok_or_else(|| NotAccepted(format!("{name}: expected {}", self.choice)))?;
+        let chosen = chosen.ok_or_else(|| self.not_accepted(name))?;
         match self.choice {
             Choice::Any | Choice::Range { .. } | Choice::Pattern(_)
                 if !(self.kind.takes_harmless(self.key) && is_harmless(chosen)) =>
@@ -98,6 +98,41 @@ impl Accepted {
             _ => {}
         }
         Ok(chosen)
+    }
+}
+
+impl Accepted {
+    /// Whether the upload parameter `name` may be posted as `text`, which its caller wrote. A
+    /// listed value is taken as it would be written for an upload.
+    pub fn check_posted(
+        &self,
+        name: &str,
+        text: &str,
+        account: &Account,
+    ) -> Result<(), NotAccepted> {
+        let is_accepted = match &self.choice {
+            Choice::Any => true,
+            Choice::OneOf(values) => {
+                return values
+                    .iter()
+                    .filter_map(|listed| posted_text(name, listed, account).ok())
+                    .any(|listed| is_same_posted(name, &listed, text))
+                    .then_some(())
+                    .ok_or_else(|| self.not_accepted(name));
+            }
+            Choice::Range { min, max } => in_range(&Value::from(text), *min, *max),
+            Choice::Pattern(pattern) => pattern.regex.is_match(text),
+            // No function that signs what is posted can have names for values.
+            Choice::Named(_) => false,
+        };
+        if !is_accepted {
+            return Err(self.not_accepted(name));
+        }
+        check_posted(name, text).map_err(NotAccepted)
+    }
+
+    fn not_accepted(&self, name: &str) -> NotAccepted {
+        NotAccepted(format!("{name}: expected {}", self.choice))
     }
 }
 

@@ -6,7 +6,9 @@ use super::Finding;
 use super::delivery_url::{self, DeliveryUrl};
 use super::document::{Entry, Report, Section};
 use super::names;
+use super::sign_params;
 use super::sign_upload::{self, SignUpload};
+use super::upload_rules::UploadRules;
 
 /// Keys that every function takes.
 pub(super) const KEYS: &[&str] = &["function", "action", "access", "limit"];
@@ -26,11 +28,13 @@ const ACCESS: &[(&str, Access)] = &[
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     SignUpload,
+    SignParams,
     DeliveryUrl,
 }
 
 const KINDS: &[(&str, Kind)] = &[
     ("sign_upload", Kind::SignUpload),
+    ("sign_params", Kind::SignParams),
     ("delivery_url", Kind::DeliveryUrl),
 ];
 
@@ -74,8 +78,21 @@ pub struct Limit {
 pub enum Action {
     /// Signs an upload.
     SignUpload(SignUpload),
+    /// Signs exactly the parameters that a client is about to post.
+    SignParams(UploadRules),
     /// Builds a delivery URL.
     DeliveryUrl(DeliveryUrl),
+}
+
+impl Action {
+    /// What it signs, if it signs parameters.
+    pub fn upload_rules(&self) -> Option<&UploadRules> {
+        match self {
+            Self::SignUpload(sign) => Some(&sign.rules),
+            Self::SignParams(rules) => Some(rules),
+            Self::DeliveryUrl(_) => None,
+        }
+    }
 }
 
 impl FunctionManifest {
@@ -103,14 +120,14 @@ impl FunctionManifest {
                 return None;
             }
             Some(Kind::SignUpload) => {
-                if let Some(class) = file.take("class") {
-                    report.error(
-                        class.at,
-                        "both `class` and `function`: a file is one or the other, unless it is a delivery_url",
-                    );
-                }
+                refuse_class(&mut file, report);
                 let action = Action::SignUpload(SignUpload::read(&mut file, report));
                 (action, sign_upload::KEYS)
+            }
+            Some(Kind::SignParams) => {
+                refuse_class(&mut file, report);
+                let action = Action::SignParams(sign_params::read(&mut file, report));
+                (action, sign_params::KEYS)
             }
             Some(Kind::DeliveryUrl) => {
                 let action = DeliveryUrl::read(&mut file, report, unsigned_only);
@@ -138,6 +155,15 @@ pub(super) fn known_keys(more: &[&[&'static str]]) -> Vec<&'static str> {
         .collect()
 }
 
+fn refuse_class(file: &mut Section<'_>, report: &mut Report<'_>) {
+    if let Some(class) = file.take("class") {
+        report.error(
+            class.at,
+            "both `class` and `function`: a file is one or the other, unless it is a delivery_url",
+        );
+    }
+}
+
 fn read_name(entry: Option<Entry<'_>>, report: &mut Report<'_>) -> Option<String> {
     let entry = entry?;
     let name = entry.text(report)?;
@@ -153,7 +179,7 @@ fn read_kind(file: &mut Section<'_>, report: &mut Report<'_>) -> Option<Kind> {
     }
     report.error(
         file.at(),
-        "`action` is missing: expected sign_upload or delivery_url",
+        "`action` is missing: expected sign_upload, sign_params or delivery_url",
     );
     None
 }

@@ -1,7 +1,7 @@
 //! Which classes, fields and functions Parse Server would ever call a hook for.
 
 /// Says why `beforeSave` of this class cannot be guarded.
-pub(super) fn check_class(class: &str) -> Result<(), String> {
+pub(crate) fn check_class(class: &str) -> Result<(), String> {
     let reason = match class {
         "_User" | "_Installation" | "_Role" | "_Product" => return Ok(()),
         "_Session" => "Parse Server takes no hook but afterLogout on it",
@@ -41,7 +41,7 @@ pub(super) fn check_readable_class(class: &str) -> Result<(), String> {
 }
 
 /// Says why this field of a class cannot hold an identifier.
-pub(super) fn check_field(class: &str, field: &str) -> Result<(), String> {
+pub(crate) fn check_field(class: &str, field: &str) -> Result<(), String> {
     let belongs_to_parse = match field {
         "objectId" | "createdAt" | "updatedAt" | "ACL" | "className" => true,
         "username" | "password" | "email" | "emailVerified" | "authData" | "sessionToken" => {
@@ -63,7 +63,7 @@ pub(super) fn check_field(class: &str, field: &str) -> Result<(), String> {
 }
 
 /// Says why a function of this name could never be called.
-pub(super) fn check_function(function: &str) -> Result<(), String> {
+pub(crate) fn check_function(function: &str) -> Result<(), String> {
     let callable = !function.is_empty()
         && function
             .bytes()

@@ -6,10 +6,24 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use crate::cloudinary::delivery_url::{check_chosen_url_option, check_url_option};
-use crate::cloudinary::upload::{as_text, check_chosen_parameter, check_upload_option};
+use crate::cloudinary::upload::{
+    as_text, check_chosen_parameter, check_posted_text, check_upload_option,
+};
 use crate::cloudinary::url_options::Key;
 
 use super::value_context::{self, ValueContext};
+
+/// Never an upload parameter of a manifest's or a caller's; [`OptionKind::check_name`] says why.
+const RESERVED: [&str; 8] = [
+    "api_key",
+    "api_secret",
+    "cloud_name",
+    "file",
+    "resource_type",
+    "signature",
+    "timestamp",
+    "version",
+];
 
 /// Which options a table holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,6 +97,21 @@ impl OptionKind {
     }
 }
 
+/// Says what is wrong with an upload parameter that a caller wrote as it is posted.
+pub(super) fn check_posted(name: &str, text: &str) -> Result<(), String> {
+    if ValueContext::of(name) == ValueContext::Path
+        && let Err(reason) = value_context::check_chosen_path(text)
+    {
+        return Err(format!("{name}: {reason}"));
+    }
+    check_posted_text(name, text).map_err(|error| error.to_string())
+}
+
+/// Whether no upload parameter can have this name, although a request to Cloudinary may hold it.
+pub(crate) fn is_reserved(name: &str) -> bool {
+    RESERVED.contains(&name)
+}
+
 /// What is written for a text or a number that is not empty.
 fn written_text(value: &Value) -> Option<Cow<'_, str>> {
     let is_written = value.is_string() || value.is_number();
@@ -136,6 +165,17 @@ mod tests {
             found += 1;
         }
         assert_eq!(found, 43);
+    }
+
+    #[test]
+    fn knows_the_reserved_names_by_one_list() {
+        for name in RESERVED {
+            let reason = OptionKind::Upload.check_name(name).unwrap_err();
+            assert!(
+                reason.starts_with(&format!("`{name}` is reserved: ")),
+                "{reason}"
+            );
+        }
     }
 
     #[test]

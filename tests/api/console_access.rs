@@ -147,7 +147,7 @@ fn exchanges_the_token_for_a_session_that_does_not_hold_it() {
         .find_map(|line| line.strip_prefix("set-cookie: "))
         .unwrap();
     assert!(
-        cookie.ends_with("; path=/; max-age=43200; httponly; samesite=strict"),
+        cookie.ends_with("; httponly; samesite=strict; path=/; max-age=43200"),
         "{cookie}"
     );
     let session = cookie.split(';').next().unwrap();
@@ -157,9 +157,9 @@ fn exchanges_the_token_for_a_session_that_does_not_hold_it() {
     let other = session_of(&app);
     let answer = post(&app, "/session/end", &headers, "");
     assert!(
-        answer
-            .head
-            .contains("set-cookie: cloudinary-parse-console=; path=/; max-age=0"),
+        answer.head.contains(
+            "set-cookie: cloudinary-parse-console=; httponly; samesite=strict; path=/; max-age=0"
+        ),
         "{}",
         answer.head
     );

@@ -33,5 +33,6 @@ mod openapi;
 mod rate_limit;
 mod roles;
 mod rotation;
+mod sign_params;
 mod sign_upload;
 mod stop;

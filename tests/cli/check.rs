@@ -177,7 +177,7 @@ fn takes_the_shipped_manifests() {
     assert_eq!((result.code, &*result.stderr), (0, ""));
     assert_eq!(
         result.stdout,
-        format!("{webhooks}: 2 classes guarded, 3 functions served\n")
+        format!("{webhooks}: 2 classes guarded, 4 functions served\n")
     );
 }
 

@@ -1,138 +1,168 @@
-//! `docs/reference.md` is made from the lists that the parsers have. `UPDATE_DOCS=1` writes it.
+//! `docs/reference.md` describes every variable, option, manifest key and command, and no other.
 
-use std::fmt::Write as _;
+use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use cloudinary_parse::config::{ACCOUNT_OPTIONS, VARIABLES, Variable};
-use cloudinary_parse::manifest::reference::{Key, TABLES};
-use cloudinary_parse::manifest::{upload_parameters, url_options};
-
-const HEAD: &str = "\
-# Reference
-
-Every variable and every key of a manifest. This page is made from the program's own lists by `UPDATE_DOCS=1 cargo test --test cli reference`; a test holds it to them.
-
-## Variables
-
-From the environment, then from `.env` in the working directory. An empty variable counts as missing; slashes at the end of URLs do not matter. All mistakes are reported at once: `cloudinary-parse check`. Where *file* says yes, `<name>_FILE` may name a file that holds the value instead; a line end after it is left out. Both in the same place are a mistake.
-
-Besides, `NO_COLOR` (set to anything) turns colours off.
-";
-
-const MANIFESTS: &str = "\
-## Manifests
-
-Each `*.toml` in the folder `CLOUDINARY_PARSE_WEBHOOKS` guards a class or serves a function. Unknown keys, two files for one hook and values of the wrong kind are mistakes, reported all at once with file and line. All keys are there since version 0.1.0; the last column says which capability they belong to.
-";
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
+use cloudinary_parse::cli;
+use cloudinary_parse::config::{ACCOUNT_OPTIONS, VARIABLES};
+use cloudinary_parse::manifest::{self, upload_parameters, url_options};
+use regex::Regex;
 
 fn read(name: &str) -> String {
-    fs::read_to_string(root().join(name)).unwrap()
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
 }
 
-/// A cell of a table.
-fn cell(text: &str) -> String {
-    text.replace('|', "\\|").replace('\n', "<br>")
+/// The text between a heading of the reference and the next heading.
+#[track_caller]
+fn section(heading: &str) -> String {
+    let text = read("docs/reference.md");
+    let mut lines = text.lines();
+    let found = lines.any(|line| line.trim_start_matches('#') == format!(" {heading}"));
+    assert!(found, "no heading {heading:?}");
+    let section = lines.take_while(|line| !line.starts_with('#'));
+    section.collect::<Vec<_>>().join("\n")
 }
 
-fn row(cells: &[&str]) -> String {
-    let cells: Vec<_> = cells.iter().map(|text| cell(text)).collect();
-    format!("| {} |\n", cells.join(" | "))
+/// The rows of the tables in `text`, without their heads.
+fn rows(text: &str) -> Vec<Vec<String>> {
+    let lines = text.lines().filter(|line| line.starts_with('|')).skip(2);
+    lines
+        .map(|line| {
+            let cells = line.trim_matches('|').split('|');
+            cells.map(|cell| cell.trim().to_owned()).collect()
+        })
+        .collect()
 }
 
-fn head(cells: &[&str]) -> String {
-    format!("\n{}{}\n", row(cells), "|---".repeat(cells.len()) + "|")
+/// The texts in backticks.
+fn code(text: &str) -> Vec<String> {
+    let code = Regex::new("`([^`]+)`").unwrap();
+    let found = code.captures_iter(text);
+    found.map(|found| found[1].to_owned()).collect()
 }
 
-fn variable(variable: &Variable) -> String {
-    let default = match (variable.needed, variable.default) {
-        (Some(by), _) => format!("needed by {by}"),
-        (None, Some(default)) => default.to_owned(),
-        (None, None) => "–".to_owned(),
-    };
-    let file = if variable.is_secret { "yes" } else { "" };
-    let example = format!("`{}={}`", variable.name, variable.example);
-    row(&[
-        &format!("`{}`", variable.name),
-        &default,
-        file,
-        variable.values,
-        variable.meaning,
-        &example,
-    ])
+/// The first cells of a section's table, without backticks.
+#[track_caller]
+fn described(heading: &str) -> Vec<String> {
+    let rows = rows(&section(heading));
+    let first = rows.iter().map(|row| row[0].trim_matches('`').to_owned());
+    first.collect()
 }
 
-fn key(key: &Key) -> String {
-    let since = match key.since.document() {
-        Some(document) => format!("[{}]({document})", key.since.name()),
-        None => key.since.name().to_owned(),
-    };
-    let example = format!("`{}`", key.example);
-    let name = format!("`{}`", key.name);
-    row(&[
-        &name,
-        key.default,
-        key.values,
-        key.meaning,
-        &example,
-        &since,
-    ])
-}
-
-fn names(names: impl Iterator<Item = &'static str>) -> String {
-    let names: Vec<_> = names.map(|name| format!("`{name}`")).collect();
-    names.join(", ")
-}
-
-fn reference() -> String {
-    let mut text = HEAD.to_owned();
-    text += &head(&[
-        "variable", "default", "file", "values", "meaning", "example",
-    ]);
-    text.extend(VARIABLES.iter().map(variable));
-    text += "\n### Options of `CLOUDINARY_URL`\n\nBehind its `?`, joined by `&`. A folder in the URL (`@cloud/host.example.com`) means `private_cdn` and `secure_distribution`. Others are ignored, as Cloudinary's SDKs do.\n";
-    text += &head(&["option", "default", "meaning"]);
-    for option in ACCOUNT_OPTIONS {
-        let name = format!("`{}`", option.name);
-        text += &row(&[&name, option.default, option.meaning]);
-    }
-    let _ = write!(text, "\n{MANIFESTS}");
-    for table in TABLES {
-        let _ = write!(text, "\n### {}\n\n{}\n", table.title, table.introduction);
-        text += &head(&[
-            "key",
-            "default",
-            "values",
-            "meaning",
-            "example",
-            "capability",
-        ]);
-        text.extend(table.keys.iter().map(key));
-    }
-    let _ = write!(
-        text,
-        "\n### Upload parameters\n\nIn `[upload]` and `[accept]` of a `sign_upload`: {}. And the options of a transformation, below, up to `size`.\n\n### URL options\n\nIn `[url]` and `[accept]` of a `delivery_url`: {}. Names that begin with `$` are variables.\n",
-        names(upload_parameters()),
-        names(url_options()),
-    );
-    text
+#[track_caller]
+fn assert_same(described: &[String], known: impl IntoIterator<Item = impl Into<String>>) {
+    let known: BTreeSet<String> = known.into_iter().map(Into::into).collect();
+    let set: BTreeSet<_> = described.iter().cloned().collect();
+    assert_eq!(set.len(), described.len(), "described twice: {described:?}");
+    assert_eq!(set, known);
 }
 
 #[test]
-fn the_reference_is_what_the_program_reads() {
-    let document: PathBuf = root().join("docs/reference.md");
-    let expected = reference();
-    if std::env::var("UPDATE_DOCS").is_ok_and(|update| update == "1") {
-        fs::write(&document, &expected).unwrap();
+fn the_reference_describes_every_variable_and_no_other() {
+    let known = VARIABLES.iter().map(|variable| variable.name);
+    assert_same(&described("Variables"), known);
+}
+
+#[test]
+fn the_reference_lists_the_variables_that_may_come_from_a_file() {
+    let text = section("Variables");
+    let list = text.lines().find(|line| line.contains("_FILE`")).unwrap();
+    let (_, list) = list.split_once(':').unwrap();
+    let secrets = VARIABLES.iter().filter(|variable| variable.is_secret);
+    assert_same(&code(list), secrets.map(|variable| variable.name));
+}
+
+#[test]
+fn the_reference_describes_every_option_of_cloudinary_url_and_no_other() {
+    let described = described("Options of `CLOUDINARY_URL`");
+    assert_same(&described, ACCOUNT_OPTIONS.iter().copied());
+}
+
+#[test]
+fn the_reference_describes_every_key_of_a_manifest_and_no_other() {
+    for (heading, keys) in manifest::keys() {
+        assert_same(&described(heading), keys);
     }
-    assert!(
-        fs::read_to_string(&document).is_ok_and(|text| text == expected),
-        "docs/reference.md is out of date: UPDATE_DOCS=1 cargo test --test cli reference"
-    );
+}
+
+#[test]
+fn the_reference_lists_every_upload_parameter_and_url_option() {
+    for (heading, known) in [
+        ("Upload parameters", upload_parameters().collect()),
+        ("URL options", url_options().collect::<Vec<_>>()),
+    ] {
+        let text = section(heading);
+        let (_, list) = text.split_once(": ").unwrap();
+        let (list, _) = list.split_once(". ").unwrap();
+        assert_same(&code(list), known);
+    }
+}
+
+#[test]
+fn every_example_of_the_reference_is_a_valid_manifest_and_shows_every_key() {
+    for (heading, keys) in manifest::keys() {
+        let text = section(heading);
+        let (_, example) = text.split_once("```toml\n").unwrap();
+        let (example, _) = example.split_once("```").unwrap();
+        for key in keys {
+            let shown = Regex::new(&format!(r"\b{key}\b")).unwrap();
+            assert!(shown.is_match(example), "{heading}: no example of {key}");
+        }
+        let read = manifest::parse(&[("example.toml", example)]);
+        assert!(read.is_ok(), "{heading}: {:?}", read.err());
+    }
+}
+
+/// A command of the program with an option or argument, or with neither (`""`).
+fn usages(command: &clap::Command, path: &str, found: &mut Vec<(String, String)>) {
+    for command in command.get_subcommands().filter(|c| c.get_name() != "help") {
+        let path = format!("{path} {}", command.get_name()).trim().to_owned();
+        let before = found.len();
+        let mut takes_only_options = true;
+        for argument in command.get_arguments() {
+            let values = argument.get_value_names().unwrap_or_default();
+            let value = values
+                .first()
+                .map_or(String::new(), |name| format!("<{name}>"));
+            let text = match argument.get_long() {
+                Some("help" | "version") => continue,
+                Some(long) if argument.get_action().takes_values() => format!("--{long} {value}"),
+                Some(long) => format!("--{long}"),
+                None => {
+                    takes_only_options = false;
+                    value
+                }
+            };
+            found.push((path.clone(), text));
+        }
+        if takes_only_options && !command.has_subcommands() {
+            found.insert(before, (path.clone(), String::new()));
+        }
+        usages(command, &path, found);
+    }
+}
+
+#[test]
+fn the_reference_describes_every_command_and_option_and_no_other() {
+    let mut known = Vec::new();
+    let mut command = cli::command();
+    command.build();
+    usages(&command, "", &mut known);
+    let rows = rows(&section("Commands"));
+    let described: Vec<_> = rows
+        .iter()
+        .map(|row| {
+            format!("{} {}", row[0], row[1])
+                .replace('`', "")
+                .trim()
+                .to_owned()
+        })
+        .collect();
+    let known = known
+        .iter()
+        .map(|(path, text)| format!("{path} {text}").trim().to_owned());
+    assert_same(&described, known);
 }
 
 #[test]
@@ -141,21 +171,13 @@ fn the_example_environment_names_every_variable_and_no_other() {
     let named: Vec<_> = example
         .lines()
         .filter_map(|line| line.trim_start_matches('#').split_once('='))
-        .map(|(name, _)| name)
+        .map(|(name, _)| name.to_owned())
         .filter(|name| {
             name.bytes()
                 .all(|byte| byte.is_ascii_uppercase() || byte == b'_')
         })
         .collect();
-    for variable in VARIABLES {
-        assert!(named.contains(&variable.name), "{}", variable.name);
-    }
-    for name in named {
-        assert!(
-            VARIABLES.iter().any(|variable| variable.name == name),
-            "{name}"
-        );
-    }
+    assert_same(&named, VARIABLES.iter().map(|variable| variable.name));
 }
 
 #[test]

@@ -30,6 +30,7 @@ fn helps_with_an_example_of_every_command_without_any_configuration() {
     assert_eq!(
         names,
         [
+            "init",
             "serve",
             "register",
             "unregister",
@@ -63,7 +64,7 @@ fn helps_with_an_example_of_every_command_without_any_configuration() {
 /// What prints results can print them for a program.
 #[test]
 fn every_command_with_results_takes_json() {
-    let without = ["serve", "cleanup", "completions", "man", ""];
+    let without = ["init", "serve", "cleanup", "completions", "man", ""];
     let mut found = Vec::new();
     every_help(&[], &mut found);
     for (path, help) in found {

@@ -53,6 +53,7 @@ describe("the sample gallery", { skip: !chromiumPath && "Chromium is not install
     await addPicture("Our street");
     await page.getByText("Read back, the signature is gone").waitFor();
     await page.locator("#photos img").waitFor();
+    assert.deepEqual((await steps().allInnerTexts()).map((text) => text[0]), ["✓", "✓", "✓", "✓"]);
     const texts = await page.locator("#steps code").allInnerTexts();
     assert.equal(texts.length, 4);
     assert.equal(texts[0], "to post: timestamp, tags, eager, signature, api_key");

@@ -5,7 +5,7 @@ import { beforeEach, describe, test } from "node:test";
 import path from "node:path";
 import { run } from "../../scripts/parse-server/processes.mjs";
 import { binary, REPOSITORY, startParseServer, writeManifests } from "../../scripts/parse-server/stack.mjs";
-import { assertRefused, bare, create, createClass, mintIdentifier, PARSE, row, useStack, VERSION } from "./support/rig.mjs";
+import { assertRefused, bare, create, createClass, DATABASE, mintIdentifier, PARSE, row, useStack, VERSION } from "./support/rig.mjs";
 
 const MANIFESTS = {
   "Note.toml": 'class = "Note"\n[fields.picture]\n',
@@ -100,9 +100,9 @@ describe("register, unregister and hooks", () => {
 
   test("two rows for one hook become one", async () => {
     await addTrigger(stack, "Note", "beforeSave", ELSEWHERE);
-    // On PostgreSQL this inserts a second row: what a careless script leaves behind.
+    // On PostgreSQL this inserts a second row, what a careless script leaves behind; MongoDB replaces the one that there is.
     await stack.rest("PUT", "/hooks/triggers/Note/beforeSave", { master: true, body: { url: `${stack.service.url}/triggers/Note/beforeSave` } });
-    assert.equal((await triggers(stack)).length, 2);
+    assert.equal((await triggers(stack)).length, DATABASE === "postgres" ? 2 : 1);
     assertExit(await stack.cli(["register"]), 0);
     assertHooks(await triggers(stack), ours()[0]);
   });

@@ -1,6 +1,6 @@
 // The rig itself, without the service: a double that is too kind or too strict would prove nothing.
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -164,9 +164,56 @@ describe("Cloudinary's double", () => {
     const url = `${double.url}/v1_1/${ACCOUNT.cloud_name}/resources/image/upload/described`;
     assert.equal((await fetch(url)).status, 401);
     const headers = { Authorization: `Basic ${btoa(`${ACCOUNT.api_key}:${ACCOUNT.api_secret}`)}` };
-    const { signature, ...described } = uploaded;
+    const { signature, api_key, ...described } = uploaded;
     assert.deepEqual(await (await fetch(url, { headers })).json(), described);
     assert.deepEqual(await (await fetch(`${url}-not`, { headers })).json(), { error: { message: "Resource not found - described-not" } });
+  });
+
+  describe("answers as recorded in tests/fixtures/cloudinary:", () => {
+    const recorded = (name) => JSON.parse(readFileSync(path.join(REPOSITORY, "tests/fixtures/cloudinary", name)));
+    /** Each key with the type of its value. */
+    const shape = (answer) => Object.fromEntries(Object.entries(answer).map(([key, value]) => [key, Array.isArray(value) ? "array" : typeof value]).sort());
+    const raw = async (fields) => {
+      const form = new FormData();
+      for (const [name, value] of Object.entries(sign(fields))) form.append(name, value);
+      form.append("file", new Blob(["a,b"]), "sheet.xls");
+      return (await fetch(`${double.url}/v1_1/${ACCOUNT.cloud_name}/raw/upload`, { method: "POST", body: form })).json();
+    };
+
+    test("an upload of a picture", async () => {
+      assert.deepEqual(shape(await post(sign({ eager: "c_pad,h_300,w_400" }))), shape(recorded("upload-image.json")));
+    });
+
+    test("an upload of a raw file", async () => {
+      const answer = await raw({ public_id: "sample_spreadsheet.xls" });
+      const known = recorded("upload-raw.json");
+      assert.deepEqual([answer.public_id, shape(answer)], [known.public_id, shape(known)]);
+    });
+
+    test("an upload of a raw file into a folder, which keeps its extension", async () => {
+      const known = recorded("upload-raw-in-folder-2021.partial.json");
+      const [folderName, name] = known.public_id.split("/");
+      const answer = await raw({ folder: folderName, public_id: name });
+      assert.equal(answer.public_id, known.public_id);
+      const [all, some] = [shape(answer), shape(known)];
+      assert.deepEqual(Object.fromEntries(Object.keys(some).map((key) => [key, all[key]])), some);
+    });
+
+    test("an asynchronous upload, a part, and a destruction", async () => {
+      const { upload_async, destroy } = recorded("described-shapes.json");
+      assert.deepEqual(shape(await post(sign({ async: "1" }))), shape(upload_async));
+      await post(sign({ public_id: "described" }));
+      const calls = [await callApi("image/destroy", sign({ public_id: "described" })), await callApi("image/destroy", sign({ public_id: "described" }))];
+      assert.deepEqual(calls.map(({ json }) => json), destroy);
+    });
+
+    test("refusals, in status and words", async () => {
+      const [forged, stale] = recorded("errors.json");
+      const words = ({ status, body }) => `${status} ${body.error.message}`.replace(/[0-9a-f]{40}/, "HEX").replace(/- '.*'/, "- '…'").replace(/\d{4}-.* \+0000/, "TIME");
+      const refusal = async (fields) => words(await callApi("image/destroy", fields).then(({ status, json }) => ({ status, body: json })));
+      assert.equal(await refusal({ ...sign({ public_id: "a" }), public_id: "b" }), words(forged));
+      assert.equal(await refusal(sign({ public_id: "a", timestamp: now() - 7200 })), words(stale));
+    });
   });
 
   test("makes identifiers of its answers", () => {

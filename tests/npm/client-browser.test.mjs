@@ -4,29 +4,14 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, beforeEach, describe, test } from "node:test";
+import { browserClient } from "../../scripts/parse-server/browser-client.mjs";
 import { chromiumPath, hostsOf, openPage, startBrowser } from "../../scripts/parse-server/browser.mjs";
 import { picture, rest } from "../../scripts/parse-server/client.mjs";
 import { PARSE, REPOSITORY, startStack } from "../../scripts/parse-server/stack.mjs";
 import { startServerThat } from "../e2e/support/tampering-proxy.mjs";
 import { startFaultyCloudinary } from "./support/faulty-cloudinary.mjs";
 
-const PACKAGE = path.join(REPOSITORY, "npm/cloudinary-parse");
-const MODULES = ["client.js", "lib/asset.js", "lib/errors.js", "lib/retries.js", "lib/transport.js"];
 const MB = 1_000_000;
-
-/** What a bundler makes of the client, in a few lines. */
-function bundle() {
-  const modules = MODULES.map((name) => `${JSON.stringify(name)}(module, require) {${readFileSync(path.join(PACKAGE, name), "utf8")}\n}`);
-  return `{
-    const modules = {${modules.join(",\n")}};
-    const loaded = {};
-    const load = (name) => {
-      if (!loaded[name]) modules[name]((loaded[name] = { exports: {} }), (other) => load(other.startsWith("./lib/") ? other.slice(2) : "lib/" + other.slice(2)));
-      return loaded[name].exports;
-    };
-    window.client = load("client.js");
-  }`;
-}
 
 describe("uploadPicture in Chromium", { skip: !chromiumPath && "Chromium is not installed" }, () => {
   const folder = mkdtempSync(path.join(tmpdir(), "cloudinary-parse-client-"));
@@ -47,7 +32,7 @@ describe("uploadPicture in Chromium", { skip: !chromiumPath && "Chromium is not 
     const files = {
       "/": ["text/html", "<!doctype html><title>app</title><script src=parse.js></script><script src=client.js></script>"],
       "/parse.js": ["text/javascript", readFileSync(path.join(REPOSITORY, "scripts/parse-server/node_modules/parse/dist/parse.min.js"))],
-      "/client.js": ["text/javascript", bundle()],
+      "/client.js": ["text/javascript", browserClient()],
     };
     site = await startServerThat(({ url }, response) => {
       const [type, body] = files[url] ?? ["text/plain", ""];
@@ -65,7 +50,7 @@ describe("uploadPicture in Chromium", { skip: !chromiumPath && "Chromium is not 
           const fractions = (window.fractions = []);
           const file = new File([bytes, new Uint8Array(size - bytes.length)].map((part) => Uint8Array.from(part)), "cat.png", { type: "image/png" });
           try {
-            const uploaded = await client.uploadPicture(Parse, file, { function: "sign", onProgress: (fraction) => fractions.push(fraction), ...options });
+            const uploaded = await cloudinaryParse.uploadPicture(Parse, file, { function: "sign", onProgress: (fraction) => fractions.push(fraction), ...options });
             return { ...uploaded, fractions };
           } catch ({ name, message, reason, canRetry, status }) {
             return { failed: { name, message, reason, canRetry, ...(status && { status }) }, fractions };

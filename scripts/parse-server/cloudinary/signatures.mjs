@@ -23,8 +23,10 @@ export function checkCall(account, fields) {
     throw new ApiError(400, `Stale request - reported time is ${reported} which is more than 1 hour ago`);
   }
   const signed = Object.fromEntries(Object.entries(fields).filter(([name]) => !NEVER_SIGNED.has(name)));
-  // Version 2 escapes `&` in values; version 1, which old clients send, does not.
-  const accepted = [2, 1].map((version) => sdk.utils.api_sign_request(signed, account.api_secret, account.signature_algorithm, version));
+  // Version 2 escapes `&` in values; version 1, which old clients send, does not. Either digest is taken.
+  const accepted = [2, 1].flatMap((version) =>
+    ["sha1", "sha256"].map((digest) => sdk.utils.api_sign_request(signed, account.api_secret, digest, version)),
+  );
   if (!accepted.includes(fields.signature)) {
     throw new ApiError(401, `Invalid Signature ${fields.signature}. String to sign - '${stringToSign(signed)}'.`);
   }

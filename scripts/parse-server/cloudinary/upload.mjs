@@ -34,6 +34,7 @@ export function storeUpload({ account, assets, base }, wantedType, fields, file)
   const publicId = publicIdFor(fields, file, resourceType);
   const key = assetKey(resourceType, type, publicId);
   const existing = assets.get(key);
+  if (isTrue(fields.async)) return { status: "pending", resource_type: resourceType, type, public_id: publicId, batch_id: randomBytes(16).toString("hex") };
   if (existing && isFalse(fields.overwrite)) return { ...existing.answer, existing: true };
 
   // Uploads of one second would share a version: it must tell them apart for whoever waits for the newer one.
@@ -52,6 +53,7 @@ export function storeUpload({ account, assets, base }, wantedType, fields, file)
     resource_type: resourceType,
     created_at: new Date().toISOString().replace(/\.\d+Z$/, "Z"),
     tags: list(fields.tags),
+    ...(resourceType === "image" && { pages: 1 }),
     bytes: file.bytes.length,
     type,
     etag: createHash("md5").update(file.bytes).digest("hex"),
@@ -59,13 +61,36 @@ export function storeUpload({ account, assets, base }, wantedType, fields, file)
     url: `${base}/${path()}`,
     secure_url: `${base}/${path()}`,
     ...(fields.folder && { folder: fields.folder }),
-    ...(fields.asset_folder && { asset_folder: fields.asset_folder }),
-    access_mode: "public",
+    asset_folder: fields.asset_folder ?? "",
+    display_name: fields.display_name ?? publicId.split("/").at(-1),
     ...(fields.context && { context: { custom: context(fields.context) } }),
+    ...(fields.moderation && { moderation: moderations(fields.moderation) }),
     original_filename: stem(file.name ?? "file"),
     ...(fields.eager && { eager: eager(fields.eager, base, path, file.bytes.length) }),
+    api_key: account.api_key,
   };
   assets.set(key, { answer, bytes: file.bytes });
+  return answer;
+}
+
+/** Of several moderations the first is at work, and the rest wait for it. */
+function moderations(text) {
+  return text.split("|").map((kind, index) => ({ status: index === 0 ? "pending" : "queued", kind }));
+}
+
+/** Gives an asset another public ID, another type, or both. */
+export function rename({ account, assets }, resourceType, fields) {
+  const type = fields.type || "upload";
+  const from = assetKey(resourceType, type, fields.from_public_id);
+  const toType = fields.to_type || type;
+  const to = assetKey(resourceType, toType, fields.to_public_id);
+  const asset = assets.get(from);
+  if (!asset) throw new ApiError(404, `Resource not found - ${fields.from_public_id}`);
+  if (assets.has(to) && !isTrue(fields.overwrite)) throw new ApiError(400, `to_public_id ${fields.to_public_id} already exists`);
+  assets.delete(from);
+  const { version } = asset.answer;
+  const answer = { ...asset.answer, public_id: fields.to_public_id, type: toType, signature: responseSignature(account, fields.to_public_id, version) };
+  assets.set(to, { ...asset, answer });
   return answer;
 }
 

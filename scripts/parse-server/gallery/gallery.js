@@ -1,5 +1,5 @@
-// An app as its users have it: the official Parse SDK, Cloudinary's upload, and nothing between them.
-const Parse = window.Parse;
+// An app as its users have it: the official Parse SDK and cloudinary-parse/client.
+const { Parse, cloudinaryParse } = window;
 const settings = await (await fetch("/settings.json")).json();
 Parse.initialize(settings.applicationId);
 Parse.serverURL = settings.serverUrl;
@@ -14,55 +14,64 @@ function element(name, { text, ...attributes } = {}, ...children) {
   return made;
 }
 
-/** Shows a step and what came of it. */
-async function step(title, work, describe) {
+/** A step that has begun, and what came of it. */
+function begin(title) {
   const item = element("li", { text: `${title} …` });
   byId("steps").append(item);
+  return {
+    progress: (fraction) => (item.textContent = `${title} … ${Math.round(fraction * 100)} %`),
+    done: (result) => item.replaceChildren(`✓ ${title}`, element("code", { text: result })),
+    failed: (error) => item.replaceChildren(`✗ ${title}`, element("p", { class: "refused", text: refusal(error) })),
+  };
+}
+
+async function step(title, work, describe) {
+  const current = begin(title);
   try {
     const result = await work();
-    item.replaceChildren(title, element("code", { text: describe(result) }));
+    current.done(describe(result));
     return result;
   } catch (error) {
-    item.replaceChildren(title, element("p", { class: "refused", text: refusal(error) }));
+    current.failed(error);
     throw error;
   }
 }
 
-const refusal = (error) => (error instanceof Parse.Error ? `Refused: ${error.message} (code ${error.code})` : error.message);
-
-/** What an app saves: Cloudinary's answer as one text, the signature behind `#`. */
-function identifierOf({ resource_type, type, version, public_id, format, signature }) {
-  return `${resource_type}/${type}/v${version}/${public_id}${format ? `.${format}` : ""}#${signature}`;
+function refusal(error) {
+  const isRefused = error instanceof Parse.Error || error.reason === "refused";
+  return isRefused ? `Refused: ${error.message}${error.code ? ` (code ${error.code})` : ""}` : error.message;
 }
 
-async function postToCloudinary(fields, picture) {
-  const form = new FormData();
-  for (const [name, value] of Object.entries(fields)) form.append(name, value);
-  form.append("file", picture);
-  const response = await fetch(settings.uploadUrl, { method: "POST", body: form });
-  const answer = await response.json();
-  if (!response.ok) throw new Error(`Cloudinary answers: ${answer.error.message}`);
-  return answer;
+/** `uploadPicture` signs and uploads in one; here each is shown as a step. */
+async function upload(picture) {
+  let current = begin("Parse Server has the upload signed");
+  // What a function whose manifest says `response = "request"` answers by itself.
+  const run = async (name, params) => {
+    const fields = await Parse.Cloud.run(name, params);
+    current.done(`to post: ${Object.keys(fields).join(", ")}`);
+    current = begin("The picture goes to Cloudinary");
+    return { url: settings.uploadUrl, fields };
+  };
+  try {
+    const onProgress = (fraction) => current.progress(fraction);
+    const uploaded = await cloudinaryParse.uploadPicture({ Cloud: { run } }, picture, { onProgress });
+    const { public_id, version, width, height } = uploaded.response;
+    current.done(`${public_id}, version ${version}, ${width} × ${height}`);
+    return uploaded;
+  } catch (error) {
+    current.failed(error);
+    throw error;
+  }
 }
 
 async function addPicture(picture, title) {
   byId("steps").replaceChildren();
-  const fields = await step(
-    "Parse Server has the upload signed",
-    () => Parse.Cloud.run("sign_cloudinary_upload_request"),
-    (answer) => `to post: ${Object.keys(answer).join(", ")}`,
-  );
-  const uploaded = await step(
-    "The picture goes to Cloudinary",
-    () => postToCloudinary(fields, picture),
-    (answer) => `${answer.public_id}, version ${answer.version}, ${answer.width} × ${answer.height}`,
-  );
-  const identifier = identifierOf(uploaded);
+  const { signed } = await upload(picture);
   const photo = new Parse.Object("Photo");
   await step(
     "The photo is saved with Cloudinary's signature",
-    () => photo.save({ title, cloudinaryIdentifier: identifier }),
-    () => identifier,
+    () => photo.save({ title, cloudinaryIdentifier: signed }),
+    () => signed,
   );
   await step(
     "Read back, the signature is gone",
@@ -70,7 +79,7 @@ async function addPicture(picture, title) {
     () => photo.get("cloudinaryIdentifier"),
   );
   // A start for forging: the same signature, another picture.
-  byId("forge-form").elements.identifier.value = identifier.replace(/v(\d+)\/[^#.]+/, "v$1/someone-elses-picture");
+  byId("forge-form").elements.identifier.value = signed.replace(/v(\d+)\/[^#.]+/, "v$1/someone-elses-picture");
 }
 
 async function thumbnail(photo) {
@@ -136,6 +145,7 @@ onSubmit(
   "upload-form",
   async ({ picture, title }) => {
     await addPicture(picture.files[0], title.value);
+    byId("upload-form").reset();
     await showPhotos();
   },
   // The step that failed says so itself.

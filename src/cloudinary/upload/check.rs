@@ -28,6 +28,11 @@ pub fn is_upload_option(name: &str) -> bool {
     Kind::of(name).is_some() || is_transformation_option(name)
 }
 
+/// Whether an upload has no parameter `name` of its own: it goes into `transformation`.
+pub fn is_part_of_transformation(name: &str) -> bool {
+    Kind::of(name).is_none() && is_transformation_option(name)
+}
+
 fn is_transformation_option(name: &str) -> bool {
     name.starts_with('$') || Key::from_name(name).is_some_and(Key::is_transformation)
 }

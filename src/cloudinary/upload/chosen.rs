@@ -4,11 +4,12 @@
 use serde_json::Value;
 
 use super::parameter::Kind;
-use super::{UploadError, check_upload_option};
+use super::{Dialect, UploadError, check_upload_option};
 use crate::cloudinary::number::Scalar;
 use crate::cloudinary::transformation::{
-    check_chosen_option, check_chosen_transformation, is_format,
+    check_chosen_option, check_chosen_steps, check_chosen_transformation, is_format,
 };
+use crate::cloudinary::url_config::UrlConfig;
 
 type Result = std::result::Result<(), UploadError>;
 
@@ -57,6 +58,46 @@ pub fn check_chosen_parameter(name: &str, value: &Value) -> Result {
         return Ok(());
     }
     Err(UploadError::invalid(name, expected(name, kind)))
+}
+
+/// [`check_chosen_parameter`] for a parameter that a caller wrote itself, as it is posted: there a
+/// transformation is one text, and what is an object elsewhere is JSON.
+///
+/// ```
+/// use cloudinary_parse::cloudinary::upload::check_posted_text;
+///
+/// assert!(check_posted_text("transformation", "c_limit,w_1000/e_sepia").is_ok());
+/// let error = check_posted_text("transformation", "l_private:cat").unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "transformation: expected transformations without layers, names, code and conditions"
+/// );
+/// ```
+pub fn check_posted_text(name: &str, text: &str) -> Result {
+    match Kind::of(name) {
+        None if name == "transformation" => Ok(check_chosen_steps(name, text, false)?),
+        Some(kind @ (Kind::Regions | Kind::AccessControl | Kind::Breakpoints)) => {
+            check_posted_json(name, kind, text)
+        }
+        Some(kind @ Kind::AutoTranscription) if text.starts_with('{') => {
+            check_posted_json(name, kind, text)
+        }
+        _ => check_chosen_parameter(name, &Value::from(text)),
+    }
+}
+
+/// In one spelling only: of two values under one key, another reader might take the other.
+fn check_posted_json(name: &str, kind: Kind, text: &str) -> Result {
+    let value: Value = serde_json::from_str(text)
+        .map_err(|_| UploadError::invalid(name, "JSON as JSON.stringify writes it"))?;
+    check_chosen_parameter(name, &value)?;
+    if kind.serialize(name, &value, &UrlConfig::default(), Dialect::Documented)? == text {
+        return Ok(());
+    }
+    Err(UploadError::invalid(
+        name,
+        "JSON as JSON.stringify writes it",
+    ))
 }
 
 fn expected(name: &str, kind: Kind) -> &'static str {

@@ -36,6 +36,51 @@ pub fn written(
     }))
 }
 
+/// What is posted for an option alone: [`written`], or the transformation that it makes.
+///
+/// # Errors
+/// A name or value that is not an upload option's.
+pub fn posted_text(name: &str, value: &Value, account: &Account) -> Result<String, UploadError> {
+    if let Some(text) = written(name, value, account)? {
+        return Ok(text);
+    }
+    let option = Map::from_iter([(name.to_owned(), value.clone())]);
+    transformation_text(&option, &account.url, Dialect::Documented)
+}
+
+/// Whether two texts are the same value of a parameter. Clients post truth values in either
+/// spelling.
+pub fn is_same_posted(name: &str, one: &str, other: &str) -> bool {
+    let truth = |text| match text {
+        "true" | "1" => Some(true),
+        "false" | "0" => Some(false),
+        _ => None,
+    };
+    let is_truth_value = || {
+        let kind = Kind::of(name);
+        matches!(
+            kind,
+            Some(Kind::Flag | Kind::Boolean | Kind::AutoTranscription)
+        )
+    };
+    one == other || is_truth_value() && truth(one).is_some() && truth(one) == truth(other)
+}
+
+/// Version 1 of the signature has no escape for `&`: what follows it in a caller's value would be
+/// signed as another parameter.
+///
+/// # Errors
+/// `&` in `text` where the account signs in version 1.
+pub fn check_ampersands(name: &str, text: &str, account: &Account) -> Result<(), UploadError> {
+    if account.signature_version == SignatureVersion::V1 && text.contains('&') {
+        return Err(UploadError::invalid(
+            name,
+            "a value without `&`, as signature_version=1 has no escape for it",
+        ));
+    }
+    Ok(())
+}
+
 /// Fields in the making.
 #[derive(Debug, Default)]
 pub struct Fields<'a> {
@@ -78,11 +123,10 @@ impl<'a> Fields<'a> {
         Ok(())
     }
 
-    /// [`Self::add_option`] for a value that a caller chose. Version 1 of the signature has no
-    /// escape for `&`: what follows it would be signed as another parameter.
+    /// [`Self::add_option`] for a value that a caller chose.
     ///
     /// # Errors
-    /// As there, and `&` in what is written for the option where the account signs in version 1.
+    /// As there, and those of [`check_ampersands`].
     pub fn add_chosen(
         &mut self,
         name: &'a str,
@@ -90,18 +134,7 @@ impl<'a> Fields<'a> {
         account: &Account,
     ) -> Result<(), UploadError> {
         if account.signature_version == SignatureVersion::V1 {
-            let text = if let Some(text) = written(name, value, account)? {
-                text
-            } else {
-                let option = Map::from_iter([(name.to_owned(), value.clone())]);
-                transformation_text(&option, &account.url, Dialect::Documented)?
-            };
-            if text.contains('&') {
-                return Err(UploadError::invalid(
-                    name,
-                    "a value without `&`, as signature_version=1 has no escape for it",
-                ));
-            }
+            check_ampersands(name, &posted_text(name, value, account)?, account)?;
         }
         self.add_option(name, value, account)
     }
@@ -137,6 +170,26 @@ impl<'a> Fields<'a> {
         Ok(())
     }
 
+    /// The parameters as they are posted, each not empty; transformation options are one.
+    ///
+    /// # Errors
+    /// A transformation that cannot be written, a public ID that is too long.
+    pub fn into_posted(
+        mut self,
+        account: &Account,
+    ) -> Result<Vec<(&'a str, Cow<'a, str>)>, UploadError> {
+        self.check_length()?;
+        let transformation =
+            transformation_text(&self.transformation, &account.url, Dialect::Documented)?;
+        self.add("transformation", transformation.into());
+        Ok(self.written)
+    }
+
+    /// Adds a parameter as it is posted; nothing if it is empty.
+    pub fn add_posted(&mut self, name: &'a str, text: Cow<'a, str>) {
+        self.add(name, text);
+    }
+
     fn add(&mut self, name: &'a str, text: Cow<'a, str>) {
         if !text.is_empty() {
             self.written.push((name, text));
@@ -148,20 +201,17 @@ impl<'a> Fields<'a> {
     /// # Errors
     /// A transformation that cannot be written, a public ID that is too long, an account without
     /// key or secret.
-    pub fn sign(mut self, account: &'a Account, now: u64) -> Result<SignedFields<'a>, UploadError> {
+    pub fn sign(self, account: &'a Account, now: u64) -> Result<SignedFields<'a>, UploadError> {
         let api_key = account.api_key.as_deref().ok_or(UploadError::NoApiKey)?;
-        self.check_length()?;
-        let transformation =
-            transformation_text(&self.transformation, &account.url, Dialect::Documented)?;
-        self.add("transformation", transformation.into());
+        let written = self.into_posted(account)?;
         let timestamp = now.to_string();
-        let mut pairs = Vec::with_capacity(self.written.len() + 1);
+        let mut pairs = Vec::with_capacity(written.len() + 1);
         pairs.push(("timestamp", timestamp.as_str()));
-        pairs.extend(self.written.iter().map(|(name, text)| (*name, &**text)));
+        pairs.extend(written.iter().map(|(name, text)| (*name, &**text)));
         Ok(SignedFields {
             signature: sign(account, &mut pairs)?,
             timestamp,
-            written: self.written,
+            written,
             api_key,
         })
     }
@@ -176,6 +226,18 @@ impl SignedFields<'_> {
             .map(|(name, text)| name.len() + text.len() + 6)
             .sum();
         len + self.api_key.len() + 160
+    }
+
+    /// Appends a JSON object of what a client that knows the rest still lacks: `signature`,
+    /// `api_key`, `timestamp`.
+    pub fn push_signature_json(&self, out: &mut String) {
+        out.push_str("{\"signature\":");
+        push_json_string(out, self.signature.as_str());
+        out.push_str(",\"api_key\":");
+        push_json_string(out, self.api_key);
+        out.push_str(",\"timestamp\":");
+        out.push_str(&self.timestamp);
+        out.push('}');
     }
 
     /// Appends them as a JSON object.

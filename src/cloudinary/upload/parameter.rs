@@ -47,6 +47,7 @@ pub(super) const PARAMETERS: &[(&str, Kind)] = &[
     ("auto_chaptering", Kind::Flag),
     ("auto_tagging", Kind::Text),
     ("auto_transcription", Kind::AutoTranscription),
+    ("auto_video_details", Kind::Flag),
     ("background_removal", Kind::Text),
     ("backup", Kind::Flag),
     ("batch_id", Kind::Text),
@@ -180,8 +181,9 @@ fn context_pairs(
     let mut out = String::new();
     for (key, value) in pairs {
         let value = match value {
-            // Items are JSON, so that a quote in one does not end it: the Node SDK writes them raw.
-            Value::Array(_) => to_json(name, value)?.into(),
+            // Items are strings, numbers too, as the Node SDK writes them. JSON, so that a quote in
+            // one does not end it: the SDK writes them raw.
+            Value::Array(items) => to_json(name, &items.iter().map(as_string).collect())?.into(),
             Value::Null | Value::Object(_) => {
                 return Err(UploadError::Invalid {
                     name: format!("{name}.{key}"),
@@ -204,6 +206,14 @@ fn context_pairs(
         }
     }
     Ok(out)
+}
+
+/// A number or truth value as a string.
+fn as_string(item: &Value) -> Value {
+    match item {
+        Value::Number(_) | Value::Bool(_) => Value::String(text(item).into_owned()),
+        other => other.clone(),
+    }
 }
 
 fn header_lines(headers: &Map<String, Value>) -> String {

@@ -90,9 +90,15 @@ fn writes_each_kind_of_parameter() {
         (
             "context",
             json!({"a": "x=1|2", "n": 5, "f": 1.5, "l": ["r\"d", "b|e", 1]}),
-            r#"a=x\=1\|2|n=5|f=1.5|l=["r\"d","b\|e",1]"#,
+            r#"a=x\=1\|2|n=5|f=1.5|l=["r\"d","b\|e","1"]"#,
         ),
         ("metadata", json!("id=1|b=2"), "id=1|b=2"),
+        (
+            "metadata",
+            json!({"list": [1, 2.5, true]}),
+            r#"list=["1","2.5","true"]"#,
+        ),
+        ("auto_video_details", json!(true), "1"),
         (
             "face_coordinates",
             json!([[1, 2, 3, 4], [5, 6, 7, 8]]),

@@ -18,11 +18,13 @@ mod delivery_url;
 mod folder;
 mod follow;
 mod references;
+mod sign_params;
 mod sign_upload;
 mod warnings;
 
 const PHOTO: &str = "class = \"Photo\"\n[fields.picture]\n";
 const SIGN: &str = "function = \"sign\"\naction = \"sign_upload\"\n";
+const SIGN_PARAMS: &str = "function = \"sign\"\naction = \"sign_params\"\n";
 const URL: &str = "function = \"url\"\naction = \"delivery_url\"\n";
 
 fn folder_of(files: &[(&str, &str)]) -> TempDir {
@@ -81,7 +83,7 @@ fn warnings(text: &str) -> Vec<String> {
 fn sign_upload(text: &str) -> SignUpload {
     match loaded(&format!("{SIGN}{text}")).functions.remove(0).action {
         Action::SignUpload(sign) => sign,
-        Action::DeliveryUrl(_) => panic!("not a sign_upload"),
+        other => panic!("not a sign_upload: {other:?}"),
     }
 }
 

@@ -86,6 +86,13 @@ mod tests {
 
     proptest! {
         #[test]
+        fn nothing_in_a_pattern_repeats_without_a_bound(id in any::<String>()) {
+            if let Some(pattern) = pattern(&id) {
+                prop_assert!(!pattern.contains(['*', '+']) && !pattern.contains(",}"), "{pattern}");
+            }
+        }
+
+        #[test]
         fn whatever_refers_to_an_asset_is_found(id in r"[ab]{0,2}(/[ab é猫🙂.~'(]{1,4}){0,2}[ab]", text in r"(https?://h/)?(image/upload/v1/)?([ab/ é猫🙂.~'(#?&=%25-]|%20|%2F|%C3%A9|%2520){0,24}") {
             let asset: Result<AssetName, _> = format!("image/upload/{id}").parse();
             if let Ok(asset) = asset {

@@ -49,10 +49,10 @@ pub(super) async fn handle(
         }
     };
     // A panic would end the whole worker.
-    let tried = AssertUnwindSafe(attempts.attempt(&job, &id, tries))
+    let outcome = AssertUnwindSafe(attempts.attempt(&job, &id, tries))
         .catch_unwind()
         .await;
-    let failure = match tried {
+    let failure = match outcome {
         Ok(Ok(())) => return Ok(()),
         Ok(Err(failure)) => failure,
         Err(_) => Failure::new(

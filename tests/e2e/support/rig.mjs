@@ -11,6 +11,9 @@ export { ACCOUNT, PARSE } from "../../../scripts/parse-server/stack.mjs";
 /** The major version of the Parse Server under test. */
 export const VERSION = Number(process.env.RIG_PARSE_SERVER || 9);
 
+/** The database under it: `postgres` or `mongodb`. */
+export const DATABASE = process.env.RIG_DATABASE || "postgres";
+
 /**
  * Starts a stack before the file's tests and ends it after them.
  * @param {object} [options] see `startStack`; `classes`: fields by class name, created with the master key;

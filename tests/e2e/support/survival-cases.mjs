@@ -1,5 +1,5 @@
 // Every field type and operation of Parse Server's REST API, each as a change of one field.
-import { PARSE } from "./rig.mjs";
+import { DATABASE, PARSE } from "./rig.mjs";
 
 const TARGET = "SurvivalTarget";
 
@@ -128,10 +128,22 @@ export function changes([first, second]) {
 }
 
 /**
+ * Without hooks MongoDB keeps a dotted key of a create as a column whose name has a dot, and refuses an operation in one. A hook is shown
+ * the object that the key would make, and that is stored.
+ */
+const DEVIATIONS_ON_MONGODB = [
+  { change: "Dotted Set", phase: "create", asIf: { meta: { views: 7 } } },
+  { change: "Dotted Set, new key", phase: "create", asIf: { meta: { fresh: "x" } } },
+  { change: "Dotted Increment", phase: "create", modes: ["picture", "context mode"], asIf: { meta: { views: 4 } } },
+  { change: "Dotted Set, two levels", phase: "create", asIf: { meta: { deep: 9 } } },
+];
+
+/**
  * Where a `beforeSave` webhook, whatever it answers, makes Parse Server store something else than it does without one.
  * `asIf`: what the client might have sent instead to the same effect; `error`: refused in other words.
  */
 export const DEVIATIONS = [
+  ...(DATABASE === "mongodb" ? DEVIATIONS_ON_MONGODB : []),
   { change: "Set ACL, null", asIf: { ACL: {} } },
   { change: "AddUnique, duplicates", phase: "create", asIf: { tags: objects("AddUnique", "c") } },
   { change: "SetOnInsert", asIf: { text: null } },

@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use cloudinary_parse::cloudinary::account::Account;
 use cloudinary_parse::cloudinary::delivery_url::identifier_url;
 use cloudinary_parse::cloudinary::identifier::Identifier;
-use cloudinary_parse::cloudinary::upload::{Fields, is_upload_option};
+use cloudinary_parse::cloudinary::upload::{Fields, as_text, is_upload_option};
 use cloudinary_parse::manifest::{self, Accepted, Action};
 use serde_json::{Map, Value};
 
@@ -52,6 +52,7 @@ pub(crate) fn names() -> &'static [String] {
 pub(crate) fn check(name: &str, value: &Value) {
     if let Some(accepted) = accepted(&UPLOAD, "sign_upload", name) {
         check_upload(name, accepted, value);
+        check_posted(name, accepted, value);
     }
     if let Some(accepted) = accepted(&URL, "delivery_url", name) {
         check_url(name, accepted, value);
@@ -84,7 +85,8 @@ fn accepted<'m>(
         let text = format!("function = \"f\"\naction = \"{action}\"\n[accept]\n{lines}");
         let mut manifests = manifest::parse(&[("f.toml", &text)]).expect("a good manifest");
         match manifests.functions.remove(0).action {
-            Action::SignUpload(sign) => sign.accept,
+            Action::SignUpload(sign) => sign.rules.accept,
+            Action::SignParams(rules) => rules.accept,
             Action::DeliveryUrl(url) => url.accept,
         }
     });
@@ -154,6 +156,49 @@ fn check_upload(name: &str, accepted: &Accepted, value: &Value) {
             check_written(name, parameter, written, value);
         }
     }
+}
+
+/// The same value as a client would post it, for a function that signs what is posted.
+fn check_posted(name: &str, accepted: &Accepted, value: &Value) {
+    // No manifest of such a function accepts parts of a transformation.
+    let is_part = PARAMETERS.iter().any(|(option, _)| *option == name) || NEVER.contains(&name);
+    let text = as_text(value);
+    if text.is_empty() || is_part && name != "transformation" {
+        return;
+    }
+    let account = super::account();
+    if let Err(refusal) = accepted.check_posted(name, &text, &account) {
+        return assert_names(name, &refusal.to_string(), value);
+    }
+    let mut fields = Fields::default();
+    fields.add_posted(name, text.clone());
+    let signed = match fields.sign(&account, NOW) {
+        Ok(signed) => signed,
+        Err(refusal) => return assert_names(name, &refusal.to_string(), value),
+    };
+    let mut answer = String::new();
+    signed.push_signature_json(&mut answer);
+    let answer: Map<String, Value> = serde_json::from_str(&answer).expect("JSON");
+    let mut pairs = [
+        format!("{name}={}", text.replace('&', "%26")),
+        format!("timestamp={NOW}"),
+    ];
+    pairs.sort();
+    let to_sign = format!("{}{}", pairs.join("&"), super::SECRET);
+    assert_eq!(
+        answer["signature"],
+        *sha1::hex(to_sign.as_bytes()),
+        "{name}: {value}"
+    );
+    // What is posted is one text, of which only JSON has parts.
+    let json = serde_json::from_str(&text).ok();
+    let read = json.filter(|_| name == "responsive_breakpoints");
+    check_written(
+        name,
+        name,
+        &text,
+        &read.unwrap_or_else(|| text.as_ref().into()),
+    );
 }
 
 fn check_url(name: &str, accepted: &Accepted, value: &Value) {

@@ -153,12 +153,14 @@ fn refuses_files_that_are_neither_class_nor_function_or_both() {
             ),
             (
                 "function = \"f\"",
-                &["m.toml:1: `action` is missing: expected sign_upload or delivery_url"],
+                &[
+                    "m.toml:1: `action` is missing: expected sign_upload, sign_params or delivery_url",
+                ],
             ),
             (
                 "function = \"f\"\nactoin = \"sign_upload\"",
                 &[
-                    "m.toml:1: `action` is missing: expected sign_upload or delivery_url",
+                    "m.toml:1: `action` is missing: expected sign_upload, sign_params or delivery_url",
                     "m.toml:2: unknown key `actoin`, did you mean `action`?",
                 ],
             ),

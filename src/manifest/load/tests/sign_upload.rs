@@ -10,7 +10,7 @@ fn reads_a_sign_upload_with_its_defaults() {
     let Action::SignUpload(sign) = function.action else {
         panic!("not a sign_upload")
     };
-    assert!(sign.upload.is_empty() && sign.accept.is_empty());
+    assert!(sign.rules.upload.is_empty() && sign.rules.accept.is_empty());
     assert_eq!(sign.response, ResponseForm::Fields);
     assert_eq!(sign.resource_type, "auto");
 }
@@ -20,7 +20,12 @@ fn keeps_the_order_of_upload_parameters() {
     let sign = sign_upload(
         "[upload]\ntags = \"a\"\nfolder = \"f\"\neager = { crop = \"fill\" }\ncontext = \"a=b\"",
     );
-    let names: Vec<_> = sign.upload.iter().map(|(name, _)| name.as_str()).collect();
+    let names: Vec<_> = sign
+        .rules
+        .upload
+        .iter()
+        .map(|(name, _)| name.as_str())
+        .collect();
     assert_eq!(names, ["tags", "folder", "eager", "context"]);
 }
 
@@ -34,13 +39,13 @@ fn finds_templates_wherever_a_string_may_stand() {
         eager = [{ crop = "fill", width = 150 }]
         "#,
     );
-    assert!(matches!(sign.upload[0].1, Parameter::List(_)));
-    assert!(matches!(sign.upload[1].1, Parameter::Table(_)));
+    assert!(matches!(sign.rules.upload[0].1, Parameter::List(_)));
+    assert!(matches!(sign.rules.upload[1].1, Parameter::Table(_)));
     assert_eq!(
-        sign.upload[2].1,
+        sign.rules.upload[2].1,
         Parameter::Fixed(json!([{"crop": "fill", "width": 150}]))
     );
-    assert!(sign.fills_template("alt") && !sign.fills_template("tags"));
+    assert!(sign.rules.fills_template("alt") && !sign.rules.fills_template("tags"));
 }
 
 #[test]
@@ -236,5 +241,5 @@ fn refuses_mistaken_upload_values() {
 fn lets_code_hold_braces() {
     let code = "if (resource_info.width > 450) { upload_options['tags'] = 'wide' }";
     let sign = sign_upload(&format!("[upload]\neval = \"{code}\""));
-    assert_eq!(sign.upload[0].1, Parameter::Fixed(json!(code)));
+    assert_eq!(sign.rules.upload[0].1, Parameter::Fixed(json!(code)));
 }

@@ -36,11 +36,13 @@ fn warns_of_a_public_id_that_is_not_bound_to_the_user() {
         ),
     ];
     for (text, line, name) in unbound {
-        assert_eq!(
-            warnings(&format!("{SIGN}{text}")),
-            [format!("m.toml:{line}: `{name}`: {UNBOUND}")],
-            "{text}"
-        );
+        for function in [SIGN, SIGN_PARAMS] {
+            assert_eq!(
+                warnings(&format!("{function}{text}")),
+                [format!("m.toml:{line}: `{name}`: {UNBOUND}")],
+                "{text}"
+            );
+        }
     }
 }
 
@@ -56,7 +58,9 @@ fn does_not_warn_of_a_public_id_in_a_place_of_the_users_own() {
         "[upload]\ntags = \"{user.username}\"",
         "[accept]\nfolder = true",
     ] {
-        assert_eq!(warnings(&format!("{SIGN}{text}")), [""; 0], "{text}");
+        for function in [SIGN, SIGN_PARAMS] {
+            assert_eq!(warnings(&format!("{function}{text}")), [""; 0], "{text}");
+        }
     }
 }
 

@@ -4,8 +4,9 @@
 use std::collections::HashMap;
 
 use parking_lot::Mutex;
-use rustls::crypto::ring;
 use sha2::{Digest as _, Sha256};
+
+use crate::random;
 
 /// How long a session lasts, in seconds.
 pub(super) const LIFETIME: u32 = 12 * 3_600;
@@ -21,10 +22,7 @@ pub(super) struct Sessions(Mutex<HashMap<[u8; 32], u64>>);
 impl Sessions {
     /// A new session at `now`, in seconds. `None` if the system has no random numbers.
     pub(super) fn begin(&self, now: u64) -> Option<String> {
-        let mut random = [0; 32];
-        let source = ring::default_provider().secure_random;
-        source.fill(&mut random).ok()?;
-        let session = hex::encode(random);
+        let session = random::hex_256()?;
         let mut ends = self.0.lock();
         ends.retain(|_, end| now < *end);
         if ends.len() >= MAX_SESSIONS

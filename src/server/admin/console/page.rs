@@ -141,6 +141,7 @@ fn describe(action: &HookAction) -> String {
         HookAction::Function(function) => {
             let action = match &function.action {
                 Action::SignUpload(_) => "signs an upload".to_owned(),
+                Action::SignParams(_) => "signs parameters of an upload".to_owned(),
                 Action::DeliveryUrl(url) => match &url.source {
                     Some((class, field)) => format!("delivery URL of {class}.{field}"),
                     None => "delivery URL of an identifier".to_owned(),
