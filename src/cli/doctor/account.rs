@@ -25,7 +25,7 @@ pub(super) fn warnings(url: &str) -> Vec<String> {
     let Ok(config) = config_from_url(url) else {
         return Vec::new();
     };
-    let known = || ACCOUNT_OPTIONS.iter().map(|option| option.name);
+    let known = || ACCOUNT_OPTIONS.iter().copied();
     let mut warnings = Vec::new();
     let keys = config.keys().map(String::as_str);
     for key in keys.filter(|key| !PARTS.contains(key) && known().all(|name| name != *key)) {
@@ -68,8 +68,7 @@ mod tests {
 
     #[test]
     fn finds_nothing_odd_about_an_account_s_own_values() {
-        let every: Vec<_> = ACCOUNT_OPTIONS.iter().map(|option| option.name).collect();
-        let every = format!("?{}=1", every.join("=1&"));
+        let every = format!("?{}=1", ACCOUNT_OPTIONS.join("=1&"));
         for (secret, options) in [
             ("aBcDeFgHiJkLmNoPqRsTuVwXyZ0", ""),
             ("a_B-xxxx9", "?secure=true&auth_token[key]=00"),
