@@ -176,6 +176,11 @@ impl Environment {
         reader.finish_some(account)
     }
 
+    /// `CLOUDINARY_URL` as it stands.
+    pub fn cloudinary_url(&self) -> Option<SecretString> {
+        Reader::new(self).secret("CLOUDINARY_URL")
+    }
+
     /// Where the webhook listener listens.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use clap::ValueEnum;
-use log::warn;
+use log::{error, warn};
 use serde_json::json;
 
 use super::inputs::rest_client;
@@ -187,7 +187,11 @@ impl Run {
             );
         }
         for mistake in mistakes {
-            warn!("{mistake}");
+            if mistake.is_certain() {
+                error!("{mistake} ({})", mistake.remedy());
+            } else {
+                warn!("{mistake}");
+            }
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use log::info;
+use log::debug;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::Status;
@@ -23,10 +23,14 @@ use reachability::Reachability;
 use report::{Check, Report};
 use setup::Setup;
 
+mod account;
+mod callers;
+mod clean_up;
 mod clock;
 mod cloud_code;
 mod cloudinary;
 mod metrics_probe;
+mod notifications;
 mod parse_server;
 mod probe_hooks;
 mod probe_reply;
@@ -182,10 +186,10 @@ async fn check_parse_server(
 
 fn skip_hooks(why: &str, report: &mut Report) {
     for check in [
+        Check::PublicUrl,
         Check::WebhookKey,
         Check::Hooks,
         Check::CloudCode,
-        Check::PublicUrl,
     ] {
         report.skipped(check, why);
     }
@@ -204,21 +208,18 @@ async fn check_hooks(
         Ok(hooks) => hooks,
         Err(error) => {
             report.bad(Check::Hooks, &error, parse_server::remedy(&error));
+            for check in [Check::PublicUrl, Check::WebhookKey, Check::CloudCode] {
+                report.skipped(check, "not tried: see \"hooks\"");
+            }
             return;
         }
     };
     let reached = Reachability::probe(probe_hooks, public, &manifests.registered_hooks()).await;
+    reached.tell_public_url(public, report).await;
     reached
         .tell_key(public, setup.webhook_key.as_ref(), report)
         .await;
-    let registered = parse_server::tell_hooks(&hooks, report);
-    if reached.tell_missing(report) && registered {
-        let ours = hooks.iter().filter(|hook| hook.wanted.is_some()).count();
-        report.good(
-            Check::Hooks,
-            format_args!("all {ours} registered as the manifests say"),
-        );
-    }
+    parse_server::tell_hooks(&hooks, reached.obstacle(), &reached.missing, report);
     // Only a public URL on this machine certainly belongs to the service whose metrics are read.
     let admin = setup.admin.as_ref().filter(|_| public.is_loopback());
     let metrics = admin.and_then(MetricsProbe::new);
@@ -228,8 +229,16 @@ async fn check_hooks(
         // Hooks after a save or around a delete cannot be tried without storing a row.
         .filter(|hook| !matches!(&hook.name, HookName::Trigger { trigger_name, .. } if trigger_name != "beforeSave"))
         .collect();
-    check_cloud_code(server, manifests, &asked, metrics.as_ref(), report).await;
-    reached.tell_public_url(public, report).await;
+    callers::tell(&server.master, manifests, metrics.as_ref(), report).await;
+    match reached.obstacle() {
+        Some(obstacle) => {
+            report.skipped(
+                Check::CloudCode,
+                format_args!("not tried: see \"{obstacle}\""),
+            );
+        }
+        None => check_cloud_code(server, manifests, &asked, metrics.as_ref(), report).await,
+    }
 }
 
 /// The hooks, without those that a killed run left behind.
@@ -242,7 +251,7 @@ async fn registered(
     let mut registered = server.master.hooks().await?;
     match probe_hooks.sweep(&mut registered).await? {
         0 => {}
-        left => info!("temporary hooks of an earlier run removed: {left}"),
+        left => debug!("temporary hooks of an earlier run removed: {left}"),
     }
     Ok(compare(public, manifests.registered_hooks(), registered))
 }
@@ -255,11 +264,11 @@ async fn check_cloud_code(
     metrics: Option<&MetricsProbe>,
     report: &mut Report,
 ) {
+    if manifests.registered_hooks().is_empty() {
+        return;
+    }
     if asked.is_empty() {
-        return report.skipped(
-            Check::CloudCode,
-            "not tried: no hook is registered and served",
-        );
+        return report.skipped(Check::CloudCode, "not tried: see \"hooks\"");
     }
     let mut good = true;
     for hook in asked {
@@ -290,9 +299,8 @@ async fn check_cloud_code(
 /// What does not depend on Parse Server.
 async fn tell_others(ping: &Ping, setup: &Setup, report: &mut Report) {
     ping.tell(report);
-    report.skipped(
-        Check::Notifications,
-        "no manifest needs Cloudinary's notifications",
-    );
+    let counters = metrics_probe::counters(setup.admin.as_ref()).await;
+    clean_up::tell(setup.manifests.as_ref(), &counters, report);
+    notifications::tell(setup, &counters, report);
     queue::tell(setup, report).await;
 }

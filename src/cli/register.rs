@@ -104,11 +104,11 @@ impl Register {
             .map(|hook| (hook, Change::of(hook.state, self.prune)))
             .collect();
         if self.dry_run {
-            warn(&mut report, &planned, &settings).await;
+            warn(&mut report, &planned, &settings, &registry.client).await;
             return show_drift(&planned, report);
         }
         show_plan(&planned, &mut report);
-        warn(&mut report, &planned, &settings).await;
+        warn(&mut report, &planned, &settings, &registry.client).await;
         let failures = apply_all(&planned, &registry.client, &mut report).await;
         report.finish()?;
         match failures {
@@ -121,7 +121,12 @@ impl Register {
 
 type Planned<'a> = [(&'a ComparedHook, Option<Change>)];
 
-async fn warn(report: &mut Report, planned: &Planned<'_>, settings: &Registration) {
+async fn warn(
+    report: &mut Report,
+    planned: &Planned<'_>,
+    settings: &Registration,
+    client: &MasterClient,
+) {
     let changed: Vec<_> = planned
         .iter()
         .filter_map(|(hook, change)| change.map(|_| *hook))
@@ -136,6 +141,7 @@ async fn warn(report: &mut Report, planned: &Planned<'_>, settings: &Registratio
         .into_iter()
         .chain(of_url)
         .chain(of_shared)
+        .chain(warnings::of_schema(client, &settings.manifests).await)
     {
         report.warn(text);
     }

@@ -139,6 +139,10 @@ impl Respond for Hooks {
         let mut rows = self.rows.lock().unwrap();
         match (request.method.as_str(), path) {
             ("GET", ["serverInfo"]) => answer(200, json!({"parseServerVersion": "9.10.0"})),
+            ("GET", ["schemas"]) => answer(
+                200,
+                json!({"results": [{"className": "Photo", "fields": {"picture": {"type": "String"}}}]}),
+            ),
             ("GET", ["hooks", list]) => {
                 let list: Vec<_> = rows.iter().filter(|row| is_in(row, list)).collect();
                 answer(200, json!(list))

@@ -50,7 +50,7 @@ fn names_a_wrong_application_id() {
     );
 }
 
-const IPS: &str = "error: Parse Server at SERVER takes no master key from this machine's address: add 127.0.0.1 and ::1 to its option masterKeyIps (PARSE_SERVER_MASTER_KEY_IPS=127.0.0.1,::1); if they are there, a proxy or container network lies between, so add the address that Parse Server's log names";
+const IPS: &str = "error: Parse Server at SERVER takes no master key from this machine's address: add 127.0.0.1 and ::1 to its option masterKeyIps (`masterKeyIps: [\"127.0.0.1\", \"::1\"]` in new ParseServer({…}), or PARSE_SERVER_MASTER_KEY_IPS=127.0.0.1,::1); if they are there, a proxy or container network lies between, so add the address that Parse Server's log names";
 
 #[test]
 fn tells_master_key_ips_of_versions_7_to_9_by_the_content_type() {

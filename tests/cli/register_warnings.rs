@@ -142,3 +142,44 @@ fn refuses_the_wildcard_that_the_public_url_takes_from_the_bind_address() {
         result.stderr
     );
 }
+
+#[test]
+fn names_what_the_schema_has_under_a_similar_name_or_of_another_type() {
+    let remedy = "until then nothing guards it, and what it refers to does not count as in use";
+    for (manifest, warning) in [
+        (
+            "class = \"Foto\"\n[fields.picture]\n",
+            format!(
+                "warning: Parse Server has no class Foto: did you mean Photo? Correct `class` in the manifest, or create the class if it is meant: {remedy}"
+            ),
+        ),
+        (
+            "class = \"Photo\"\n[fields.pictrue]\n",
+            format!(
+                "warning: Photo has no column pictrue: did you mean picture? Correct the name in the manifest, or create the column if it is meant: {remedy}"
+            ),
+        ),
+        (
+            "class = \"Photo\"\n[fields.picture]\nmany = true\n",
+            "warning: Photo.picture is of type String, and its manifest says `many = true`. Leave `many` out of the field's table, or name a column of type Array".to_owned(),
+        ),
+    ] {
+        let server = ParseServer::start();
+let caller = CloudinaryParse::against(&server).manifest("Photo.toml", manifest);
+        let result = caller.run(&["register", "--dry-run"]);
+        assert!(result.stderr.lines().any(|line| line == warning), "{}", result.stderr);
+    }
+}
+
+#[test]
+fn does_not_warn_of_a_class_that_is_only_new() {
+    let server = ParseServer::start();
+    let caller = CloudinaryParse::against(&server)
+        .manifest("Photo.toml", "class = \"Invoice\"\n[fields.scan]\n");
+    let result = caller.run(&["register", "--dry-run"]);
+    let warning = result
+        .stderr
+        .lines()
+        .find(|line| line.starts_with("warning: Parse Server"));
+    assert_eq!(warning, None);
+}

@@ -1,13 +1,14 @@
 // doctor on real servers: in order it says so, and of each broken set-up it names what is wrong and what to do.
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
 import { once } from "node:events";
 import path from "node:path";
 import { after, afterEach, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { cleanEnvironment } from "../../scripts/parse-server/processes.mjs";
+import { cleanEnvironment, freePort } from "../../scripts/parse-server/processes.mjs";
 import { binary, startParseServer, startService, writeManifests } from "../../scripts/parse-server/stack.mjs";
-import { ACCOUNT, AS_CLIENT, count, createClass, jobs, PARSE, picturesOf, update, useStack, VERSION } from "./support/rig.mjs";
+import { ACCOUNT, AS_CLIENT, count, create, createClass, jobs, PARSE, picturesOf, update, useStack, VERSION } from "./support/rig.mjs";
 import { dateOff, startProxy, startServerThat } from "./support/tampering-proxy.mjs";
 
 const MANIFESTS = {
@@ -58,7 +59,7 @@ async function interrupted(stack, variables, when, signal) {
 describe("doctor", () => {
   const stack = useStack({
     manifests: MANIFESTS,
-    classes: { Note: { picture: "String" } },
+    classes: { Note: { picture: "String" }, Album: { cover: "File", pictures: "Array" } },
     parseServer: { env: { ...SMALL, PARSE_SERVER_READ_ONLY_MASTER_KEY: READ_ONLY_KEY } },
   });
   const servers = [];
@@ -92,15 +93,16 @@ describe("doctor", () => {
       hooks: "ok",
       cloud_code: "ok",
       public_url: "ok",
-      columns: "ok",
+      columns: "skipped",
       protected_fields: "skipped",
       hidden_rows: "skipped",
       cloudinary: "ok",
+      clean_up: "skipped",
       notifications: "skipped",
       queue: "skipped",
       max_upload_size: "ok",
     });
-    assert.deepEqual([code, healthy, checks.length], [0, true, 17]);
+    assert.deepEqual([code, healthy, checks.length], [0, true, 18]);
   });
 
   test("prints a marked line for each check, without colours", async () => {
@@ -154,9 +156,16 @@ describe("doctor", () => {
       const key = { PARSE_SERVER_WEBHOOK_KEY: "another key" };
       return { ...key, CLOUDINARY_PARSE_PUBLIC_URL: await helper(startService({ folder: stack.folder, env: { ...stack.service.env, CLOUDINARY_PARSE_BIND: "127.0.0.1:0", ...key } })) };
     }],
-    ["a service that was started with another webhook key", "webhook_key", /the running service refuses/, /restart/, async () => ({
+    ["a service that was started with another webhook key", "webhook_key", /the running service refuses/, /restart .* unless it serves another app/, async () => ({
       CLOUDINARY_PARSE_PUBLIC_URL: await helper(startService({ folder: stack.folder, env: { ...stack.service.env, CLOUDINARY_PARSE_BIND: "127.0.0.1:0", PARSE_SERVER_WEBHOOK_KEY: "another key" } })),
     })],
+    ["a webhook key here that neither the running service nor Parse Server has", "webhook_key", /configured here is another/, /correct PARSE_SERVER_WEBHOOK_KEY/, set({ PARSE_SERVER_WEBHOOK_KEY: "wrong" })],
+    ["a class that is called otherwise", "columns", /no class Noten: did you mean Note\?/, /correct `class`/, manifests({ "Noten.toml": 'class = "Noten"\n[fields.picture]\n' })],
+    ["a field that is called otherwise", "columns", /Note has no column pictrue: did you mean picture\?/, /correct the name/, manifests({ "Note.toml": 'class = "Note"\n[fields.pictrue]\n' })],
+    ["a path of references that leads nowhere", "columns", /Album has no column picturs: did you mean pictures\?/, /correct the name/, manifests({ "Album.toml": 'class = "Album"\nreferences = ["picturs.image"]\n' })],
+    ["a guarded File", "columns", /Album\.cover is of type File, which holds no identifiers/, /type String/, manifests({ "Album.toml": 'class = "Album"\n[fields.cover]\n' })],
+    ["a guarded Array without many", "columns", /Album\.pictures is of type Array, and its manifest does not say/, /many = true/, manifests({ "Album.toml": 'class = "Album"\n[fields.pictures]\n' })],
+    ["many in a String", "columns", /Note\.picture is of type String, and its manifest says/, /leave `many` out/, manifests({ "Note.toml": `${MANIFESTS["Note.toml"]}many = true\n` })],
     ["a service with other manifests", "hooks", /late: the running service does not serve it/, /HUP/, async () => {
       writeManifests(stack.webhooks, { ...MANIFESTS, "late.toml": MANIFESTS["sign.toml"].replace('"sign"', '"late"') });
     }],
@@ -175,7 +184,7 @@ describe("doctor", () => {
     ["another server at the public URL", "public_url", /another server answers there, with status 404/, /CLOUDINARY_PARSE_PUBLIC_URL/, async () => ({
       CLOUDINARY_PARSE_PUBLIC_URL: await helper(startServerThat((_, response) => response.writeHead(404, { "Content-Type": "text/html" }).end("<h1>Not Found</h1>"))),
     })],
-    ["another path in the public URL", "public_url", /serves none of the hooks/, /restart/, () => ({ CLOUDINARY_PARSE_PUBLIC_URL: `${stack.service.url}/hooks` })],
+    ["another path in the public URL", "public_url", /serves none of the hooks/, /restart .* unless it serves another app/, () => ({ CLOUDINARY_PARSE_PUBLIC_URL: `${stack.service.url}/hooks` })],
     ["a public URL where nobody ever answers", "public_url", /no answer .* within 15 s/, /firewall/, async () => ({
       CLOUDINARY_PARSE_PUBLIC_URL: await helper(startServerThat(() => {})),
     })],
@@ -194,6 +203,35 @@ describe("doctor", () => {
     });
   }
 
+  for (const [what, url] of [["of nobody", NOWHERE], ["of another path", undefined]]) {
+    test(`explains every hook by the public URL ${what}, and advises no register`, async () => {
+      const { checks } = await doctor(stack, { CLOUDINARY_PARSE_PUBLIC_URL: url ?? `${stack.service.url}/hooks` });
+      const about = (name) => checks.filter(({ check }) => check === name);
+      const [hooks, ...others] = about("hooks");
+      assert.deepEqual([hooks.status, hooks.remedy, others], ["skipped", null, []]);
+      assert.match(hooks.message, /^3 of 3 are registered otherwise .*: see "public URL", and mend that before `cloudinary-parse register`$/);
+      for (const name of ["webhook_key", "cloud_code"]) {
+        assert.deepEqual(about(name).map(({ status, message }) => `${status}: ${message}`), ['skipped: not tried: see "public URL"']);
+      }
+      assert.ok(checks.findIndex(({ check }) => check === "public_url") < checks.indexOf(hooks), "the cause comes last");
+    });
+  }
+
+  test("leaves OpenSSL's codes out", async () => {
+    const { checks } = await doctor(stack, { CLOUDINARY_PARSE_PUBLIC_URL: stack.service.url.replace("http:", "https:") });
+    const [{ message }] = checks.filter(({ check }) => check === "public_url");
+    assert.match(message, /: write EPROTO: (wrong version number|packet length too long) \(/);
+  });
+
+  test("warns of an option that nobody reads and of a masked secret, and shows none of it", async () => {
+    const { checks } = await doctor(stack, { CLOUDINARY_URL: `cloudinary://${ACCOUNT.api_key}:${"*".repeat(12)}@rig?signature_algoritm=sha256` }, ["--offline"]);
+    const warnings = checks.filter(({ check, status }) => check === "configuration" && status === "warning");
+    assert.deepEqual(warnings.map(({ message }) => message), [
+      "CLOUDINARY_URL: no option is called `signature_algoritm`, so it does nothing, did you mean `signature_algorithm`?",
+      "CLOUDINARY_URL: its API secret looks masked or like a placeholder",
+    ]);
+  });
+
   describe("of hooks", () => {
     afterEach(async () => {
       const { code, stdout, stderr } = await stack.cli(["register", "--prune"]);
@@ -203,6 +241,13 @@ describe("doctor", () => {
     test("finds one that is missing", async () => {
       await remove(stack, "triggers/Note/beforeSave");
       assertFound(await doctor(stack), "hooks", /Note\.beforeSave is not registered/, /register/);
+    });
+
+    test("finds several that are missing in one line", async () => {
+      for (const path of ["triggers/Note/beforeSave", "triggers/_User/beforeSave", "functions/sign"]) await remove(stack, path);
+      const found = await doctor(stack);
+      assertFound(found, "hooks", /^Note\.beforeSave, _User\.beforeSave, sign are not registered$/, /register/);
+      assert.equal(found.checks.filter(({ check }) => check === "hooks").length, 1);
     });
 
     test("finds one with another URL", async () => {
@@ -243,8 +288,8 @@ describe("doctor", () => {
 });
 
 describe("doctor, where Cloud Code stands before the hooks", () => {
-  const manifests = { "Note.toml": MANIFESTS["Note.toml"], "sign.toml": MANIFESTS["sign.toml"], "Sieve.toml": 'class = "Sieve"\n[fields.picture]\n' };
-  const stack = useStack({ manifests, classes: { Note: { picture: "String" }, Sieve: { picture: "String" } } });
+  const manifests = { "Note.toml": MANIFESTS["Note.toml"], "sign.toml": MANIFESTS["sign.toml"], "Sieve.toml": 'class = "Sieve"\n[fields.picture]\n', "Swept.toml": 'class = "Swept"\n[fields.picture]\nmax_age = "1h"\non_replace = "destroy"\ndestroy_within = "app/"\n' };
+  const stack = useStack({ manifests, classes: { Note: { picture: "String" }, Sieve: { picture: "String" }, Swept: { picture: "String" } } });
   let found;
 
   before(async () => {
@@ -252,11 +297,12 @@ describe("doctor, where Cloud Code stands before the hooks", () => {
     const options = { database: path.join(stack.folder, "database"), port: new URL(stack.parseServer.url).port };
     await stack.parseServer.stop();
     stack.parseServer = await startParseServer(stack.folder, options);
-    for (const name of ["Note", "Sieve"]) await createClass(stack, name, { picture: "String" });
+    for (const name of ["Note", "Sieve", "Swept"]) await createClass(stack, name, { picture: "String" });
     assert.equal((await stack.cli(["register"])).code, 0);
     await stack.parseServer.stop();
     const cloud = path.join(import.meta.dirname, "support/shadowing-cloud-code.cjs");
     stack.parseServer = await startParseServer(stack.folder, { ...options, env: { PARSE_SERVER_CLOUD: cloud } });
+    for (let saves = 0; saves < 3; saves += 1) await create(stack, "Swept", {});
     found = await doctor(stack, { CLOUDINARY_PARSE_ADMIN_BIND: new URL(stack.service.adminUrl).host });
   });
 
@@ -275,6 +321,10 @@ describe("doctor, where Cloud Code stands before the hooks", () => {
 
   test("finds a function, although it answers in the same words", { skip }, () => {
     assertFound(found, "cloud_code", /sign: Parse Server does not ask this service/, /remove it from the Cloud Code/);
+  });
+
+  test("finds an afterSave that Cloud Code took over", { skip }, () => {
+    assertFound(found, "clean_up", /^Swept\.afterSave does not arrive, .*: 3 saves were accepted/, /take the trigger out of the Cloud Code/);
   });
 
   test("deletes again what Cloud Code has stored all the same", { skip }, async () => {
@@ -359,15 +409,107 @@ describe("doctor, where clean-up destroys", () => {
     ]);
   });
 
-  test("warns of a mistyped class and a mistyped column", async () => {
+  test("finds a mistyped class and a mistyped column", async () => {
     const [note, open] = Object.values(manifests);
     writeManifests(stack.webhooks, { "Opne.toml": open.replace("Open", "Opne"), "Note.toml": note.replace("picture", "pictrue") });
     const found = line(await doctor(stack), "columns").map(({ status, message }) => `${status}: ${message}`);
     writeManifests(stack.webhooks, manifests);
     assert.deepEqual(found.sort(), [
-      "warning: Note has no column pictrue: did you mean picture?",
-      "warning: Parse Server has no class Opne: did you mean Open?",
+      "failed: Note has no column pictrue: did you mean picture?",
+      "failed: Parse Server has no class Opne: did you mean Open?",
     ]);
+  });
+
+  const counted = () => ({ CLOUDINARY_PARSE_ADMIN_BIND: new URL(stack.service.adminUrl).host });
+  const told = (found, name) => line(found, name).map(({ status, message }) => `${status}: ${message}`);
+
+  test("tells from the running service's counters whether afterSave and afterDelete arrive", async () => {
+    assert.deepEqual(told(await doctor(stack), "clean_up"), [
+      "skipped: whether afterSave and afterDelete arrive is not known: CLOUDINARY_PARSE_ADMIN_BIND names no fixed port, so the running service's counters cannot be read",
+    ]);
+    for (const name of ["Note", "Open"]) await create(stack, name, {});
+    const [id] = [await create(stack, "Open", {})];
+    const unknown = "skipped: not known before the first call since the service started: ";
+    assert.deepEqual(told(await doctor(stack, counted()), "clean_up"), [
+      `${unknown}Note.afterDelete, Open.afterDelete`,
+      "ok: arrived: Note.afterSave, Open.afterSave",
+    ]);
+    assert.equal((await stack.rest("DELETE", `/classes/Open/${id}`, { master: true })).status, 200);
+    assert.deepEqual(told(await doctor(stack, counted()), "clean_up"), [
+      `${unknown}Note.afterDelete`,
+      "ok: arrived: Note.afterSave, Open.afterSave, Open.afterDelete",
+    ]);
+  });
+
+  test("says who needs notifications, where they must go and whether one came", async () => {
+    const [note] = Object.values(manifests);
+    writeManifests(stack.webhooks, { "Note.toml": `${note}sync = true\n` });
+    const url = `${stack.service.url}/cloudinary/notifications`;
+    const needs = "Note.picture (sync)";
+    const [unknown] = told(await doctor(stack), "notifications");
+    const [none] = line(await doctor(stack, counted()), "notifications");
+    const body = JSON.stringify({ notification_type: "delete", resources: [] });
+    const post = (secret) => {
+      const timestamp = String(Math.floor(Date.now() / 1000));
+      const signature = createHash("sha1").update(body + timestamp + secret).digest("hex");
+      const headers = { "Content-Type": "application/json", "X-Cld-Timestamp": timestamp, "X-Cld-Signature": signature };
+      return fetch(url, { method: "POST", headers, body });
+    };
+    // A forged one proves nothing.
+    assert.equal((await post("forged")).status, 401);
+    const [forged] = line(await doctor(stack, counted()), "notifications");
+    assert.equal((await post(ACCOUNT.api_secret)).status, 200);
+    const [arrived] = told(await doctor(stack, counted()), "notifications");
+    writeManifests(stack.webhooks, manifests);
+    assert.ok(unknown.startsWith(`skipped: ${needs}: whether any arrived at ${url} is not known: `), unknown);
+    for (const { status, message, remedy } of [none, forged]) {
+      assert.equal(`${status}: ${message}`, `warning: ${needs}: none has arrived with a good signature since the service started`);
+      assert.ok(remedy.startsWith(`let Cloudinary post to ${url} `), remedy);
+    }
+    assert.equal(arrived, `ok: ${needs}: 1 arrived at ${url} and were verified since the service started`);
+  });
+});
+
+describe("doctor, where Cloud Code is to call the service", async () => {
+  const called = (name) => `class = "${name}"\ncalled_from = "cloud_code"\n[fields.picture]\n`;
+  const address = `127.0.0.1:${await freePort()}`;
+  const fields = { picture: "String", title: "String", problem: "String" };
+  const names = ["Note", "Inert", "Bare", "Lenient", "Picky"];
+  const stack = useStack({
+    manifests: Object.fromEntries(names.map((name) => [`${name}.toml`, called(name)])),
+    env: { CLOUDINARY_PARSE_BIND: address },
+    parseServer: {
+      env: { ...SMALL, PARSE_SERVER_CLOUD: path.join(import.meta.dirname, "support/guarded-cloud-code.cjs"), CLOUDINARY_PARSE_PUBLIC_URL: `http://${address}` },
+    },
+    classes: Object.fromEntries(names.map((name) => [name, fields])),
+  });
+  const line = ({ checks }) => checks.filter(({ check }) => check === "cloud_code");
+  let found;
+
+  before(async () => {
+    found = await doctor(stack, { CLOUDINARY_PARSE_ADMIN_BIND: new URL(stack.service.adminUrl).host });
+  });
+
+  test("proves that it does, also for an app that goes on without the picture", () => {
+    const [good] = line(found).filter(({ status }) => status === "ok");
+    assert.equal(good?.message, "calls this service before it saves: Lenient, Note", JSON.stringify(found, null, 1));
+  });
+
+  for (const [name, how] of [["Inert", "has a trigger that does not call"], ["Bare", "has no trigger"]]) {
+    test(`names a class that ${how}, and the line to add`, async () => {
+      assertFound(found, "cloud_code", new RegExp(`^${name}: its Cloud Code does not call this service`), new RegExp(`Parse\\.Cloud\\.beforeSave\\("${name}", \\(request\\) => pictures\\.beforeSave\\(request\\)\\)`));
+      assert.equal(await count(stack, name), 0);
+    });
+  }
+
+  test("does not know it where own code refuses the trial save first", () => {
+    const [warning] = line(found).filter(({ status }) => status === "warning");
+    assert.match(warning.message, /^Picky: whether its Cloud Code calls this service is not known, because it refuses the trial save with "a title, please"$/);
+  });
+
+  test("says when Cloud Code calls and nobody decides", async () => {
+    await stack.service.stop();
+    assertFound(await doctor(stack), "cloud_code", /^Note: its Cloud Code calls, and gets no decision/, /webhookKey/);
   });
 });
 

@@ -20,7 +20,7 @@ const RELOAD: &str = "remove it from the Cloud Code, or, if there is none, resta
 
 /// Who decided about a save.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Decider {
+pub(super) enum Decider {
     Guard,
     /// Parse Server's own checks: no hook, or Cloud Code, let it through.
     Unguarded,
@@ -37,24 +37,11 @@ pub(super) async fn try_class(
     report: &mut Report,
 ) -> bool {
     let class = manifest.class.as_str();
-    let skipped = match client.has_class(class).await {
-        Ok(true) if class == "_Product" => Some("not tried".to_owned()),
-        Ok(true) => None,
-        Ok(false) => Some("not tried, the class does not exist yet".to_owned()),
-        Err(error) => Some(format!("not tried: {error}")),
-    };
-    if let Some(why) = skipped {
+    if let Some(why) = why_not(client, class).await {
         report.skipped(Check::CloudCode, format_args!("{class}.beforeSave: {why}"));
         return true;
     }
-    let mut row = own_columns(class);
-    for field in &manifest.fields {
-        row[&field.name] = json!({"__type": IMPOSSIBLE_TYPE});
-    }
-    let reply = client
-        .try_create(class, &row, &json!({"cloudinary": false}))
-        .await;
-    let problem = match reply.map(|reply| decider(class, &reply)) {
+    let problem = match try_save(client, manifest).await {
         Ok(Decider::Guard) => return true,
         Ok(Decider::Unguarded) => "Parse Server does not ask this service, although the hook is registered: Cloud Code has the same trigger for this class".to_owned(),
         Ok(Decider::Stored(id)) => stored(client, class, &id).await,
@@ -69,6 +56,31 @@ pub(super) async fn try_class(
     false
 }
 
+/// Why a class is not tried.
+pub(super) async fn why_not(client: &MasterClient, class: &str) -> Option<String> {
+    match client.has_class(class).await {
+        Ok(true) if class == "_Product" => Some("not tried".to_owned()),
+        Ok(true) => None,
+        Ok(false) => Some("not tried, the class does not exist yet".to_owned()),
+        Err(error) => Some(format!("not tried: {error}")),
+    }
+}
+
+/// Tries a save that cannot be stored.
+pub(super) async fn try_save(
+    client: &MasterClient,
+    manifest: &ClassManifest,
+) -> Result<Decider, RestError> {
+    let class = manifest.class.as_str();
+    let mut row = own_columns(class);
+    for field in &manifest.fields {
+        row[&field.name] = json!({"__type": IMPOSSIBLE_TYPE});
+    }
+    let context = json!({"cloudinary": false});
+    let reply = client.try_create(class, &row, &context).await?;
+    Ok(decider(class, &reply))
+}
+
 /// What Parse Server demands of a row before it calls `beforeSave`.
 fn own_columns(class: &str) -> Value {
     match class {
@@ -79,7 +91,7 @@ fn own_columns(class: &str) -> Value {
     }
 }
 
-async fn stored(client: &MasterClient, class: &str, id: &str) -> String {
+pub(super) async fn stored(client: &MasterClient, class: &str, id: &str) -> String {
     let what =
         "Cloud Code stands before this service, and stored a row that should have been refused";
     match client.delete_row(class, id).await {

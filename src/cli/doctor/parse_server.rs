@@ -6,10 +6,14 @@ use crate::cli::registration::{ComparedHook, HookState};
 use crate::cli::service;
 use crate::manifest::Manifests;
 use crate::parse::client::{MasterClient, RestClient, RestError};
+use crate::parse::hook_name::HookName;
 
 /// An update's hook request holds the object twice, and one above 10 MiB is cut off half-way and
 /// can end Parse Server's process.
 const UPLOAD_LIMIT: usize = 5 << 20;
+
+/// How often a request is tried whose connection was closed before the answer.
+const UPLOAD_TRIES: usize = 5;
 
 /// What is tested, by major version.
 const SUPPORTED: std::ops::RangeInclusive<u64> = 5..=9;
@@ -126,46 +130,126 @@ pub(super) fn remedy(error: &RestError) -> &'static str {
     }
 }
 
-/// Reports how the registered hooks differ from the manifests. Returns whether they do not.
-pub(super) fn tell_hooks(hooks: &[ComparedHook], report: &mut Report) -> bool {
-    const REGISTER: &str = "run `cloudinary-parse register`";
-    let mut good = true;
-    for hook in hooks {
-        let name = &hook.name;
-        let urls = hook.registered_shown();
-        let (message, remedy) = match hook.state {
-            HookState::Current | HookState::Foreign => continue,
-            HookState::Missing => (format!("{name} is not registered"), REGISTER),
-            HookState::Outdated => (
-                format!("{name} is registered with another URL: {urls}"),
-                REGISTER,
-            ),
-            HookState::Duplicate => (
-                format!("{name} is registered more than once: {urls}"),
-                REGISTER,
-            ),
-            HookState::Stale => (
-                format!(
-                    "{name} is registered under the public URL, and no manifest names it, so its calls are refused"
-                ),
-                "run `cloudinary-parse register --prune`",
-            ),
-            HookState::Shared => (
-                format!(
-                    "{name}, which no manifest names, is registered more than once, and not always under the public URL: {urls}"
-                ),
-                "remove it by hand, in the Parse Dashboard for instance: Parse Server removes all or none of one name",
-            ),
+const REGISTER: &str = "run `cloudinary-parse register`";
+
+/// Reports how the registered hooks differ from the manifests. `obstacle` is the line that says why
+/// none of them can work: then that is what to mend, and registering would break what works now.
+/// `not_served` are those that the running service does not have.
+pub(super) fn tell_hooks(
+    hooks: &[ComparedHook],
+    obstacle: Option<&str>,
+    not_served: &[HookName],
+    report: &mut Report,
+) {
+    const CHECK: Check = Check::Hooks;
+    let wanted = || hooks.iter().filter(|hook| hook.wanted.is_some());
+    let all = wanted().count();
+    if let Some(obstacle) = obstacle {
+        let differ: Vec<_> = wanted()
+            .filter(|hook| hook.state != HookState::Current)
+            .collect();
+        let Some(first) = differ.first() else {
+            return report.skipped(
+                CHECK,
+                format_args!("{all} are registered as the manifests say; whether they are served is not known: see \"{obstacle}\""),
+            );
         };
-        good = false;
-        report.bad(Check::Hooks, message, remedy);
+        let at = match first.registered_shown() {
+            at if at.is_empty() => "not at all".to_owned(),
+            at => format!("at {at}"),
+        };
+        return report.skipped(
+            CHECK,
+            format_args!(
+                "{} of {all} are registered otherwise than the manifests say ({} {at}): see \"{obstacle}\", and mend that before `cloudinary-parse register`",
+                differ.len(),
+                first.name
+            ),
+        );
     }
-    good
+    for hook in not_served {
+        report.bad(
+            CHECK,
+            format_args!("{hook}: the running service does not serve it"),
+            "let `cloudinary-parse serve` load the manifests: kill -HUP, or restart it; then run `cloudinary-parse register`",
+        );
+    }
+    let of = |state| {
+        let hooks = hooks.iter().filter(move |hook| hook.state == state);
+        let told: Vec<_> = hooks
+            .filter(|hook| !not_served.contains(&hook.name))
+            .collect();
+        told
+    };
+    for state in [
+        HookState::Missing,
+        HookState::Outdated,
+        HookState::Duplicate,
+    ] {
+        let differing = of(state);
+        if !differing.is_empty() {
+            report.bad(CHECK, difference(state, &differing), REGISTER);
+        }
+    }
+    for hook in of(HookState::Stale) {
+        report.bad(
+            CHECK,
+            format_args!(
+                "{} is registered under the public URL, and no manifest names it, so its calls are refused",
+                hook.name
+            ),
+            "run `cloudinary-parse register --prune`",
+        );
+    }
+    for hook in of(HookState::Shared) {
+        report.bad(
+            CHECK,
+            format_args!(
+                "{}, which no manifest names, is registered more than once, and not always under the public URL: {}",
+                hook.name,
+                hook.registered_shown()
+            ),
+            "remove it by hand, in the Parse Dashboard for instance: Parse Server removes all or none of one name",
+        );
+    }
+    let good = hooks
+        .iter()
+        .all(|hook| matches!(hook.state, HookState::Current | HookState::Foreign));
+    if good && all == 0 {
+        report.skipped(CHECK, "no manifest has a hook that Parse Server calls");
+    } else if good && not_served.is_empty() {
+        report.good(
+            CHECK,
+            format_args!("all {all} registered as the manifests say"),
+        );
+    }
+}
+
+/// How some of the wanted hooks, all of one state, differ.
+fn difference(state: HookState, hooks: &[&ComparedHook]) -> String {
+    let names: Vec<_> = hooks.iter().map(|hook| hook.name.to_string()).collect();
+    let mut urls: Vec<_> = hooks.iter().map(|hook| hook.registered_shown()).collect();
+    urls.dedup();
+    let (names, urls) = (names.join(", "), urls.join(", "));
+    let verb = if hooks.len() == 1 { "is" } else { "are" };
+    match state {
+        HookState::Missing => format!("{names} {verb} not registered"),
+        HookState::Outdated => format!("{names} {verb} registered with another URL: {urls}"),
+        _ => format!("{names} {verb} registered more than once: {urls}"),
+    }
 }
 
 /// Reports whether Parse Server accepts requests that lead to hook requests above 10 MiB.
 pub(super) async fn tell_upload_size(client: &RestClient, report: &mut Report) {
-    match client.takes_body_of(UPLOAD_LIMIT).await {
+    let mut answer = client.takes_body_of(UPLOAD_LIMIT).await;
+    // It refuses by the request's head and closes, which may come before the body is written.
+    for _ in 1..UPLOAD_TRIES {
+        if !matches!(answer, Err(RestError::Broken { .. })) {
+            break;
+        }
+        answer = client.takes_body_of(UPLOAD_LIMIT).await;
+    }
+    match answer {
         Ok(false) => report.good(
             Check::UploadSize,
             "Parse Server refuses requests of 5 MiB",
@@ -173,9 +257,13 @@ pub(super) async fn tell_upload_size(client: &RestClient, report: &mut Report) {
         Ok(true) => report.warning(
             Check::UploadSize,
             "Parse Server takes requests of 5 MiB: a hook request above 10 MiB, and an update holds the object twice, can end its process",
-            "set its option maxUploadSize (PARSE_SERVER_MAX_UPLOAD_SIZE) to 4mb or less",
+            "set `maxUploadSize: \"4mb\"` in new ParseServer({…}), or PARSE_SERVER_MAX_UPLOAD_SIZE=4mb where Parse Server is started from variables",
         ),
-        Err(error) => report.skipped(Check::UploadSize, format_args!("unknown: {error}")),
+        Err(RestError::Broken { .. }) => report.skipped(
+            Check::UploadSize,
+            "not known: the connection is closed before the answer",
+        ),
+        Err(error) => report.skipped(Check::UploadSize, format_args!("not known: {error}")),
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use reqwest::StatusCode;
 use secrecy::{ExposeSecret as _, SecretString};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::probe_hooks::{ProbeHooks, random_name};
 use super::probe_reply::{self, ProbeReply};
@@ -16,7 +16,7 @@ use crate::http;
 use crate::parse::client::RestError;
 use crate::parse::hook_name::HookName;
 
-const RESTART: &str = "restart `cloudinary-parse serve` with this configuration";
+const RESTART: &str = "restart `cloudinary-parse serve` with this configuration, unless it serves another app: one service serves one app, so leave that one as it is, start a second at another address and name that in CLOUDINARY_PARSE_PUBLIC_URL";
 const ELSEWHERE: &str = "set CLOUDINARY_PARSE_PUBLIC_URL to where Parse Server reaches this service, then run `cloudinary-parse register`";
 
 /// What Parse Server found at the public URL.
@@ -26,7 +26,7 @@ pub(super) struct Reachability {
     /// Hooks of the manifests that the running service serves.
     pub(super) served: Vec<HookName>,
     /// Hooks of the manifests that it does not serve.
-    missing: Vec<HookName>,
+    pub(super) missing: Vec<HookName>,
 }
 
 impl Reachability {
@@ -69,7 +69,7 @@ impl Reachability {
     ) {
         match &self.no_hook {
             Ok(ProbeReply::NotServed) if !self.serves_nothing() => {
-                report.good(Check::WebhookKey, "agrees with Parse Server's");
+                tell_own_key(public, key, report).await;
             }
             Ok(ProbeReply::WrongKey) => {
                 let running_has_ours = match key {
@@ -85,7 +85,7 @@ impl Reachability {
                     Some(true) | None => report.bad(
                         Check::WebhookKey,
                         "Parse Server sends another webhook key, or none, so every save of the guarded classes is refused",
-                        "give Parse Server's option webhookKey and PARSE_SERVER_WEBHOOK_KEY the same text, then restart the one that was wrong",
+                        "give both the same text, as PARSE_SERVER_WEBHOOK_KEY here, and in Parse Server as `webhookKey` of new ParseServer({…}) or PARSE_SERVER_WEBHOOK_KEY; then restart the one that was wrong",
                     ),
                 }
             }
@@ -93,19 +93,13 @@ impl Reachability {
         }
     }
 
-    /// Reports which of the hooks the running service lacks. Returns whether it lacks none.
-    pub(super) fn tell_missing(&self, report: &mut Report) -> bool {
-        if self.served.is_empty() {
-            return true;
+    /// The line that says why hooks cannot work, whatever is registered.
+    pub(super) fn obstacle(&self) -> Option<&'static str> {
+        match &self.no_hook {
+            Ok(ProbeReply::NotServed) if !self.serves_nothing() => None,
+            Ok(ProbeReply::WrongKey) => Some("webhook key"),
+            _ => Some("public URL"),
         }
-        for hook in &self.missing {
-            report.bad(
-                Check::Hooks,
-                format_args!("{hook}: the running service does not serve it"),
-                "let `cloudinary-parse serve` load the manifests: kill -HUP, or restart it",
-            );
-        }
-        self.missing.is_empty()
     }
 
     /// Reports whether Parse Server reaches the service.
@@ -137,13 +131,13 @@ impl Reachability {
                 };
                 report.bad(
                     CHECK,
-                    format_args!("Parse Server cannot reach {public}: {cause} ({here})"),
+                    format_args!("Parse Server cannot reach {public}: {} ({here})", plain(cause)),
                     probe_reply::remedy(cause),
                 );
             }
             Ok(ProbeReply::NoHandler) => report.bad(
                 CHECK,
-                "not tried: Parse Server does not know the hook that was just registered, so another node answers",
+                "cannot be told: Parse Server does not know the hook that was just registered, so another node answers",
                 "let CLOUDINARY_PARSE_SERVER_URL name one node, and restart the others after each `cloudinary-parse register`",
             ),
             Ok(ProbeReply::Unknown(text)) => report.bad(
@@ -156,8 +150,36 @@ impl Reachability {
                 format_args!("Parse Server gets no answer from {public} within {} s", timeout.as_secs()),
                 "let Parse Server's machine through the firewall, or set CLOUDINARY_PARSE_PUBLIC_URL to where it reaches this service",
             ),
-            Err(error) => report.bad(CHECK, format_args!("not tried: {error}"), ""),
+            Err(error) => report.bad(
+                CHECK,
+                format_args!("Parse Server cannot be had to call {public}: {error}"),
+                "",
+            ),
         }
+    }
+}
+
+/// Compares the key that is configured here with the one that the running service and Parse Server
+/// share.
+async fn tell_own_key(public: &PublicUrl, key: Option<&SecretString>, report: &mut Report) {
+    const CHECK: Check = Check::WebhookKey;
+    let Some(key) = key else {
+        return report.skipped(
+            CHECK,
+            "Parse Server's agrees with the running service's; the one here: see \"configuration\"",
+        );
+    };
+    match accepts(public, key).await {
+        Some(true) => report.good(CHECK, "agrees with Parse Server's"),
+        Some(false) => report.bad(
+            CHECK,
+            "Parse Server and the running service agree, but the PARSE_SERVER_WEBHOOK_KEY that is configured here is another: a service that starts with it refuses every call",
+            "correct PARSE_SERVER_WEBHOOK_KEY (in the environment, .env or the file that PARSE_SERVER_WEBHOOK_KEY_FILE names)",
+        ),
+        None => report.skipped(
+            CHECK,
+            format_args!("Parse Server's agrees with the running service's; not compared with the one here, because {public} does not answer from here"),
+        ),
     }
 }
 
@@ -169,6 +191,54 @@ async fn accepts(public: &PublicUrl, key: &SecretString) -> Option<bool> {
     let request = http
         .post(url)
         .header("X-Parse-Webhook-Key", key.expose_secret());
-    let status = request.json(&json!({})).send().await.ok()?.status();
-    Some(status != StatusCode::UNAUTHORIZED)
+    let answer = request.json(&json!({})).send().await.ok()?;
+    let status = answer.status();
+    let body: Value = serde_json::from_slice(&answer.bytes().await.ok()?).ok()?;
+    // Whatever else answers, a proxy say, knows nothing of the key.
+    match (status, body["error"].as_str()?) {
+        (StatusCode::NOT_FOUND, "not found") => Some(true),
+        (StatusCode::UNAUTHORIZED, "unauthorized") => Some(false),
+        _ => None,
+    }
+}
+
+/// A reason of Node.js without the codes of OpenSSL, which are in the form
+/// `write EPROTO 80C8:error:0A00010B:SSL routines:function:wrong version number:file.c:354:`.
+fn plain(cause: &str) -> String {
+    let Some((before, codes)) = cause.split_once(":error:") else {
+        return cause.to_owned();
+    };
+    let call = before.rsplit_once(' ').map_or("", |(call, _)| call);
+    match codes.split(':').nth(3).map(str::trim) {
+        Some(reason) if !reason.is_empty() => format!("{call}: {reason}"),
+        _ => call.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keeps_what_openssl_says_and_leaves_its_codes_out() {
+        for (cause, expected) in [
+            (
+                "write EPROTO 80C8C0E8A87F0000:error:0A00010B:SSL routines:ssl3_get_record:wrong version number:../deps/openssl/openssl/ssl/record/ssl3_record.c:354:\n",
+                "write EPROTO: wrong version number",
+            ),
+            (
+                "write EPROTO 00:error:0A0000C6:SSL routines:tls_get_more_records:packet length too long:../deps/x.c:1:\n",
+                "write EPROTO: packet length too long",
+            ),
+            ("write EPROTO 00:error:0A0000C6", "write EPROTO"),
+            (
+                "connect ECONNREFUSED 127.0.0.1:9",
+                "connect ECONNREFUSED 127.0.0.1:9",
+            ),
+            ("self-signed certificate", "self-signed certificate"),
+            ("", ""),
+        ] {
+            assert_eq!(plain(cause), expected);
+        }
+    }
 }

@@ -38,24 +38,20 @@ fn tell_columns(manifests: &Manifests, schemas: &[Schema], report: &mut Report) 
     let (certain, missing): (Vec<_>, Vec<_>) =
         mistakes.iter().partition(|mistake| mistake.is_certain());
     for mistake in &certain {
-        report.warning(
+        report.bad(Check::Columns, mistake, mistake.remedy());
+    }
+    if !missing.is_empty() {
+        let missing: Vec<_> = missing.iter().map(ToString::to_string).collect();
+        report.skipped(
             Check::Columns,
-            mistake,
-            "correct the manifest, or create what is missing: until then nothing guards it, and what it refers to does not count as in use",
+            format_args!(
+                "not told before the first save, because nothing there has a similar name: {}",
+                missing.join(", ")
+            ),
         );
+    } else if certain.is_empty() {
+        report.good(Check::Columns, "Parse Server has what the manifests name");
     }
-    if !certain.is_empty() {
-        return;
-    }
-    if missing.is_empty() {
-        return report.good(Check::Columns, "Parse Server has what the manifests name");
-    }
-    let missing: Vec<_> = missing.iter().map(ToString::to_string).collect();
-    let missing = missing.join(", ");
-    report.good(
-        Check::Columns,
-        format_args!("as the manifests name them, or not saved to yet: {missing}"),
-    );
 }
 
 fn tell_protected_fields(manifests: &Manifests, schemas: &[Schema], report: &mut Report) {
@@ -74,7 +70,7 @@ fn tell_protected_fields(manifests: &Manifests, schemas: &[Schema], report: &mut
                         "{}.{column} is one of the class's protectedFields: hooks do not see what was stored there, so {consequence}",
                         class.class
                     ),
-                    "set Parse Server's option protectedFieldsTriggerExempt to true (Parse Server 9), or take the column out of protectedFields",
+                    "set `protectedFieldsTriggerExempt: true` in new ParseServer({…}), or PARSE_SERVER_PROTECTED_FIELDS_TRIGGER_EXEMPT=true where Parse Server is started from variables (Parse Server 9), or take the column out of protectedFields",
                 );
             }
         }

@@ -1,8 +1,9 @@
 //! The first two checks, and what the others need: as much of configuration and manifests as is
 //! usable.
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
+use super::account;
 use super::report::{Check, Report};
 use crate::cli::registration::public_url::PublicUrl;
 use crate::cli::{inputs, service};
@@ -58,6 +59,17 @@ impl Setup {
         let account = environment.account().ok();
         if let Some(warning) = account.as_ref().and_then(service::version_warning) {
             report.warning(Check::Configuration, warning, "leave signature_version out");
+        }
+        for warning in environment
+            .cloudinary_url()
+            .iter()
+            .flat_map(|url| account::warnings(url.expose_secret()))
+        {
+            report.warning(
+                Check::Configuration,
+                warning,
+                "copy CLOUDINARY_URL from the Cloudinary console, under API Keys, and add options as docs/reference.md lists them",
+            );
         }
         let manifests = examine_manifests(environment, account.as_ref(), report);
         let (webhook_key, admin) = serve

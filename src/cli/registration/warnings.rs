@@ -1,11 +1,15 @@
 //! What an operator should know before hooks are changed.
 
+use log::info;
 use reqwest::Url;
 
 use super::public_url::PublicUrl;
 use super::{ComparedHook, HookState};
+use crate::cli::columns::mistakes;
 use crate::cli::health_probe;
 use crate::http::is_loopback;
+use crate::manifest::Manifests;
+use crate::parse::client::MasterClient;
 
 /// Parse Server keeps the handlers of its hooks in memory.
 pub(crate) const NODES: &str =
@@ -64,6 +68,36 @@ pub(crate) async fn of_public_url(public: &PublicUrl, parse_server: &Url) -> Vec
         ));
     }
     warnings
+}
+
+/// What the manifests name and Parse Server's schema has otherwise. A class or column that is merely
+/// not there yet is no news to a new app.
+pub(crate) async fn of_schema(client: &MasterClient, manifests: &Manifests) -> Vec<String> {
+    let schemas = match client.schemas().await {
+        Ok(schemas) => schemas,
+        Err(error) => {
+            return vec![format!(
+                "the manifests are not compared with Parse Server's schema: {error}"
+            )];
+        }
+    };
+    let mut warnings = Vec::new();
+    for mistake in mistakes(manifests, &schemas) {
+        if mistake.is_certain() {
+            let told = mistake.to_string();
+            let stop = if told.ends_with('?') { "" } else { "." };
+            warnings.push(format!("{told}{stop} {}", sentence(mistake.remedy())));
+        } else {
+            info!("{mistake} yet");
+        }
+    }
+    warnings
+}
+
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|letter| letter.to_uppercase());
+    first.into_iter().flatten().chain(letters).collect()
 }
 
 /// Why a stale hook cannot be removed.

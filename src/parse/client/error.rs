@@ -177,11 +177,11 @@ pub enum RestError {
 
 fn master_key_ips(server: &str, address: Option<IpAddr>) -> String {
     let remedy = match address {
-        Some(ip) if ip.is_loopback() => "add 127.0.0.1 and ::1 to its option masterKeyIps (PARSE_SERVER_MASTER_KEY_IPS=127.0.0.1,::1); if they are there, a proxy or container network lies between, so add the address that Parse Server's log names".to_owned(),
+        Some(ip) if ip.is_loopback() => "add 127.0.0.1 and ::1 to its option masterKeyIps (`masterKeyIps: [\"127.0.0.1\", \"::1\"]` in new ParseServer({…}), or PARSE_SERVER_MASTER_KEY_IPS=127.0.0.1,::1); if they are there, a proxy or container network lies between, so add the address that Parse Server's log names".to_owned(),
         Some(ip) => format!(
-            "add {ip} to its option masterKeyIps (PARSE_SERVER_MASTER_KEY_IPS=127.0.0.1,::1,{ip}); if it is there, a proxy or container network lies between, so add the address that Parse Server's log names"
+            "add {ip} to its option masterKeyIps (`masterKeyIps: [\"127.0.0.1\", \"::1\", \"{ip}\"]` in new ParseServer({{…}}), or PARSE_SERVER_MASTER_KEY_IPS=127.0.0.1,::1,{ip}); if it is there, a proxy or container network lies between, so add the address that Parse Server's log names"
         ),
-        None => "add the address that Parse Server's log names to its option masterKeyIps (PARSE_SERVER_MASTER_KEY_IPS=127.0.0.1,::1,<address>)".to_owned(),
+        None => "add the address that Parse Server's log names to its option masterKeyIps (`masterKeyIps: [\"127.0.0.1\", \"::1\", \"<address>\"]` in new ParseServer({…}), or PARSE_SERVER_MASTER_KEY_IPS=127.0.0.1,::1,<address>)".to_owned(),
     };
     format!("Parse Server at {server} takes no master key from this machine's address: {remedy}")
 }

@@ -35,6 +35,12 @@ Parse.Cloud.beforeSave("Lenient", async (request) => {
   }
 });
 
+// An app that has something to say before.
+Parse.Cloud.beforeSave("Picky", async (request) => {
+  if (!request.object.get("title")) throw "a title, please";
+  await pictures.beforeSave(request);
+});
+
 Parse.Cloud.beforeSave("Cleaned", (request) => pictures.beforeSave(request));
 Parse.Cloud.afterSave("Cleaned", (request) => pictures.afterSave(request));
 Parse.Cloud.afterDelete("Cleaned", (request) => pictures.afterDelete(request));

@@ -8,3 +8,5 @@ Parse.Cloud.define("sign", () => {
 Parse.Cloud.beforeSave("Sieve", ({ object }) => {
   for (const [name, value] of Object.entries(object.attributes)) if (value?.__type) object.unset(name);
 });
+// Its own afterSave, in whose place none of the service's is called.
+Parse.Cloud.afterSave("Swept", () => {});
