@@ -10,10 +10,7 @@ use futures_util::future::{FutureExt as _, LocalBoxFuture, Shared};
 
 use super::probe_reply::{self, ProbeReply};
 use crate::parse::client::{MasterClient, RegisteredHook, RestClient, RestError};
-use crate::parse::hook_name::HookName;
-
-/// How a temporary hook's name begins; 32 hex digits follow.
-const PREFIX: &str = "cloudinaryParseDoctor";
+use crate::parse::hook_name::{HookName, PROBE_PREFIX, is_probe};
 
 /// How often a hook is tried that Parse Server does not know although it was just registered:
 /// another node may have answered.
@@ -131,20 +128,12 @@ pub(super) fn random_text() -> String {
 /// The name of a function that does not exist.
 pub(super) fn random_name() -> HookName {
     HookName::Function {
-        function_name: format!("{PREFIX}{}", random_text()),
+        function_name: format!("{PROBE_PREFIX}{}", random_text()),
     }
 }
 
 fn is_probe_hook(name: &HookName) -> bool {
-    let HookName::Function { function_name } = name else {
-        return false;
-    };
-    function_name.strip_prefix(PREFIX).is_some_and(|rest| {
-        rest.len() == 32
-            && rest
-                .bytes()
-                .all(|byte| byte.is_ascii_digit() || matches!(byte, b'a'..=b'f'))
-    })
+    is_probe(&name.path())
 }
 
 #[cfg(test)]

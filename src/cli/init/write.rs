@@ -8,6 +8,7 @@ use std::path::Path;
 use anyhow::Context as _;
 
 /// Who may read a file.
+#[derive(Debug, Clone, Copy)]
 pub(super) enum Readers {
     /// The user who runs this.
     Owner,

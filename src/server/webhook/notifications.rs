@@ -76,16 +76,14 @@ fn headers(request: &HttpRequest) -> Result<Headers<'_>, RequestError> {
         return Err(RequestError::Unauthorized);
     }
     let text = |name| single(all, name).and_then(|value: &HeaderValue| value.to_str().ok());
-    match (text(&TIMESTAMP), text(&SIGNATURE)) {
-        (Some(timestamp), Some(signature)) => Ok(Headers {
-            timestamp,
-            signature,
-        }),
-        _ => {
-            log_refusal("headers", "it lacks X-Cld-Timestamp or X-Cld-Signature");
-            Err(RequestError::Unauthorized)
-        }
-    }
+    let (Some(timestamp), Some(signature)) = (text(&TIMESTAMP), text(&SIGNATURE)) else {
+        log_refusal("headers", "it lacks X-Cld-Timestamp or X-Cld-Signature");
+        return Err(RequestError::Unauthorized);
+    };
+    Ok(Headers {
+        timestamp,
+        signature,
+    })
 }
 
 fn verify(headers: Headers<'_>, body: &[u8], state: &State, now: u64) -> Result<(), RequestError> {

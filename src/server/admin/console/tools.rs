@@ -78,6 +78,7 @@ pub(in crate::server::admin) async fn run<I: DeserializeOwned>(
 }
 
 /// The identifier's parts, and if its signature is valid, which guarded fields would accept it.
+#[allow(clippy::unnecessary_wraps, reason = "other tools can fail")]
 pub(in crate::server::admin) fn examine(
     input: &ToDiagnose,
     routes: &Routes,
