@@ -96,7 +96,7 @@ pub(crate) async fn of_schema(client: &MasterClient, manifests: &Manifests) -> V
 
 fn sentence(text: &str) -> String {
     let mut letters = text.chars();
-    let first = letters.next().map(|letter| letter.to_uppercase());
+    let first = letters.next().map(char::to_uppercase);
     first.into_iter().flatten().chain(letters).collect()
 }
 
