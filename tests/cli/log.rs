@@ -46,6 +46,44 @@ fn a_line_of_json_names_its_request() {
 }
 
 #[test]
+fn calls_without_a_decision_are_one_line_of_each_kind_that_says_what_to_do() {
+    let mut running = Running::start(&service("text"));
+    for _ in 0..5 {
+        let mut asked = running.webhook("/triggers/Photo/beforeSave", "{}");
+        asked.headers[1].1 = "wrong";
+        assert_eq!(ask(&client(None), &asked).unwrap().0, 401);
+    }
+    running.post("/triggers/Foto/beforeSave", "{}");
+    running.post(
+        "/functions/cloudinaryParseDoctor0123456789abcdef0123456789abcdef",
+        "{}",
+    );
+    refuse(&running, "last");
+    let mut lines = Vec::new();
+    loop {
+        let line = running.wait_for("");
+        if line.contains("request=last") {
+            break;
+        }
+        lines.extend(
+            line.split_once("request not decided: ")
+                .map(|(_, text)| text.to_owned()),
+        );
+    }
+    let lines: Vec<_> = lines
+        .iter()
+        .map(|line| line.split(" request=").next().unwrap())
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            "unauthorized: wrong or missing webhook key: PARSE_SERVER_WEBHOOK_KEY of this service and webhookKey of the Parse Server that calls must be the same",
+            "not found: /triggers/Foto/beforeSave is not served: Parse Server has a hook registered that no manifest names. `cloudinary-parse register --dry-run` shows it",
+        ]
+    );
+}
+
+#[test]
 fn a_value_that_is_left_out_is_one_line_that_names_the_columns_and_not_the_value() {
     let manifest = "class = \"Photo\"\n[fields.picture]\nmoderation_field = \"status\"\neager_field = \"thumbnails\"\n";
     let service = service("text")

@@ -94,7 +94,7 @@ fn writes_a_manual_page_for_each_command() {
     let result = world.run(&["man", "--to", "pages"]);
     assert_eq!((result.code, &*result.stdout, &*result.stderr), (0, "", ""));
     let pages = world.directory().join("pages");
-    assert_eq!(std::fs::read_dir(&pages).unwrap().count(), 18);
+    assert_eq!(std::fs::read_dir(&pages).unwrap().count(), 19);
     let page = std::fs::read_to_string(pages.join("cloudinary-parse-cleanup-retry.1")).unwrap();
     assert!(
         page.contains(".TH cloudinary-parse-cleanup-retry 1"),

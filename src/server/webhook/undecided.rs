@@ -51,7 +51,9 @@ pub(super) fn log_malformed(text: &str) {
 
 fn log_once_in_a_while(kind: &'static str, text: &str) {
     static THROTTLE: LazyLock<LogThrottle> = LazyLock::new(LogThrottle::default);
-    match THROTTLE.admit(kind, Instant::now()) {
+    let admitted = THROTTLE.admit(kind, Instant::now());
+    let kind = kind.replace('_', " ");
+    match admitted {
         Some(0) => warn!("request not decided: {kind}: {text}"),
         Some(suppressed) => {
             warn!(
