@@ -227,6 +227,16 @@ impl Environment {
         reader.finish_some(access.zip(account))
     }
 
+    /// Where the queue is.
+    ///
+    /// # Errors
+    /// It is malformed.
+    pub fn queue_url(&self) -> Result<SecretString, Mistakes> {
+        let mut reader = Reader::new(self);
+        let queue = queue(&mut reader);
+        reader.finish_some(queue)
+    }
+
     /// The queue's URL and the application whose jobs lie there.
     ///
     /// # Errors

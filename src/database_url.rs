@@ -17,6 +17,13 @@ pub(crate) fn is_known(url: &str) -> bool {
     }
 }
 
+/// Whether it names a file that does not exist.
+pub(crate) fn is_missing_file(url: &str) -> bool {
+    let sqlite = SqliteConnectOptions::from_str(url).ok();
+    let sqlite = sqlite.filter(|_| !is_postgres(url));
+    sqlite.is_some_and(|options| !options.get_filename().exists())
+}
+
 /// Whether it is PostgreSQL's, not SQLite's.
 pub(crate) fn is_postgres(url: &str) -> bool {
     url.starts_with("postgres://") || url.starts_with("postgresql://")

@@ -5,11 +5,13 @@ use std::fmt;
 use anyhow::bail;
 use clap::Subcommand;
 use jiff::Timestamp;
+use secrecy::ExposeSecret as _;
 use serde_json::json;
 
-use super::Status;
 use super::output::Output;
+use super::{Status, inputs};
 use crate::config::Environment;
+use crate::database_url;
 use crate::queue::{Job, JobState, Queue, QueuedJob};
 
 /// Show and change the jobs of the clean-up queue
@@ -61,6 +63,11 @@ impl Cleanup {
     /// # Errors
     /// Configuration, or a queue that cannot be asked.
     pub(super) async fn run(self, environment: &Environment) -> anyhow::Result<Status> {
+        if let Action::List { json, .. } = self.action
+            && has_no_queue(environment)
+        {
+            return say_no_queue(json);
+        }
         let (url, application_id) = environment.queue()?;
         let queue = Queue::existing(url, &application_id, tokio::runtime::Handle::current());
         match self.action {
@@ -79,6 +86,25 @@ impl Cleanup {
             }
         }
     }
+}
+
+/// Whether no manifest needs a queue and none is left of manifests that did.
+fn has_no_queue(environment: &Environment) -> bool {
+    let manifests = inputs::manifests(&environment.webhooks(), None);
+    let url = environment.queue_url();
+    manifests.is_ok_and(|manifests| !manifests.need_queue())
+        && url.is_ok_and(|url| database_url::is_missing_file(url.expose_secret()))
+}
+
+fn say_no_queue(as_json: bool) -> anyhow::Result<Status> {
+    let mut output = Output::default();
+    if as_json {
+        output.line(json!({ "jobs": [] }));
+    } else {
+        output.line("no jobs: no manifest destroys assets or follows notifications");
+    }
+    output.finish()?;
+    Ok(Status::Done)
 }
 
 async fn list(queue: &Queue, as_json: bool, dead: bool) -> anyhow::Result<Status> {

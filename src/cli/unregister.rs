@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use reqwest::Url;
+use serde_json::json;
 
 use super::registration::public_url::PublicUrl;
 use super::registration::registry::Registry;
 use super::registration::report::{Report, Row};
-use super::registration::{HookState, warnings};
+use super::registration::{ComparedHook, HookState, warnings};
 use super::{Status, inputs};
 use crate::config::Environment;
 
@@ -21,6 +22,9 @@ pub(super) struct Unregister {
     /// Remove the hooks under this URL instead, for instance an older public URL
     #[arg(long, value_name = "URL")]
     url: Option<Url>,
+    /// Change nothing, show what would be removed; exit code 2 if there is something
+    #[arg(long)]
+    dry_run: bool,
     /// Print one JSON object instead of a table
     #[arg(long)]
     json: bool,
@@ -42,6 +46,7 @@ impl Unregister {
         let registry = Registry::open(&access, &public, Vec::new(), Duration::ZERO).await?;
         let mut report = Report::new(self.json);
         registry.introduce(&mut report, &public);
+        report.member("dry_run", json!(self.dry_run));
         let with = |state| {
             registry
                 .hooks
@@ -54,6 +59,9 @@ impl Unregister {
         if with(HookState::Stale).next().is_some() {
             report.warn(warnings::NODES.to_owned());
             report.warn(warnings::REMOVAL.to_owned());
+        }
+        if self.dry_run {
+            return show_removals(&registry.hooks, report);
         }
         let (mut removed, mut failed) = (0_usize, 0_usize);
         for hook in with(HookState::Stale) {
@@ -80,4 +88,25 @@ impl Unregister {
             n => bail!("{n} hooks under {public} are still registered"),
         }
     }
+}
+
+fn show_removals(hooks: &[ComparedHook], mut report: Report) -> anyhow::Result<Status> {
+    let stale = hooks.iter().filter(|hook| hook.state == HookState::Stale);
+    let mut count = 0_usize;
+    for hook in stale {
+        report.row(Row {
+            state: "to remove",
+            hook,
+            note: None,
+        });
+        count += 1;
+    }
+    let gap = if count > 0 { "\n" } else { "" };
+    report.line(&format!("{gap}{count} to remove"));
+    report.finish()?;
+    Ok(if count > 0 {
+        Status::Drift
+    } else {
+        Status::Done
+    })
 }

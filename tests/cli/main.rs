@@ -6,6 +6,7 @@
 mod audit;
 mod audit_memory;
 mod check;
+mod cleanup;
 mod command;
 mod configuration;
 mod domain;

@@ -36,6 +36,28 @@ fn removes_what_lies_under_the_public_url() {
 }
 
 #[test]
+fn a_dry_run_shows_what_would_be_removed_and_changes_nothing() {
+    for (url, code, expected) in [
+        (
+            "http://127.0.0.1:1/cp",
+            2,
+            &[
+                "to remove   Photo.beforeSave  http://127.0.0.1:1/cp/triggers/Photo/beforeSave",
+                "to remove   gone              http://127.0.0.1:1/cp/functions/gone",
+                "2 to remove",
+            ][..],
+        ),
+        ("http://127.0.0.1:1/c", 0, &["0 to remove"]),
+    ] {
+        let server = server();
+        let result =
+            CloudinaryParse::against(&server).run(&["unregister", "--dry-run", "--url", url]);
+        assert_eq!((result.code, &*result.table()), (code, expected));
+        assert_eq!(server.changes(), [""; 0], "{url}");
+    }
+}
+
+#[test]
 fn removes_what_lies_under_an_older_url() {
     for (url, expected) in [
         (
