@@ -127,7 +127,7 @@ impl Server {
             refusals: RecentRefusals::default(),
             is_stopping: AtomicBool::new(false),
         });
-        let listener = bind(settings.bind)?;
+        let listener = bind(settings.bind, "CLOUDINARY_PARSE_BIND")?;
         let webhook_address = listener.local_addr()?;
         let connections = file_limit::raise(settings.max_connections);
         let share = (connections / settings.workers).max(1);
@@ -160,7 +160,7 @@ impl Server {
         })?;
         let (admin, admin_address) = match settings.admin {
             Some(admin) => {
-                let listener = bind(admin.bind)?;
+                let listener = bind(admin.bind, "CLOUDINARY_PARSE_ADMIN_BIND")?;
                 let address = listener.local_addr()?;
                 let mut hook_list = admin.hook_list;
                 if let Some(hook_list) = &mut hook_list {
@@ -238,9 +238,9 @@ impl Control {
     }
 }
 
-fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
+fn bind(address: SocketAddr, variable: &str) -> std::io::Result<TcpListener> {
     TcpListener::bind(address).map_err(|error| {
-        let message = format!("cannot listen on {address}: {error}");
+        let message = format!("{variable}: cannot listen on {address}: {error}");
         std::io::Error::new(error.kind(), message)
     })
 }

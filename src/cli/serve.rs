@@ -114,6 +114,25 @@ fn hook_list(config: &Config) -> anyhow::Result<Option<HookList>> {
     Ok(Some(HookList::new(client, config.public_url.clone())))
 }
 
+/// Logs what is guarded and served, so that a manifest that was not found is missed.
+fn log_hooks(manifests: &Manifests) {
+    let guarded = manifests.classes.iter().flat_map(|class| {
+        let fields = class.fields.iter();
+        fields.map(move |field| format!("{}.{}", class.class, field.name))
+    });
+    let guarded: Vec<_> = guarded.collect();
+    let functions = manifests.functions.iter();
+    let functions: Vec<_> = functions.map(|function| &*function.name).collect();
+    for (what, names) in [
+        ("guards", guarded.join(", ")),
+        ("serves the functions", functions.join(", ")),
+    ] {
+        if !names.is_empty() {
+            info!("{what} {names}");
+        }
+    }
+}
+
 async fn serve(settings: Settings, deployment: Deployment, source: Source) -> anyhow::Result<()> {
     let scheme = if settings.tls.is_some() {
         "https"
@@ -125,6 +144,7 @@ async fn serve(settings: Settings, deployment: Deployment, source: Source) -> an
         signal(SignalKind::terminate())?,
         signal(SignalKind::interrupt())?,
     ];
+    log_hooks(&deployment.manifests);
     let server = Server::build(settings, deployment)?;
     info!(
         "webhook listener on {scheme}://{}",

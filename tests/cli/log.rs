@@ -46,6 +46,42 @@ fn a_line_of_json_names_its_request() {
 }
 
 #[test]
+fn a_start_names_what_is_guarded_and_served() {
+    let service =
+        service("text").manifest("f.toml", "function = \"f\"\naction = \"sign_upload\"\n");
+    let mut running = Running::start(&service);
+    refuse(&running, "last");
+    running.wait_for("request=last");
+    let started: Vec<_> = running
+        .seen
+        .iter()
+        .filter_map(|line| line.split_once("INFO  "))
+        .map(|(_, text)| text)
+        .take(2)
+        .collect();
+    assert_eq!(started, ["guards Photo.picture", "serves the functions f"]);
+}
+
+#[test]
+fn an_address_that_is_taken_names_its_variable() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    for variable in ["CLOUDINARY_PARSE_BIND", "CLOUDINARY_PARSE_ADMIN_BIND"] {
+        let service = service("text")
+            .env("CLOUDINARY_PARSE_BIND", "127.0.0.1:0")
+            .env("CLOUDINARY_PARSE_ADMIN_BIND", "127.0.0.1:0")
+            .env("PARSE_SERVER_WEBHOOK_KEY", "key")
+            .env(variable, &address);
+        let result = service.run(&["serve"]);
+        assert_eq!(result.code, 1);
+        let expected = format!(
+            "error: {variable}: cannot listen on {address}: Address already in use (os error 98)"
+        );
+        assert!(result.stderr.contains(&expected), "{}", result.stderr);
+    }
+}
+
+#[test]
 fn calls_without_a_decision_are_one_line_of_each_kind_that_says_what_to_do() {
     let mut running = Running::start(&service("text"));
     for _ in 0..5 {

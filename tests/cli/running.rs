@@ -19,7 +19,7 @@ pub(crate) struct Running {
     child: Child,
     lines: Receiver<String>,
     /// What has been read of standard output and error.
-    seen: Vec<String>,
+    pub(crate) seen: Vec<String>,
     /// Base URL of the webhook listener.
     pub(crate) url: String,
     /// Base URL of the admin listener.
