@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use secrecy::SecretString;
 
 use super::headers;
+use super::hook_name::is_probe_name;
 use super::json::{JsonError, JsonText, Key, Kind, Member, Scanner};
 
 /// Why a body is no request of Parse Server's: the answer is a 400.
@@ -267,6 +268,13 @@ impl<'a> Envelope<'a> {
             expect_name(Some(member.value), class, "className")?;
         }
         Ok(object)
+    }
+
+    /// Whether it is a call of `doctor`'s, which has Parse Server call this path as a function of
+    /// another name.
+    pub fn is_probe(&self) -> bool {
+        let name = self.function_name.and_then(|name| name.as_str());
+        name.is_some_and(|name| is_probe_name(&name))
     }
 
     /// Checks that the body speaks of the function that the path names.

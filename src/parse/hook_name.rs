@@ -120,10 +120,14 @@ pub fn path_segment(name: &str) -> String {
 /// what answers; 32 hex digits follow.
 pub const PROBE_PREFIX: &str = "cloudinaryParseDoctor";
 
-/// Whether a path is that of such a function. No manifest's function is called so.
+/// Whether a path is that of such a function.
 pub fn is_probe(path: &str) -> bool {
-    let name = path.strip_prefix("/functions/");
-    let digits = name.and_then(|name| name.strip_prefix(PROBE_PREFIX));
+    path.strip_prefix("/functions/").is_some_and(is_probe_name)
+}
+
+/// Whether a function is called so. No manifest's function is.
+pub fn is_probe_name(name: &str) -> bool {
+    let digits = name.strip_prefix(PROBE_PREFIX);
     digits.is_some_and(|digits| {
         digits.len() == 32
             && digits

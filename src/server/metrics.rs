@@ -199,7 +199,7 @@ impl Metrics {
 
     /// Counts a call of `doctor`'s, which is answered but not held against anybody.
     pub(super) fn probed(&self) {
-        let reason = "doctor";
+        let reason = RequestError::Probe.as_str();
         self.failures.get_or_create(&ReasonLabels { reason }).inc();
     }
 

@@ -13,6 +13,8 @@ pub(super) enum RequestError {
     BadRequest,
     /// [`BadRequest`](Self::BadRequest) of which a log line says what is wrong.
     Malformed,
+    /// A call of `doctor`'s, which is refused as a bad request and held against nobody.
+    Probe,
     Unauthorized,
     NotFound,
     MethodNotAllowed(&'static str),
@@ -48,6 +50,7 @@ impl RequestError {
     pub(super) fn as_str(self) -> &'static str {
         match self {
             RequestError::BadRequest | RequestError::Malformed => "bad_request",
+            RequestError::Probe => "doctor",
             RequestError::Unauthorized => "unauthorized",
             RequestError::NotFound => "not_found",
             RequestError::MethodNotAllowed(_) => "method_not_allowed",
@@ -62,7 +65,7 @@ impl RequestError {
 
     fn parts(self) -> (StatusCode, &'static str) {
         match self {
-            RequestError::BadRequest | RequestError::Malformed => {
+            RequestError::BadRequest | RequestError::Malformed | RequestError::Probe => {
                 (StatusCode::BAD_REQUEST, r#"{"error":"bad request"}"#)
             }
             RequestError::Unauthorized => (StatusCode::UNAUTHORIZED, r#"{"error":"unauthorized"}"#),

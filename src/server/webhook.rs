@@ -58,7 +58,7 @@ async fn respond(request: &HttpRequest, payload: Payload, state: &State) -> Http
     let result = catch_panic(dispatch(request, payload, state)).await;
     result.unwrap_or_else(|error| {
         let path = path(request, state);
-        if is_probe(path) {
+        if is_probe(path) || error == RequestError::Probe {
             state.metrics.probed();
             return error.response();
         }
@@ -161,6 +161,9 @@ async fn decide(
     state: &State,
 ) -> Result<HttpResponse, RequestError> {
     let envelope = Envelope::parse(body).map_err(bad_request)?;
+    if envelope.is_probe() {
+        return Err(RequestError::Probe);
+    }
     let now = unix_time();
     let outcome = match &route.hook.action {
         HookAction::AfterSave(class) => {

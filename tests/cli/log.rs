@@ -94,6 +94,9 @@ fn calls_without_a_decision_are_one_line_of_each_kind_that_says_what_to_do() {
         "/functions/cloudinaryParseDoctor0123456789abcdef0123456789abcdef",
         "{}",
     );
+    let probe = r#"{"functionName":"cloudinaryParseDoctor0123456789abcdef0123456789abcdef"}"#;
+    let answer = running.post("/triggers/Photo/beforeSave", probe);
+    assert_eq!(answer, (400, r#"{"error":"bad request"}"#.to_owned()));
     refuse(&running, "last");
     let mut lines = Vec::new();
     loop {
