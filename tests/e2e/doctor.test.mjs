@@ -103,6 +103,7 @@ describe("doctor", () => {
       max_upload_size: "ok",
     });
     assert.deepEqual([code, healthy, checks.length], [0, true, 18]);
+    assert.doesNotMatch(stack.service.output(), /WARN/);
   });
 
   test("prints a marked line for each check, without colours", async () => {
