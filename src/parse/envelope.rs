@@ -273,7 +273,7 @@ impl<'a> Envelope<'a> {
     /// Whether it is a call of `doctor`'s, which has Parse Server call this path as a function of
     /// another name.
     pub fn is_probe(&self) -> bool {
-        let name = self.function_name.and_then(|name| name.as_str());
+        let name = self.function_name.and_then(JsonText::as_str);
         name.is_some_and(|name| is_probe_name(&name))
     }
 
