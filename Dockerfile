@@ -35,6 +35,10 @@ ENV CLOUDINARY_PARSE_BIND=0.0.0.0:8080 \
     CLOUDINARY_PARSE_WEBHOOKS=/etc/cloudinary-parse/webhooks
 # Webhooks, and the admin listener where CLOUDINARY_PARSE_ADMIN_BIND opens it.
 EXPOSE 8080 9090
+LABEL org.opencontainers.image.title="cloudinary-parse" \
+      org.opencontainers.image.description="Webhook server that gives a self-hosted Parse Server signed Cloudinary uploads" \
+      org.opencontainers.image.source="https://github.com/example--owner/cloudinary-parse" \
+      org.opencontainers.image.licenses="MIT"
 HEALTHCHECK --interval=10s --timeout=6s --start-period=5s --retries=3 CMD ["/usr/bin/cloudinary-parse", "health"]
 ENTRYPOINT ["/usr/bin/cloudinary-parse"]
 CMD ["serve"]
