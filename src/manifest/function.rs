@@ -39,7 +39,7 @@ const KINDS: &[(&str, Kind)] = &[
 ];
 
 /// A cloud function.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct FunctionManifest {
     /// The function's name.
     pub name: String,
@@ -74,7 +74,7 @@ pub struct Limit {
 }
 
 /// What a function does.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Action {
     /// Signs an upload.
     SignUpload(SignUpload),
