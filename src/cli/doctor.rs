@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-
 use super::Status;
 use super::inputs::rest_client;
 use super::output::complain;

@@ -83,7 +83,10 @@ impl Reachability {
                     Ok(()) => "from here it answers",
                     Err(_) => "from here it does not answer either",
                 };
-                let message = format!("Parse Server cannot reach {public}: {} ({here})", plain(cause));
+                let message = format!(
+                    "Parse Server cannot reach {public}: {} ({here})",
+                    plain(cause)
+                );
                 (message, reply::remedy(cause))
             }
             Ok(ProbeReply::Unknown(text)) => (

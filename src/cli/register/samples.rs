@@ -4,10 +4,7 @@ use crate::manifest::{self, Manifests};
 use crate::parse::hook_name::HookName;
 
 const SAMPLES: [(&str, &str); 6] = [
-    (
-        "Photo.toml",
-        include_str!("../../../webhooks/Photo.toml"),
-    ),
+    ("Photo.toml", include_str!("../../../webhooks/Photo.toml")),
     (
         "Portrait.toml",
         include_str!("../../../webhooks/Portrait.toml"),
