@@ -14,6 +14,7 @@ COPY Cargo.toml Cargo.lock build.rs ./
 COPY benches benches
 COPY examples examples
 COPY src src
+COPY webhooks webhooks
 RUN CLOUDINARY_PARSE_COMMIT="${COMMIT}" cargo build --locked --release --bin cloudinary-parse \
     && install -D target/release/cloudinary-parse /out/usr/bin/cloudinary-parse \
     && install -d /out/etc/cloudinary-parse/webhooks /out/var/lib/cloudinary-parse \

@@ -80,10 +80,22 @@ describe("register, unregister and hooks", () => {
     assertHooks(await functions(stack), ourFunctions);
   });
 
-  test("register says first that other nodes and Cloud Code need a thought", async () => {
-    const said = assertExit(await stack.cli(["register"]), 0);
-    assert.match(said, /Cloud Code/);
-    assert.match(said, /start/);
+  test("register says first that other nodes and Cloud Code need a thought, and nothing where nothing changes", async () => {
+    const { stderr } = await stack.cli(["register"]);
+    const then = VERSION === 5 ? "" : " until Parse Server restarts; then Cloud Code wins and the hook is not called";
+    const warnings = stderr.split("\n").filter((line) => line.startsWith("warning: "));
+    assert.deepEqual(warnings, [
+      "warning: other Parse Server nodes and processes load hooks only at their next start: restart them",
+      `warning: if Cloud Code has a trigger or function of the same name, which Parse Server does not tell, the hook takes its place${then}: keep none for Note.beforeSave, sign`,
+    ]);
+    assert.equal((await stack.cli(["register"])).stderr.includes("warning"), false);
+  });
+
+  test("register says which manifests are the samples'", async () => {
+    const { code, stderr } = await stack.cli(["register", "--dry-run"], { CLOUDINARY_PARSE_WEBHOOKS: path.join(REPOSITORY, "webhooks") });
+    assert.equal(code, 2);
+    const expected = "warning: Photo, Portrait, photo_thumbnail_url, sign_cloudinary_upload_request, sign_portrait_upload, sign_widget_upload are samples', unchanged: remove the manifests that the app does not use";
+    assert.ok(stderr.split("\n").includes(expected), stderr);
   });
 
   test("hooks lists them, with their URLs on stdout", async () => {
@@ -456,5 +468,18 @@ describe("after a restart of Parse Server", () => {
       assert.equal(answer.status, 201, answer.text);
       assert.equal((await row(stack, "Note", answer.json.objectId)).seenByCloudCode, true);
     }
+  });
+
+  test("unregister takes Cloud Code for the same class and trigger out of force until Parse Server restarts, as it warned", async () => {
+    const dry = await stack.cli(["unregister", "--dry-run"]);
+    assertExit(dry, 2);
+    const removed = await stack.cli(["unregister"]);
+    assertExit(removed, 0);
+    const warning = "warning: removing a hook also takes Cloud Code for the same class and trigger, or function, out of force until Parse Server restarts: where there is some, restart it at once\n";
+    for (const { stderr } of [dry, removed]) assert.ok(stderr.includes(warning), stderr);
+    const seen = async () => (await row(stack, "Note", await create(stack, "Note", { picture: "anything" }))).seenByCloudCode;
+    assert.equal(await seen(), undefined);
+    await restart({ env: { PARSE_SERVER_CLOUD: cloud } });
+    assert.equal(await seen(), true);
   });
 });
