@@ -27,8 +27,9 @@ fn with_hook_list(parse_server: &str) -> App {
         .with_master_key(&"master-key".into())
         .unwrap();
     let mut settings = settings();
-    let public_url = "http://hooks.example".parse().unwrap();
-    settings.admin.as_mut().unwrap().hook_list = Some(HookList::new(client, public_url));
+    let admin = settings.admin.as_mut().unwrap();
+    admin.hook_list = Some(HookList::new(client));
+    admin.public_url = "http://hooks.example".parse().unwrap();
     App::start(settings, deployment(&[PHOTO]))
 }
 
