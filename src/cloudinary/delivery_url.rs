@@ -15,6 +15,7 @@ mod build;
 mod check;
 mod flags;
 mod host;
+mod identifier_in;
 mod signature;
 mod source;
 
@@ -22,7 +23,7 @@ use serde_json::{Map, Value};
 
 use super::account::Account;
 use super::auth_token::TokenError;
-use super::identifier::Identifier;
+use super::identifier::{Identifier, IdentifierError};
 use super::number::Scalar;
 use super::transformation::{TransformationError, push_transformation};
 use super::url_options::{Key, UrlOptions};
@@ -31,6 +32,7 @@ use build::{Asset, build};
 pub(crate) use check::check_chosen_url_option;
 pub use check::{check_url_option, check_url_options};
 pub use host::delivery_origins;
+pub use identifier_in::{UrlIdentifier, identifier_in, is_url};
 
 /// Why a delivery URL cannot be built; names the option.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -73,6 +75,26 @@ impl UrlError {
         key: "url_suffix",
         expected: "text without . and /",
     };
+}
+
+/// Why no identifier is in a URL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NoIdentifier {
+    /// Anything else.
+    #[error("expected an http:// or https:// URL")]
+    NotUrl,
+    /// Another host, or another cloud name.
+    #[error("not a delivery URL of this account: its host or its cloud name is another")]
+    OtherAccount,
+    /// A `%` that encodes nothing.
+    #[error("expected each % to be followed by two hex digits, UTF-8 in all")]
+    Encoding,
+    /// `images/…`, `videos/…` or `files/…` without the suffix that such a URL has.
+    #[error("expected a suffix behind the public ID, as images/, videos/ and files/ have it")]
+    Suffix,
+    /// The URL of something that an identifier cannot name, a remote picture for instance.
+    #[error(transparent)]
+    Identifier(#[from] IdentifierError),
 }
 
 /// The URL of the asset `public_id` with the SDKs' URL options; unknown keys are ignored. `now` in
