@@ -7,6 +7,7 @@ const NAMES = {
   reason: "Why",
   hint: "Hint",
   tried: "Secrets tried",
+  identifier: "Identifier in it",
   resource_type: "Resource type",
   type: "Type",
   version: "Version",
@@ -51,10 +52,9 @@ useTool(
       const text = Array.isArray(value) ? value.join(", ") : name === "secret" ? `the ${value} secret` : value;
       return [NAMES[name] ?? name, text];
     });
-    const verdict = valid
-      ? element("span", { class: "good", text: "Cloudinary signed it" })
-      : element("span", { class: "bad", text: "Refused" });
-    return [verdict, definitions(named), ...(fields ? opinionsOf(fields) : [])];
+    const [kind, verdict] = valid ? ["good", "Cloudinary signed it"] : "identifier" in findings ? ["warn", "A delivery URL"] : ["bad", "Refused"];
+    const copy = findings.identifier ? [copyButton(findings.identifier, "the identifier")] : [];
+    return [element("span", { class: kind, text: verdict }), definitions(named), ...copy, ...(fields ? opinionsOf(fields) : [])];
   },
 );
 
