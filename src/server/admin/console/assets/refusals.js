@@ -25,7 +25,7 @@ function detailsOf(refusal) {
   const { message, request, identifier } = refusal;
   const facts = [["The app got", element("code", { text: message }), copyButton(message, "the message")]];
   if (request) facts.push(["Request in the log", element("code", { text: `request=${request}` }), copyButton(request, "the request id")]);
-  if (identifier) facts.push(["Identifier, its signature left out", element("code", { text: identifier }), copyButton(identifier, "the identifier"), inspectorLink(refusal)]);
+  if (identifier) facts.push(["Identifier, without its signature", element("code", { text: identifier }), copyButton(identifier, "the identifier"), inspectorLink(refusal)]);
   const pairs = facts.map(([name, ...parts]) => element("div", {}, element("dt", { text: name }), element("dd", {}, ...parts)));
   return element("dl", { class: "facts" }, ...pairs);
 }
