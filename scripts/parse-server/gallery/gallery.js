@@ -73,6 +73,7 @@ async function upload(picture) {
     const fields = await Parse.Cloud.run(name, params);
     current.done(`to post: ${Object.keys(fields).join(", ")}`);
     current = begin("The picture goes to Cloudinary");
+    current.progress(0);
     return { url: settings.uploadUrl, fields };
   };
   try {
@@ -179,6 +180,7 @@ onSubmit(
 onSubmit(
   "forge-form",
   async ({ identifier }) => {
+    byId("forge-result").textContent = byId("forge-result").className = "";
     await new Parse.Object("Photo").save({ title: "Forged", cloudinaryIdentifier: identifier.value });
     byId("forge-result").textContent = "Saved: Cloudinary did sign this one.";
     byId("forge-result").className = "saved";
