@@ -173,6 +173,7 @@ describe("the console", { skip: !chromiumPath && "Chromium is not installed" }, 
     await tool.getByText('signature: missing, expected one after "#"').waitFor();
     assert.equal(await tool.getByLabel(/^Identifier/).inputValue(), signed.split("#")[0]);
     assert.equal(await tool.getByLabel(/^Saved by/).inputValue(), user.id);
+    assert.equal(await page.evaluate(() => document.activeElement.id), "identifier");
   });
 
   test("shows what a client sent as text, be it HTML", async () => {
@@ -367,7 +368,7 @@ describe("the console", { skip: !chromiumPath && "Chromium is not installed" }, 
     }
     await tool.getByLabel(/Parameters/).fill("folder=users/u1\ntags=cat,dog");
     await tool.getByRole("button", { name: "Sign", exact: true }).click();
-    await tool.getByText("String to sign").waitFor();
+    await tool.getByText("String to sign", { exact: true }).waitFor();
   });
 
   test("can be paused", async () => {

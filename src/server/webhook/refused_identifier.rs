@@ -107,7 +107,7 @@ mod tests {
             r#""picture":[]"#,
             r#""picture":[5]"#,
             r#""picture":["a.jpg","b.jpg"]"#,
-            r##""picture":["a.jpg#5f1c","b.jpg#5f1c"]"##,
+            r#""picture":["a.jpg#5f1c","b.jpg#5f1c"]"#,
             r#""picture":{"__op":"Delete"}"#,
             r#""picture":{"objects":5}"#,
             r#""another":"cat.jpg""#,
