@@ -98,12 +98,12 @@ deployment_files() {
 # What `cargo publish` would upload: not a file that nobody asked for.
 crate() {
   local files size
-  files="$(cargo package --locked --allow-dirty --list)"
+  files="$(cargo package --locked --offline --allow-dirty --list)"
   if grep --invert-match --extended-regexp '^(src/.*|webhooks/[A-Za-z_]+\.toml|build\.rs|Cargo\.(toml|lock|toml\.orig)|\.cargo_vcs_info\.json|CHANGELOG\.md|LICENSE|README\.md|SECURITY\.md)$' <<< "$files"; then
     echo "the crate holds these files, which it need not" >&2
     return 1
   fi
-  cargo package --quiet --locked --allow-dirty --no-verify
+  cargo package --quiet --locked --offline --allow-dirty --no-verify
   size="$(du --apparent-size --block-size=1K "$target"/package/cloudinary-parse-*.crate | tail -n 1 | cut -f 1)"
   echo "the crate holds $(wc -l <<< "$files") files in $size KiB"
   if ((size > 1024)); then
