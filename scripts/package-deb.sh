@@ -1,28 +1,23 @@
 #!/usr/bin/env bash
-# Builds the Debian package: target/debian/cloudinary-parse_*.deb, for the release of Debian or Ubuntu that this runs on.
+# Makes the Debian package of a program: target/package/cloudinary-parse_*.deb, for the architecture that this runs on.
 # Needs cargo-deb: cargo install cargo-deb --locked
 #
-#   scripts/package-deb.sh           builds an optimised binary first
-#   scripts/package-deb.sh --debug   packs a debug binary instead, to see whether the packing works
+#   scripts/package-deb.sh                   the program that scripts/package-binary.sh made: for every Debian and Ubuntu
+#   scripts/package-deb.sh --binary PATH     another one
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source scripts/packages/arguments.sh
+if ((${#binaries[@]} > 1)); then
+  echo "there is more than one program in $made: say which by --binary PATH" >&2
+  exit 1
+fi
 
-profile=release
-case "${1:-}" in
-  "") ;;
-  --debug) profile=dev ;;
-  *)
-    echo "usage: scripts/package-deb.sh [--debug]" >&2
-    exit 64
-    ;;
-esac
-
-target="${CARGO_TARGET_DIR:-target}"
-cargo build --quiet --locked --profile "$profile"
-program="$target/${profile/dev/debug}/cloudinary-parse"
-made="$target/package"
-rm -rf "$made"
-mkdir -p "$made/completions"
-"$program" man --to "$made/man"
-for shell in bash zsh fish; do "$program" completions "$shell" > "$made/completions/$shell"; done
-exec cargo deb --quiet --no-build --profile "$profile"
+# What Cargo.toml names.
+stage=target/package/deb
+rm -rf "$stage"
+mkdir -p "$stage"
+scripts/packages/extras.sh "${binaries[0]}" "$stage"
+install -m 0755 "${binaries[0]}" "$stage/cloudinary-parse"
+cargo deb --quiet --no-build --no-strip --output "$made/"
+rm -rf "$stage"
+ls -t "$made"/cloudinary-parse_*.deb | head -n 1 | sed 's/^/made /'

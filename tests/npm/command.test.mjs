@@ -27,7 +27,7 @@ describe("the program that npm installs", () => {
     npmEnv = { npm_config_cache: in_("cache"), npm_config_offline: "true" };
     // A debug build is large because of what `strip` removes.
     const program = in_("program");
-    const stripped = await run("strip", ["-o", program, binary()]);
+    const stripped = await run("strip", ["-o", program, binary()], {});
     assert.equal(stripped.code, 0, stripped.stderr);
     const packed = await run(PACKAGE_NPM, ["--binary", program], { env: { ...npmEnv, CARGO_TARGET_DIR: in_("target") } });
     assert.equal(packed.code, 0, packed.stderr);
