@@ -1,26 +1,27 @@
 #!/usr/bin/env bash
-# Makes target/package/cloudinary-parse-<version>-<target>.tar.gz of a program: with manual pages, completions, the unit for
-# systemd, and the samples.
+# Makes target/package/cloudinary-parse-<version>-<target>.tar.gz of each program: with manual pages, completions, the unit for
+# systemd, documentation and samples.
 #
-#   scripts/package-archive.sh                   the program that scripts/package-binary.sh made
+#   scripts/package-archive.sh                   the programs that lie in target/package/<target>/
 #   scripts/package-archive.sh --binary PATH     another one
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source scripts/packages/arguments.sh
 
+version="$(sed -n '/^\[package\]/,/^\[/s/^version = "\(.*\)"$/\1/p' Cargo.toml)"
+stage="$made/archive"
+rm -rf "$stage"
+mkdir -p "$stage/extras"
+scripts/packages/extras.sh "$stage/extras" "${binaries[@]}"
 for binary in "${binaries[@]}"; do
-  # "build:  release, x86_64-unknown-linux-gnu"
-  read -r _ version < <("$binary" --version | head -n 1)
-  target="$("$binary" --version | sed -n 's/^build: .*, //p')"
-  name="cloudinary-parse-$version-$target"
-  stage="$made/archive/$name"
-  rm -rf "$stage"
-  mkdir -p "$stage"
-  scripts/packages/extras.sh "$binary" "$stage"
-  install -m 0755 "$binary" "$stage/cloudinary-parse"
-  cp -R LICENSE README.md CHANGELOG.md docs webhooks .env.example "$stage/"
-  cp deploy/systemd/cloudinary-parse.service "$stage/"
-  tar -C "$made/archive" -czf "$made/$name.tar.gz" "$name"
-  rm -rf "$made/archive"
+  # The program says what it is for; where it does not run, its folder does.
+  target="$("$binary" --version 2> /dev/null | sed -n 's/^build: .*, //p' || true)"
+  name="cloudinary-parse-$version-${target:-$(basename "$(dirname "$binary")")}"
+  mkdir "$stage/$name"
+  install -m 0755 "$binary" "$stage/$name/cloudinary-parse"
+  cp -R "$stage/extras/." LICENSE README.md CHANGELOG.md SECURITY.md docs webhooks .env.example "$stage/$name/"
+  cp deploy/systemd/cloudinary-parse.service "$stage/$name/"
+  tar -C "$stage" -czf "$made/$name.tar.gz" "$name"
   echo "made $made/$name.tar.gz"
 done
+rm -rf "$stage"

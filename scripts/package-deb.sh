@@ -1,23 +1,26 @@
 #!/usr/bin/env bash
-# Makes the Debian package of a program: target/package/cloudinary-parse_*.deb, for the architecture that this runs on.
-# Needs cargo-deb: cargo install cargo-deb --locked
+# Makes target/package/cloudinary-parse_*.deb of each program for Linux. Needs cargo-deb: cargo install cargo-deb --locked
 #
-#   scripts/package-deb.sh                   the program that scripts/package-binary.sh made: for every Debian and Ubuntu
-#   scripts/package-deb.sh --binary PATH     another one
+#   scripts/package-deb.sh                   the programs that lie in target/package/<target>/: for every Debian and Ubuntu
+#   scripts/package-deb.sh --binary PATH     another one, for the architecture that this runs on
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source scripts/packages/arguments.sh
-if ((${#binaries[@]} > 1)); then
-  echo "there is more than one program in $made: say which by --binary PATH" >&2
-  exit 1
-fi
 
-# What Cargo.toml names.
+# Where Cargo.toml says that the files lie.
 stage=target/package/deb
-rm -rf "$stage"
-mkdir -p "$stage"
-scripts/packages/extras.sh "${binaries[0]}" "$stage"
-install -m 0755 "${binaries[0]}" "$stage/cloudinary-parse"
-cargo deb --quiet --no-build --no-strip --output "$made/"
-rm -rf "$stage"
-ls -t "$made"/cloudinary-parse_*.deb | head -n 1 | sed 's/^/made /'
+for binary in "${binaries[@]}"; do
+  target="$(basename "$(dirname "$binary")")"
+  case "$target" in
+    *-linux-gnu) options=(--target "$target") ;;
+    *-apple-darwin) continue ;;
+    *) options=() ;;
+  esac
+  rm -rf "$stage"
+  mkdir -p "$stage"
+  scripts/packages/extras.sh "$stage" "$binary" "${binaries[@]}"
+  install -m 0755 "$binary" "$stage/cloudinary-parse"
+  cargo deb --quiet --no-build --no-strip --output "$made/" "${options[@]}"
+  rm -rf "$stage"
+done
+for package in "$made"/cloudinary-parse_*.deb; do echo "made $package"; done

@@ -1,15 +1,18 @@
 #!/usr/bin/env bash
-# Has a program write its own manual pages and completions into FOLDER/man and FOLDER/completions.
+# Has a program write its manual pages and completions into FOLDER/man and FOLDER/completions: the first that runs here.
 #
-#   scripts/packages/extras.sh PROGRAM FOLDER
+#   scripts/packages/extras.sh FOLDER PROGRAM...
 set -euo pipefail
-program="$(cd "$(dirname "$1")" && pwd)/$(basename "$1")"
-folder="$2"
-
-if ! "$program" --version > /dev/null; then
-  echo "$program does not run here: package it on the platform that it is for" >&2
-  exit 1
-fi
-mkdir -p "$folder/completions"
-"$program" man --to "$folder/man"
-for shell in bash zsh fish; do "$program" completions "$shell" > "$folder/completions/$shell"; done
+folder="$1"
+shift
+for program in "$@"; do
+  program="$(cd "$(dirname "$program")" && pwd)/$(basename "$program")"
+  if "$program" --version > /dev/null 2>&1; then
+    mkdir -p "$folder/completions"
+    "$program" man --to "$folder/man"
+    for shell in bash zsh fish; do "$program" completions "$shell" > "$folder/completions/$shell"; done
+    exit
+  fi
+done
+echo "no program runs here, to write its manual pages: $*" >&2
+exit 1
