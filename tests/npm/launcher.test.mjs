@@ -11,7 +11,9 @@ import { REPOSITORY } from "../../scripts/parse-server/stack.mjs";
 
 const PACKAGE = path.join(REPOSITORY, "npm/cloudinary-parse");
 const PLATFORM = `@cloudinary-parse/${process.platform}-${process.arch}`;
-const { explain, findProgram } = createRequire(import.meta.url)(path.join(PACKAGE, "lib/program.js"));
+const require = createRequire(import.meta.url);
+const { explain, findProgram } = require(path.join(PACKAGE, "lib/program.js"));
+const { version } = require(path.join(PACKAGE, "package.json"));
 
 const OTHER_WAYS = "Other ways to run it, as a container and from source: the project's README";
 const NO_MUSL = `This system's C library is musl, as in Alpine Linux, and the program needs glibc. Use an image with glibc: node:22-slim in place of node:22-alpine. ${OTHER_WAYS}`;
@@ -125,7 +127,7 @@ describe("the command of the npm package", () => {
     const find = (platform, glibc) => findProgram({ platform, arch: "x64", glibc: () => glibc, resolve: missing });
     assert.deepEqual(find("linux", false), { error: NO_MUSL });
     for (const platform of ["linux", "darwin"]) {
-      const expected = `@cloudinary-parse/${platform}-x64 is not installed. Install again on this system, without --omit=optional: npm install cloudinary-parse@0.1.0. ${OTHER_WAYS}`;
+      const expected = `@cloudinary-parse/${platform}-x64 is not installed. Install again on this system, without --omit=optional: npm install cloudinary-parse@${version}. ${OTHER_WAYS}`;
       assert.deepEqual(find(platform, platform === "linux"), { error: expected });
     }
   });

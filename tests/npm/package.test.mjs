@@ -58,7 +58,7 @@ describe("the npm package", () => {
       await Parse.User.become("${session}");
       const { fetch } = globalThis;
       const double = (url) => url.replace("https://api.cloudinary.com/v1_1/demo/", "${stack.double.url}/v1_1/${ACCOUNT.cloud_name}/");
-      Object.assign(globalThis, { Parse, file: new Blob([picture()]), alert: console.log, fetch: (url, options) => fetch(double(url), options) });`,
+      Object.assign(globalThis, { Parse, file: new Blob([picture()]), image: {}, alert: console.log, fetch: (url, options) => fetch(double(url), options) });`,
     );
   });
   after(async () => {
