@@ -26,8 +26,8 @@ use super::auth_token::TokenError;
 use super::identifier::{Identifier, IdentifierError};
 use super::number::Scalar;
 use super::transformation::{TransformationError, push_transformation};
-use super::url_options::{Key, UrlOptions};
-use build::{Asset, build};
+use super::url_options::{OptionKey, UrlOptions};
+use build::{DeliveredAsset, build};
 
 pub(crate) use check::check_chosen_url_option;
 pub use check::{check_url_option, check_url_options};
@@ -120,7 +120,7 @@ pub fn url(
     now: u64,
 ) -> Result<String, UrlError> {
     let mut options = UrlOptions::read(options);
-    let asset = Asset::from_options(account, public_id, &mut options)?;
+    let asset = DeliveredAsset::from_options(account, public_id, &mut options)?;
     if asset.is_elsewhere(public_id) {
         push_transformation(&mut String::new(), &options, &account.url)?;
         return Ok(public_id.to_owned());
@@ -161,12 +161,12 @@ pub(crate) fn identifier_url_with(
     options: &UrlOptions<'_>,
     now: u64,
 ) -> Result<String, UrlError> {
-    let asset = Asset::from_identifier(identifier, options.get(Key::Format))?;
+    let asset = DeliveredAsset::from_identifier(identifier, options.get(OptionKey::Format))?;
     build(account, &asset, options, now)
 }
 
 /// An option that is text.
-fn text_option<'a>(options: &UrlOptions<'a>, key: Key) -> Result<Option<&'a str>, UrlError> {
+fn text_option<'a>(options: &UrlOptions<'a>, key: OptionKey) -> Result<Option<&'a str>, UrlError> {
     match options.get(key) {
         None => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
@@ -178,11 +178,14 @@ fn text_option<'a>(options: &UrlOptions<'a>, key: Key) -> Result<Option<&'a str>
 }
 
 /// An option that is text or a number.
-fn scalar_option<'a>(options: &UrlOptions<'a>, key: Key) -> Result<Option<Scalar<'a>>, UrlError> {
+fn scalar_option<'a>(
+    options: &UrlOptions<'a>,
+    key: OptionKey,
+) -> Result<Option<Scalar<'a>>, UrlError> {
     options.get(key).map(|value| scalar(key, value)).transpose()
 }
 
-fn scalar(key: Key, value: &Value) -> Result<Scalar<'_>, UrlError> {
+fn scalar(key: OptionKey, value: &Value) -> Result<Scalar<'_>, UrlError> {
     Scalar::from_value(value).ok_or(UrlError::Invalid {
         key: key.name(),
         expected: "text or a number",

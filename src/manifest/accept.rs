@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::cloudinary::account::Account;
 use crate::cloudinary::upload::{is_same_posted, posted_text};
-use crate::cloudinary::url_options::Key;
+use crate::cloudinary::url_options::OptionKey;
 
 use super::option_kind::{OptionKind, check_posted, is_harmless};
 
@@ -35,7 +35,7 @@ pub(super) use read::KEYS;
 pub struct Accepted {
     kind: OptionKind,
     /// What the name means among the options of a URL, looked up once.
-    pub(crate) key: Option<Key>,
+    pub(crate) key: Option<OptionKey>,
     /// What may be sent.
     pub choice: Choice,
     /// What is used when nothing is sent: already looked up if choices are named.

@@ -10,7 +10,7 @@ use secrecy::SecretString;
 
 use super::headers;
 use super::hook_name::is_probe_name;
-use super::json::{JsonError, JsonText, Key, Kind, Member, Scanner};
+use super::json::{JsonError, JsonKind, JsonText, Member, MemberKey, Scanner};
 
 /// Why a body is no request of Parse Server's: the answer is a 400.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -167,7 +167,7 @@ impl<'a> Envelope<'a> {
 
     fn member(
         &mut self,
-        key: Key<'a>,
+        key: MemberKey<'a>,
         scanner: &mut Scanner<'a>,
         seen: &mut u16,
     ) -> Result<(), EnvelopeError> {
@@ -311,7 +311,7 @@ enum Known {
 
 impl Known {
     /// With its name.
-    fn of(key: Key<'_>) -> Option<(Self, &'static str)> {
+    fn of(key: MemberKey<'_>) -> Option<(Self, &'static str)> {
         Some(match &*key.decoded() {
             b"object" => (Known::Object, "object"),
             b"original" => (Known::Original, "original"),
@@ -349,7 +349,7 @@ fn nullable_object<'a>(
         return Ok(object(scanner)?);
     }
     match scanner.value()?.kind() {
-        Kind::Null => Ok(None),
+        JsonKind::Null => Ok(None),
         _ => Err(error),
     }
 }

@@ -21,6 +21,7 @@ mod refusals;
 mod register;
 mod register_troubles;
 mod register_warnings;
+mod release;
 mod reload;
 mod running;
 mod secrets;

@@ -5,7 +5,7 @@ use serde_json::Map;
 use super::flags::Flags;
 use super::{UrlError, text_option};
 use crate::cloudinary::account::Account;
-use crate::cloudinary::url_options::{Key, UrlOptions};
+use crate::cloudinary::url_options::{OptionKey, UrlOptions};
 
 const SHARED: &str = "res.cloudinary.com";
 /// The shared host until 2014, still in old configurations.
@@ -27,7 +27,7 @@ pub(super) fn push_prefix(
     options: &UrlOptions<'_>,
 ) -> Result<Option<usize>, UrlError> {
     let config = &account.url;
-    let cloud_name = text_option(options, Key::CloudName)?.unwrap_or(&account.cloud_name);
+    let cloud_name = text_option(options, OptionKey::CloudName)?.unwrap_or(&account.cloud_name);
     if cloud_name.is_empty() {
         return Err(UrlError::MissingCloudName);
     }
@@ -39,22 +39,22 @@ pub(super) fn push_prefix(
     let flags = Flags(options);
     let mut host = Host {
         cloud_name,
-        is_private: flags.is(Key::PrivateCdn, config.private_cdn),
-        has_shards: flags.is(Key::CdnSubdomain, config.cdn_subdomain),
+        is_private: flags.is(OptionKey::PrivateCdn, config.private_cdn),
+        has_shards: flags.is(OptionKey::CdnSubdomain, config.cdn_subdomain),
     };
     let mut is_shared = !host.is_private;
-    let shard = if flags.is(Key::Secure, config.secure) {
-        let distribution = text_option(options, Key::SecureDistribution)?
+    let shard = if flags.is(OptionKey::Secure, config.secure) {
+        let distribution = text_option(options, OptionKey::SecureDistribution)?
             .or(config.secure_distribution.as_deref())
             .filter(|host| !host.is_empty() && *host != OLD_SHARED);
         is_shared |= distribution == Some(SHARED);
         host.has_shards = flags
-            .given(Key::SecureCdnSubdomain)
+            .given(OptionKey::SecureCdnSubdomain)
             .or(config.secure_cdn_subdomain)
             .unwrap_or(is_shared && host.has_shards);
         host.push_secure(out, distribution)
     } else {
-        let cname = text_option(options, Key::Cname)?.or(config.cname.as_deref());
+        let cname = text_option(options, OptionKey::Cname)?.or(config.cname.as_deref());
         host.push_plain(out, cname.filter(|cname| !cname.is_empty()))
     };
     if is_shared {

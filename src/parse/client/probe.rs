@@ -5,7 +5,7 @@ use reqwest::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Answer, MasterClient, Proof, RestClient, RestError};
+use super::{Credential, MasterClient, RestAnswer, RestClient, RestError};
 
 /// An answer of Parse Server, a refusal included.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,8 +18,8 @@ pub struct Reply {
     pub date: Option<u64>,
 }
 
-impl From<Answer> for Reply {
-    fn from(answer: Answer) -> Self {
+impl From<RestAnswer> for Reply {
+    fn from(answer: RestAnswer) -> Self {
         Reply {
             status: answer.status,
             body: serde_json::from_slice(&answer.body).unwrap_or_default(),
@@ -29,7 +29,7 @@ impl From<Answer> for Reply {
 }
 
 #[derive(Deserialize)]
-struct Health {
+struct HealthBody {
     status: String,
 }
 
@@ -41,15 +41,17 @@ impl RestClient {
     /// Parse Server cannot be asked, or is not ready.
     pub async fn health(&self) -> Result<Option<u64>, RestError> {
         let url = self.path(&["health"])?;
-        let answer = self.send(Method::GET, url, Proof::Nothing, None).await?;
+        let answer = self
+            .send(Method::GET, url, Credential::Nothing, None)
+            .await?;
         let date = answer.date;
         match serde_json::from_slice(&answer.body) {
-            Ok(Health { status }) if status == "ok" => Ok(date),
-            Ok(Health { status: state }) => Err(RestError::NotReady {
+            Ok(HealthBody { status }) if status == "ok" => Ok(date),
+            Ok(HealthBody { status: state }) => Err(RestError::NotReady {
                 server: self.server(),
                 state,
             }),
-            Err(_) => Err(match answer.json::<Health>(self) {
+            Err(_) => Err(match answer.json::<HealthBody>(self) {
                 Err(error) => error,
                 Ok(_) => RestError::NotParseServer {
                     server: self.server(),
@@ -66,7 +68,7 @@ impl RestClient {
     pub async fn call_function(&self, name: &str) -> Result<Reply, RestError> {
         let url = self.path(&["functions", name])?;
         let body = json!({});
-        let answer = self.send(Method::POST, url, Proof::Nothing, Some(&body));
+        let answer = self.send(Method::POST, url, Credential::Nothing, Some(&body));
         let answer = answer.await?;
         match answer.json::<Value>(self) {
             Err(RestError::Unauthorized { server }) => Err(RestError::ClientKey { server }),
@@ -118,7 +120,7 @@ impl MasterClient {
         context: &Value,
     ) -> Result<Reply, RestError> {
         let url = self.url(&["classes", class])?;
-        let proof = Proof::MasterKey(&self.master_key);
+        let proof = Credential::MasterKey(&self.master_key);
         let request = self.rest.request(Method::POST, url, proof);
         let request = request
             .header("X-Parse-Cloud-Context", context.to_string())
