@@ -11,7 +11,7 @@ use crate::cloudinary::identifier::{
     DeliveryType, Identifier, IdentifierError, MAX_VERSION_DIGITS, ResourceType,
 };
 use crate::cloudinary::percent;
-use crate::cloudinary::url_options::Key;
+use crate::cloudinary::url_options::OptionKey;
 
 /// The parts of an identifier that a delivery URL holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -213,7 +213,7 @@ fn is_transformation(segment: &str) -> bool {
     segment.split(',').all(|parameter| {
         parameter.split_once('_').is_some_and(|(name, value)| {
             let is_variable = name.len() > 1 && name.starts_with('$');
-            let is_known = || !name.is_empty() && Key::all().any(|key| key.short_name() == name);
+            let is_known = || !name.is_empty() && OptionKey::all().any(|key| key.short_name() == name);
             !value.is_empty() && (is_variable || is_known())
         })
     })
