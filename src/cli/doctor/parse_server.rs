@@ -3,7 +3,7 @@
 use super::probe_hooks::{random_name, random_text};
 use super::report::{Check, Report};
 use crate::cli::registration::{ComparedHook, HookState};
-use crate::cli::service;
+use crate::cli::remarks;
 use crate::manifest::Manifests;
 use crate::parse::client::{MasterClient, RestClient, RestError};
 use crate::parse::hook_name::HookName;
@@ -76,7 +76,7 @@ fn read_only_notes(version: &str, manifests: &Manifests) -> Vec<String> {
         .next()
         .and_then(|major| major.parse().ok());
     match major {
-        Some(..=8) => service::notes(manifests),
+        Some(..=8) => remarks::notes(manifests),
         _ => Vec::new(),
     }
 }
