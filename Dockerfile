@@ -20,6 +20,7 @@ COPY Cargo.toml Cargo.lock build.rs ./
 COPY benches benches
 COPY examples examples
 COPY src src
+COPY webhooks webhooks
 RUN CLOUDINARY_PARSE_COMMIT="${COMMIT}" cargo build --locked --release --bin cloudinary-parse \
     && install -D target/release/cloudinary-parse "/${TARGETPLATFORM}/cloudinary-parse"
 

@@ -19,6 +19,7 @@ mod parse_server;
 mod reference;
 mod refusals;
 mod register;
+mod register_probe;
 mod register_troubles;
 mod register_warnings;
 mod release;
