@@ -4,7 +4,6 @@
 //! and what a killed run left behind is removed by the next.
 
 use std::cell::RefCell;
-use std::hash::{BuildHasher as _, RandomState};
 
 use futures_util::future::{FutureExt as _, LocalBoxFuture, Shared};
 
@@ -118,11 +117,9 @@ impl ProbeHooks {
     }
 }
 
-/// 32 hex digits.
+/// 32 hex digits, unique but no secret.
 pub(super) fn random_text() -> String {
-    // Seeded by the operating system; only uniqueness matters.
-    let half = || RandomState::new().hash_one(std::process::id());
-    format!("{:016x}{:016x}", half(), half())
+    format!("{:032x}", fastrand::u128(..))
 }
 
 /// The name of a function that does not exist.
