@@ -16,6 +16,7 @@ mod check;
 mod error;
 mod flags;
 mod host;
+mod identifier_in;
 mod options;
 mod signature;
 mod source;
@@ -30,8 +31,9 @@ use build::{DeliveredAsset, build};
 
 pub(crate) use check::check_chosen_url_option;
 pub use check::{check_url_option, check_url_options};
-pub use error::UrlError;
+pub use error::{NoIdentifier, UrlError};
 pub use host::delivery_origins;
+pub use identifier_in::{UrlIdentifier, identifier_in, is_url};
 
 /// The URL of the asset `public_id` with the SDKs' URL options; unknown keys are ignored. `now` in
 /// seconds since 1970.

@@ -31,7 +31,7 @@ pub(super) use read::KEYS;
 /// Where any text may be chosen it cannot leave its place: a folder or `public_id` follows the
 /// rules of identifiers, and in a transformation option there is no `/` or `,`, which would begin
 /// another one.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Accepted {
     kind: OptionKind,
     /// What the name means among the options of a URL, looked up once.
@@ -43,7 +43,7 @@ pub struct Accepted {
 }
 
 /// The values that a caller may send.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Choice {
     /// Any value.
     Any,
@@ -67,6 +67,12 @@ pub enum Choice {
 pub struct Pattern {
     written: String,
     regex: Regex,
+}
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.written == other.written
+    }
 }
 
 /// A value outside of what `[accept]` allows. The text names the parameter and says what is

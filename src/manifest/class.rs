@@ -52,7 +52,7 @@ const CALLERS: &[(&str, bool)] = &[("parse_server", false), ("cloud_code", true)
 const MAX_ITEMS: usize = 1000;
 
 /// A class whose `beforeSave` is guarded, or whose columns refer to assets.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ClassManifest {
     /// The Parse class.
     pub class: String,
@@ -68,7 +68,7 @@ pub struct ClassManifest {
 }
 
 /// One guarded field.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct GuardedField {
     /// The field's name.
     pub name: String,

@@ -15,7 +15,7 @@ use super::option_kind::OptionKind;
 pub(super) const KEYS: &[&str] = &["class", "field", "url", "accept"];
 
 /// A `delivery_url` function.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct DeliveryUrl {
     /// Class and field to read; without them the caller names an identifier.
     pub source: Option<(String, String)>,

@@ -39,7 +39,7 @@ const ACTIONS: &[(&str, ActionName)] = &[
 ];
 
 /// A cloud function.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct FunctionManifest {
     /// The function's name.
     pub name: String,
@@ -74,7 +74,7 @@ pub struct CallLimit {
 }
 
 /// What a function does.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum FunctionAction {
     /// Signs an upload.
     SignUpload(SignUpload),

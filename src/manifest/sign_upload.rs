@@ -19,7 +19,7 @@ const RESOURCE_TYPES: &[(&str, &str)] = &[
 ];
 
 /// A `sign_upload` function.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct SignUpload {
     /// What is signed.
     pub rules: UploadRules,

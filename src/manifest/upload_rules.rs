@@ -11,7 +11,7 @@ use super::parameter::Parameter;
 use super::template::Template;
 
 /// The parameters that a function signs. No name is both in `upload` and in `accept`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct UploadRules {
     /// Always signed; in the manifest's order.
     pub upload: Vec<(String, Parameter)>,

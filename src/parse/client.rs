@@ -21,6 +21,7 @@ use super::hook_name::path_segment;
 
 mod classes;
 mod error;
+mod held_body;
 mod hooks;
 mod master;
 mod probe;

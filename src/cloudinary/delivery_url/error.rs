@@ -1,6 +1,7 @@
 //! What can be wrong with a delivery URL.
 
 use crate::cloudinary::auth_token::TokenError;
+use crate::cloudinary::identifier::IdentifierError;
 use crate::cloudinary::transformation::TransformationError;
 
 /// Why a delivery URL cannot be built; names the option.
@@ -44,4 +45,24 @@ impl UrlError {
         key: "url_suffix",
         expected: "text without . and /",
     };
+}
+
+/// Why no identifier is in a URL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NoIdentifier {
+    /// Anything else.
+    #[error("expected an http:// or https:// URL")]
+    NotUrl,
+    /// Another host, or another cloud name.
+    #[error("not a delivery URL of this account: its host or its cloud name is another")]
+    OtherAccount,
+    /// A `%` that encodes nothing.
+    #[error("expected each % to be followed by two hex digits, UTF-8 in all")]
+    Encoding,
+    /// `images/…`, `videos/…` or `files/…` without the suffix that such a URL has.
+    #[error("expected a suffix behind the public ID, as images/, videos/ and files/ have it")]
+    Suffix,
+    /// The URL of something that an identifier cannot name, a remote picture for instance.
+    #[error(transparent)]
+    Identifier(#[from] IdentifierError),
 }

@@ -137,6 +137,26 @@ pub fn delivery_origins(account: &Account) -> Vec<String> {
     }
 }
 
+/// Whether assets of the account are delivered from `host`, and if so, whether the cloud name
+/// always begins the path there.
+pub(super) fn is_delivery_host(account: &Account, host: &str) -> Option<bool> {
+    let is = |other: &str| host.eq_ignore_ascii_case(other);
+    let is_shard_of = |prefix: &str, rest: &str| {
+        let mut shards = SHARDS.iter();
+        shards.any(|shard| is(&format!("{prefix}{shard}{rest}")))
+    };
+    if is(SHARED) || is(OLD_SHARED) || is_shard_of("res-", ".cloudinary.com") {
+        return Some(true);
+    }
+    let cloud_name = &account.cloud_name;
+    let is_private = is(&format!("{cloud_name}-{SHARED}"))
+        || is_shard_of(&format!("{cloud_name}-res-"), ".cloudinary.com");
+    let is_cname = |cname: &String| is(cname) || is_shard_of("a", &format!(".{cname}"));
+    let is_own = account.url.cname.as_ref().is_some_and(is_cname)
+        || account.url.secure_distribution.as_deref().is_some_and(is);
+    (is_private || is_own).then_some(false)
+}
+
 /// Puts the shard of the source, which begins at `source_at`, in place of the digit at `at`.
 pub(super) fn set_shard(out: &mut String, at: usize, source_at: usize) {
     let source = &out.as_bytes()[source_at..];

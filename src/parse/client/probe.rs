@@ -1,10 +1,13 @@
-//! Calls of `doctor`, which wants to know what Parse Server says, whatever it is.
+//! Calls of `doctor` and `register`, which want to know what Parse Server says, whatever it is.
+
+use std::time::Duration;
 
 use reqwest::header::{CONNECTION, CONTENT_TYPE};
 use reqwest::{Method, StatusCode};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use super::held_body::HeldBody;
 use super::{Credential, MasterClient, RestAnswer, RestClient, RestError};
 
 /// An answer of Parse Server, a refusal included.
@@ -61,14 +64,13 @@ impl RestClient {
         }
     }
 
-    /// Calls a cloud function without parameters as nobody.
+    /// Calls a cloud function as nobody.
     ///
     /// # Errors
     /// Parse Server cannot be asked, or does not let this application ask.
-    pub async fn call_function(&self, name: &str) -> Result<Reply, RestError> {
+    pub async fn call_function(&self, name: &str, params: &Value) -> Result<Reply, RestError> {
         let url = self.path(&["functions", name])?;
-        let body = json!({});
-        let answer = self.send(Method::POST, url, Credential::Nothing, Some(&body));
+        let answer = self.send(Method::POST, url, Credential::Nothing, Some(params));
         let answer = answer.await?;
         match answer.json::<Value>(self) {
             Err(RestError::Unauthorized { server }) => Err(RestError::ClientKey { server }),
@@ -84,19 +86,20 @@ impl RestClient {
 
     /// Whether a body of so many bytes is taken. It asks for nothing and has no application id.
     ///
+    /// Who refuses it by its announced length closes the connection, and what is still being sent
+    /// then breaks it before the answer is read. So the body is held back for the time `hold`, in
+    /// which such an answer comes.
+    ///
     /// # Errors
     /// Parse Server cannot be asked.
-    pub async fn takes_body_of(&self, bytes: usize) -> Result<bool, RestError> {
+    pub async fn takes_body_of(&self, bytes: usize, hold: Duration) -> Result<bool, RestError> {
         let url = self.path(&["functions", "cloudinaryParseDoctor"])?;
-        let frame = r#"{"doctor":""}"#;
-        let filler = "x".repeat(bytes.saturating_sub(frame.len()));
         let request = self
             .http
             .post(url)
             .header(CONTENT_TYPE, "application/json")
-            // Parse Server breaks the connection after such a refusal.
             .header(CONNECTION, "close")
-            .body(format!(r#"{{"doctor":"{filler}"}}"#));
+            .body(reqwest::Body::wrap(HeldBody::new(bytes, hold)));
         let answer = self.finish(request).await?;
         Ok(answer.status != StatusCode::PAYLOAD_TOO_LARGE)
     }
