@@ -283,7 +283,7 @@ impl<'a> Envelope<'a> {
         let context = self.context.and_then(JsonText::members).unwrap_or_default();
         let mut ours = context.iter().filter(|m| m.key.is("cloudinary"));
         let of_save = ours.any(|m| m.value.as_str().is_some_and(|text| is_probe_name(&text)));
-        let is_probe_key = |key: Key<'_>| {
+        let is_probe_key = |key: MemberKey<'_>| {
             let name = key.decoded();
             std::str::from_utf8(&name).is_ok_and(is_probe_name)
         };
