@@ -71,7 +71,7 @@ pub fn is_url(text: &str) -> bool {
 /// ```
 pub fn identifier_in(account: &Account, url: &str) -> Result<UrlIdentifier, NoIdentifier> {
     let path = path(account, url)?;
-    let (kind, rest) = Kind::cut(path)?;
+    let (kind, rest) = PathKind::cut(path)?;
     let rest = cut_if(rest, is_signature).1;
     let (version, file) = version_and_file(rest);
     let file = percent::decode_component(file).map_err(|_| NoIdentifier::Encoding)?;
@@ -129,14 +129,14 @@ fn path<'a>(account: &Account, url: &'a str) -> Result<&'a str, NoIdentifier> {
 }
 
 /// What the beginning of the path says.
-struct Kind {
+struct PathKind {
     resource_type: ResourceType,
     delivery_type: DeliveryType,
     /// The last segment is a name for search engines.
     has_suffix: bool,
 }
 
-impl Kind {
+impl PathKind {
     fn cut(path: &str) -> Result<(Self, &str), NoIdentifier> {
         use DeliveryType::{Authenticated, Private, Upload};
         use ResourceType::{Image, Raw, Video};
