@@ -15,6 +15,7 @@ mod build;
 mod check;
 mod flags;
 mod host;
+mod read;
 mod signature;
 mod source;
 
@@ -31,6 +32,7 @@ use build::{Asset, build};
 pub(crate) use check::check_chosen_url_option;
 pub use check::{check_url_option, check_url_options};
 pub use host::delivery_origins;
+pub use read::{ReadError, UrlReader, is_url};
 
 /// Why a delivery URL cannot be built; names the option.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -9,8 +9,8 @@ use crate::cloudinary::url_options::{Key, UrlOptions};
 
 const SHARED: &str = "res.cloudinary.com";
 /// The shared host until 2014, still in old configurations.
-const OLD_SHARED: &str = "cloudinary-a.akamaihd.net";
-const SHARDS: [&str; 5] = ["1", "2", "3", "4", "5"];
+pub(super) const OLD_SHARED: &str = "cloudinary-a.akamaihd.net";
+pub(super) const SHARDS: [&str; 5] = ["1", "2", "3", "4", "5"];
 
 /// What decides about the host, from options and configuration.
 struct Host<'a> {
