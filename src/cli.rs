@@ -24,6 +24,7 @@ mod init;
 mod inputs;
 mod logging;
 mod output;
+mod probe;
 mod register;
 mod registration;
 mod serve;

@@ -17,7 +17,6 @@ use super::{Status, columns};
 use crate::assets::place;
 use crate::cloudinary::account::Account;
 use crate::cloudinary::client::ApiClient;
-use crate::cloudinary::delivery_url::UrlReader;
 use crate::config::Environment;
 use crate::manifest::Manifests;
 use crate::units::{DURATION_FORM, parse_duration};
@@ -91,7 +90,6 @@ enum Fix {
 struct Run {
     clients: Clients,
     account: Account,
-    url_reader: UrlReader,
     manifests: Manifests,
     checkpoint: Checkpoint,
     progress: Progress,
@@ -130,7 +128,6 @@ impl Audit {
         };
         let mut run = Run {
             clients: Clients { parse, cloudinary },
-            url_reader: UrlReader::new(&account),
             account,
             manifests,
             checkpoint: Checkpoint::open(&self.state, &about)?,

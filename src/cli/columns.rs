@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::manifest::{ClassManifest, GuardedField, Manifests};
-use crate::parse::client::{Column, Schema};
+use crate::parse::client::{Schema, SchemaColumn};
 
 /// Types of columns that may refer to assets, and of those that a path leads into.
 const ANY: &[&str] = &["String", "Array", "Object"];
@@ -103,7 +103,7 @@ fn of_column(
     problem: &dyn Fn(&str) -> Option<Problem>,
 ) -> Option<Mistake> {
     let class = schema.class_name.clone();
-    let Some(Column { type_name }) = schema.fields.get(column) else {
+    let Some(SchemaColumn { type_name }) = schema.fields.get(column) else {
         return Some(Mistake::Column {
             class,
             column: column.to_owned(),

@@ -15,7 +15,7 @@ mod build;
 mod check;
 mod flags;
 mod host;
-mod read;
+mod identifier_in;
 mod signature;
 mod source;
 
@@ -23,16 +23,16 @@ use serde_json::{Map, Value};
 
 use super::account::Account;
 use super::auth_token::TokenError;
-use super::identifier::Identifier;
+use super::identifier::{Identifier, IdentifierError};
 use super::number::Scalar;
 use super::transformation::{TransformationError, push_transformation};
-use super::url_options::{Key, UrlOptions};
-use build::{Asset, build};
+use super::url_options::{OptionKey, UrlOptions};
+use build::{DeliveredAsset, build};
 
 pub(crate) use check::check_chosen_url_option;
 pub use check::{check_url_option, check_url_options};
 pub use host::delivery_origins;
-pub use read::{ReadError, UrlReader, is_url};
+pub use identifier_in::{UrlIdentifier, identifier_in, is_url};
 
 /// Why a delivery URL cannot be built; names the option.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -77,6 +77,26 @@ impl UrlError {
     };
 }
 
+/// Why no identifier is in a URL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NoIdentifier {
+    /// Anything else.
+    #[error("expected an http:// or https:// URL")]
+    NotUrl,
+    /// Another host, or another cloud name.
+    #[error("not a delivery URL of this account: its host or its cloud name is another")]
+    OtherAccount,
+    /// A `%` that encodes nothing.
+    #[error("expected each % to be followed by two hex digits, UTF-8 in all")]
+    Encoding,
+    /// `images/…`, `videos/…` or `files/…` without the suffix that such a URL has.
+    #[error("expected a suffix behind the public ID, as images/, videos/ and files/ have it")]
+    Suffix,
+    /// The URL of something that an identifier cannot name, a remote picture for instance.
+    #[error(transparent)]
+    Identifier(#[from] IdentifierError),
+}
+
 /// The URL of the asset `public_id` with the SDKs' URL options; unknown keys are ignored. `now` in
 /// seconds since 1970.
 ///
@@ -100,7 +120,7 @@ pub fn url(
     now: u64,
 ) -> Result<String, UrlError> {
     let mut options = UrlOptions::read(options);
-    let asset = Asset::from_options(account, public_id, &mut options)?;
+    let asset = DeliveredAsset::from_options(account, public_id, &mut options)?;
     if asset.is_elsewhere(public_id) {
         push_transformation(&mut String::new(), &options, &account.url)?;
         return Ok(public_id.to_owned());
@@ -141,12 +161,12 @@ pub(crate) fn identifier_url_with(
     options: &UrlOptions<'_>,
     now: u64,
 ) -> Result<String, UrlError> {
-    let asset = Asset::from_identifier(identifier, options.get(Key::Format))?;
+    let asset = DeliveredAsset::from_identifier(identifier, options.get(OptionKey::Format))?;
     build(account, &asset, options, now)
 }
 
 /// An option that is text.
-fn text_option<'a>(options: &UrlOptions<'a>, key: Key) -> Result<Option<&'a str>, UrlError> {
+fn text_option<'a>(options: &UrlOptions<'a>, key: OptionKey) -> Result<Option<&'a str>, UrlError> {
     match options.get(key) {
         None => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
@@ -158,11 +178,14 @@ fn text_option<'a>(options: &UrlOptions<'a>, key: Key) -> Result<Option<&'a str>
 }
 
 /// An option that is text or a number.
-fn scalar_option<'a>(options: &UrlOptions<'a>, key: Key) -> Result<Option<Scalar<'a>>, UrlError> {
+fn scalar_option<'a>(
+    options: &UrlOptions<'a>,
+    key: OptionKey,
+) -> Result<Option<Scalar<'a>>, UrlError> {
     options.get(key).map(|value| scalar(key, value)).transpose()
 }
 
-fn scalar(key: Key, value: &Value) -> Result<Scalar<'_>, UrlError> {
+fn scalar(key: OptionKey, value: &Value) -> Result<Scalar<'_>, UrlError> {
     Scalar::from_value(value).ok_or(UrlError::Invalid {
         key: key.name(),
         expected: "text or a number",

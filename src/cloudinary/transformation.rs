@@ -27,7 +27,7 @@ use serde_json::{Map, Value};
 
 use super::url_config::UrlConfig;
 use super::url_options::UrlOptions;
-use component::{Context, push_options};
+use component::{Inherited, push_options};
 
 pub use check::{check_eager, check_options};
 pub(super) use check::{check_members, check_option};
@@ -109,7 +109,7 @@ pub fn from_options(
     config: &UrlConfig,
 ) -> Result<String, TransformationError> {
     let mut out = String::with_capacity(64);
-    push_options(&mut out, &UrlOptions::read(options), Context::new(config))?;
+    push_options(&mut out, &UrlOptions::read(options), Inherited::new(config))?;
     Ok(out)
 }
 
@@ -123,7 +123,7 @@ pub(super) fn push_transformation(
     options: &UrlOptions<'_>,
     config: &UrlConfig,
 ) -> Result<(), TransformationError> {
-    push_options(out, options, Context::new(config))
+    push_options(out, options, Inherited::new(config))
 }
 
 /// Writes a transformation given as options, as an array (a chain of steps), or as text, which
@@ -139,7 +139,7 @@ pub(super) fn push_transformation(
 /// ```
 pub fn from_value(value: &Value, config: &UrlConfig) -> Result<String, TransformationError> {
     let mut out = String::new();
-    component::push_value(&mut out, value, Context::new(config))?;
+    component::push_value(&mut out, value, Inherited::new(config))?;
     Ok(out)
 }
 
@@ -179,7 +179,7 @@ pub fn eager(eager: &Value, config: &UrlConfig) -> Result<String, Transformation
         if index > 0 {
             out.push('|');
         }
-        component::push_value(&mut out, transformation, Context::new(config))?;
+        component::push_value(&mut out, transformation, Inherited::new(config))?;
         if let Some(format) = transformation
             .get("format")
             .filter(|format| !format.is_null())

@@ -18,7 +18,7 @@ use super::percent;
 use super::signature::{NoSecret, sign};
 use super::transformation;
 use super::url_config::UrlConfig;
-use parameter::Kind;
+use parameter::ParameterKind;
 use text::text;
 
 pub use check::{check_upload_option, is_part_of_transformation, is_upload_option};
@@ -118,7 +118,7 @@ fn params_in(
     };
     params.insert("timestamp".into(), timestamp);
     for (name, value) in options {
-        if let Some(kind) = Kind::of(name) {
+        if let Some(kind) = ParameterKind::of(name) {
             insert_present(
                 &mut params,
                 name,

@@ -7,11 +7,11 @@ macro_rules! keys {
         /// A known option. Those of a transformation come first, in the order in which their
         /// parameters are written.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub(crate) enum Key { $($key),* }
+        pub(crate) enum OptionKey { $($key),* }
 
         const NAMES: &[&str] = &[$($name),*];
         const SHORT_NAMES: &[&str] = &[$($short),*];
-        const KEYS: &[Key] = &[$(Key::$key),*];
+        const KEYS: &[OptionKey] = &[$(OptionKey::$key),*];
     };
 }
 
@@ -112,7 +112,7 @@ const fn slot(name: &[u8]) -> usize {
     (length * 5 + first * 36 + last * 12 + name[length / 2] as usize) % 256
 }
 
-impl Key {
+impl OptionKey {
     /// The key that is spelled `name`.
     pub(crate) fn from_name(name: &str) -> Option<Self> {
         if name.is_empty() {
@@ -148,23 +148,23 @@ impl Key {
 pub(crate) struct KeySet(u128);
 
 impl KeySet {
-    pub(crate) fn contains(&self, key: Key) -> bool {
+    pub(crate) fn contains(&self, key: OptionKey) -> bool {
         self.0 & 1 << key as u32 != 0
     }
 
-    pub(crate) fn insert(&mut self, key: Key) {
+    pub(crate) fn insert(&mut self, key: OptionKey) {
         self.0 |= 1 << key as u32;
     }
 
-    pub(crate) fn remove(&mut self, key: Key) {
+    pub(crate) fn remove(&mut self, key: OptionKey) {
         self.0 &= !(1 << key as u32);
     }
 }
 
 impl Iterator for KeySet {
-    type Item = Key;
+    type Item = OptionKey;
 
-    fn next(&mut self) -> Option<Key> {
+    fn next(&mut self) -> Option<OptionKey> {
         let key = *KEYS.get(self.0.trailing_zeros() as usize)?;
         self.remove(key);
         Some(key)
@@ -205,31 +205,31 @@ impl<'a> UrlOptions<'a> {
                 Some((_, earlier)) => *earlier = value,
                 None => self.variables.push((name, value)),
             }
-        } else if let Some(key) = Key::from_name(name) {
+        } else if let Some(key) = OptionKey::from_name(name) {
             self.put(key, value);
         }
     }
 
     /// [`Self::add`] for an option whose name was looked up before.
-    pub(crate) fn put(&mut self, key: Key, value: &'a Value) {
+    pub(crate) fn put(&mut self, key: OptionKey, value: &'a Value) {
         // A secret that is null is a mistake, not a default.
-        if value.is_null() && key != Key::ApiSecret {
+        if value.is_null() && key != OptionKey::ApiSecret {
             self.take(key);
         } else {
             self.set(key, value);
         }
     }
 
-    pub(crate) fn get(&self, key: Key) -> Option<&'a Value> {
+    pub(crate) fn get(&self, key: OptionKey) -> Option<&'a Value> {
         self.values[key as usize]
     }
 
-    pub(crate) fn take(&mut self, key: Key) -> Option<&'a Value> {
+    pub(crate) fn take(&mut self, key: OptionKey) -> Option<&'a Value> {
         self.present.remove(key);
         self.values[key as usize].take()
     }
 
-    pub(crate) fn set(&mut self, key: Key, value: &'a Value) {
+    pub(crate) fn set(&mut self, key: OptionKey, value: &'a Value) {
         self.present.insert(key);
         self.values[key as usize] = Some(value);
     }
@@ -246,18 +246,19 @@ mod tests {
 
     #[test]
     fn finds_every_key_by_its_name() {
-        for key in Key::all() {
-            assert_eq!(Key::from_name(key.name()), Some(key));
+        for key in OptionKey::all() {
+            assert_eq!(OptionKey::from_name(key.name()), Some(key));
         }
         for name in ["", "widht", "Width", "width ", "w", "é", "\0"] {
-            assert_eq!(Key::from_name(name), None, "{name:?}");
+            assert_eq!(OptionKey::from_name(name), None, "{name:?}");
         }
     }
 
     #[test]
     fn orders_parameters_by_what_stands_before_their_value() {
-        let parameters = Key::all()
-            .filter(|key| (Key::Angle as usize..=Key::Zoom as usize).contains(&(*key as usize)));
+        let parameters = OptionKey::all().filter(|key| {
+            (OptionKey::Angle as usize..=OptionKey::Zoom as usize).contains(&(*key as usize))
+        });
         let prefixes: Vec<_> = parameters
             .map(|key| format!("{}_", key.short_name()))
             .collect();

@@ -7,7 +7,7 @@ use crate::cloudinary::account::Account;
 use crate::cloudinary::identifier::{Identifier, bare};
 use crate::manifest::{ClassManifest, GuardedField};
 use crate::parse::envelope::{Envelope, Object};
-use crate::parse::json::{JsonText, Kind};
+use crate::parse::json::{JsonKind, JsonText};
 use crate::parse::signed_write::{SignedWrite, WriteProof};
 
 /// What a write of this service's own does to a field.
@@ -57,7 +57,7 @@ pub(super) fn covered(
 
 /// The text of a whole array.
 fn array(value: JsonText<'_>) -> Option<&str> {
-    (value.kind() == Kind::Array).then(|| value.as_raw())
+    (value.kind() == JsonKind::Array).then(|| value.as_raw())
 }
 
 /// A rename keeps the version, which an upload of another picture never does.
@@ -76,8 +76,8 @@ fn to<'a>(value: Option<JsonText<'a>>, stored: &[Cow<'a, str>]) -> Vec<Cow<'a, s
         return vec!["".into()];
     };
     match value.kind() {
-        Kind::Null => vec!["".into()],
-        Kind::Object => of_operation(value, stored).unwrap_or_default(),
+        JsonKind::Null => vec!["".into()],
+        JsonKind::Object => of_operation(value, stored).unwrap_or_default(),
         _ => value.as_str().into_iter().collect(),
     }
 }

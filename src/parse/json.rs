@@ -29,7 +29,7 @@ pub struct JsonError {
 
 /// What a JSON value is, told by its first byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum JsonKind {
     /// `{…}`
     Object,
     /// `[…]`
@@ -50,7 +50,7 @@ pub struct JsonText<'a>(&'a str);
 
 /// The name of an object's member as it was written, without its quotes.
 #[derive(Debug, Clone, Copy)]
-pub struct Key<'a> {
+pub struct MemberKey<'a> {
     raw: &'a str,
     escaped: bool,
 }
@@ -59,7 +59,7 @@ pub struct Key<'a> {
 #[derive(Debug, Clone, Copy)]
 pub struct Member<'a> {
     /// Its name.
-    pub key: Key<'a>,
+    pub key: MemberKey<'a>,
     /// Its value.
     pub value: JsonText<'a>,
 }
@@ -82,14 +82,14 @@ impl<'a> JsonText<'a> {
     }
 
     /// What it is.
-    pub fn kind(self) -> Kind {
+    pub fn kind(self) -> JsonKind {
         match self.0.as_bytes().first() {
-            Some(b'{') => Kind::Object,
-            Some(b'[') => Kind::Array,
-            Some(b'"') => Kind::String,
-            Some(b't' | b'f') => Kind::Bool,
-            Some(b'n') => Kind::Null,
-            _ => Kind::Number,
+            Some(b'{') => JsonKind::Object,
+            Some(b'[') => JsonKind::Array,
+            Some(b'"') => JsonKind::String,
+            Some(b't' | b'f') => JsonKind::Bool,
+            Some(b'n') => JsonKind::Null,
+            _ => JsonKind::Number,
         }
     }
 
@@ -107,7 +107,7 @@ impl<'a> JsonText<'a> {
     pub fn lossy_text(self) -> Option<Cow<'a, str>> {
         let raw = self.0.strip_prefix('"')?.strip_suffix('"')?;
         let escaped = raw.contains('\\');
-        Some(Key { raw, escaped }.text())
+        Some(MemberKey { raw, escaped }.text())
     }
 
     /// Whether it is the string `text`, however it is spelled.
@@ -131,7 +131,7 @@ impl<'a> JsonText<'a> {
     /// The members of an object in their order, repeated names included; `None` for other kinds.
     pub fn members(self) -> Option<Vec<Member<'a>>> {
         let mut scanner = Scanner::new(self.0);
-        (self.kind() == Kind::Object)
+        (self.kind() == JsonKind::Object)
             .then(|| scanner.members().ok())
             .flatten()
     }
@@ -139,13 +139,13 @@ impl<'a> JsonText<'a> {
     /// The elements of an array; `None` for other kinds.
     pub fn elements(self) -> Option<Vec<JsonText<'a>>> {
         let mut scanner = Scanner::new(self.0);
-        (self.kind() == Kind::Array)
+        (self.kind() == JsonKind::Array)
             .then(|| scanner.elements().ok())
             .flatten()
     }
 }
 
-impl<'a> Key<'a> {
+impl<'a> MemberKey<'a> {
     /// As it was written, without quotes.
     pub fn as_raw(self) -> &'a str {
         self.raw
@@ -174,7 +174,7 @@ impl<'a> Key<'a> {
     }
 
     /// Whether two keys have the same name, however they are spelled.
-    pub fn same_as(self, other: Key<'_>) -> bool {
+    pub fn same_as(self, other: MemberKey<'_>) -> bool {
         if self.escaped || other.escaped {
             self.decoded() == other.decoded()
         } else {
@@ -270,7 +270,7 @@ impl<'a> Scanner<'a> {
     #[inline(always)]
     pub fn each_member<E: From<JsonError>>(
         &mut self,
-        mut visit: impl FnMut(Key<'a>, &mut Self) -> Result<(), E>,
+        mut visit: impl FnMut(MemberKey<'a>, &mut Self) -> Result<(), E>,
     ) -> Result<(), E> {
         self.skip_space();
         self.expect(b'{')?;
@@ -346,7 +346,7 @@ impl<'a> Scanner<'a> {
 
     /// Reads a name and the colon after it.
     #[inline(always)]
-    fn key(&mut self) -> Result<Key<'a>, JsonError> {
+    fn key(&mut self) -> Result<MemberKey<'a>, JsonError> {
         let text = self.text.as_bytes();
         let start = after_byte(text, self.position, b'"')?;
         let mut end = after_plain(text, start);
@@ -360,7 +360,7 @@ impl<'a> Scanner<'a> {
             end = after - 1;
         }
         let raw = &self.text[start..end];
-        Ok(Key { raw, escaped })
+        Ok(MemberKey { raw, escaped })
     }
 
     #[inline(always)]

@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use crate::cloudinary::account::Account;
 use crate::cloudinary::notification_event::NotificationEvent;
 use crate::hooks::{Cloudinary, FixedFields, Limits, ParseServer};
-use crate::manifest::{ClassManifest, Hook, HookAction, Limit, Manifests};
+use crate::manifest::{CallLimit, ClassManifest, Hook, HookAction, Manifests};
 use crate::parse::hook_name::HookName;
 use crate::queue::{self, Queue};
 
@@ -63,7 +63,7 @@ fn guarded_fields(action: &HookAction) -> impl Iterator<Item = &str> {
 fn limits(hook: &Hook, before: Option<&Arc<Route>>) -> Arc<Limits> {
     let limit = match &hook.action {
         HookAction::BeforeSave(_) | HookAction::AfterSave(_) | HookAction::AfterDelete(_) => {
-            Limit::default()
+            CallLimit::default()
         }
         HookAction::Function(function) => function.limit,
     };

@@ -26,7 +26,7 @@ use crate::clock::unix_time;
 use crate::hooks::{self, Confirmed, DelayedDestroy, FunctionContext, Outcome, Refusal};
 use crate::manifest::{ClassManifest, HookAction};
 use crate::parse::envelope::{Envelope, EnvelopeError};
-use crate::parse::hook_name::{AFTER_DELETE, AFTER_SAVE, BEFORE_SAVE, is_probe};
+use crate::parse::hook_name::{AFTER_DELETE, AFTER_SAVE, BEFORE_SAVE, is_probe, is_probe_query};
 use crate::queue::Queue;
 
 use super::catch_panic::catch_panic;
@@ -58,7 +58,8 @@ async fn respond(request: &HttpRequest, payload: Payload, state: &State) -> Http
     let result = catch_panic(dispatch(request, payload, state)).await;
     result.unwrap_or_else(|error| {
         let path = path(request, state);
-        if is_probe(path) || error == RequestError::Probe {
+        let has_probe_query = || request.uri().query().is_some_and(is_probe_query);
+        if error == RequestError::Probe || is_probe(path) || has_probe_query() {
             state.metrics.probed();
             return error.response();
         }
@@ -279,12 +280,17 @@ fn accepted(
 }
 
 /// Logs one line for each refusal: who was refused what and why, and nothing that could be replayed.
+/// A trial of `doctor`'s is held against nobody.
 fn refused(
     route: &Route,
     state: &State,
     envelope: &Envelope<'_>,
     refusal: &Refusal,
 ) -> HttpResponse {
+    if envelope.is_trial() {
+        route.metrics.tried();
+        return reply::json(hooks::error_answer(&refusal.to_string()));
+    }
     route.metrics.refused(refusal);
     let user = envelope.user.and_then(|user| user.object_id());
     info!(

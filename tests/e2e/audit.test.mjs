@@ -238,8 +238,8 @@ many = true
       [
         [ids.other, `the field does not take ${stored["other/cat"]}: expected a public_id that begins with "app/"`],
         [ids.gone, "its asset does not exist: image/upload/app/u1/gone"],
-        [ids.foreign, "it is not a delivery URL of this account"],
-        [ids.gallery, "it is not a delivery URL of this account"],
+        [ids.foreign, "not a delivery URL of this account: its host or its cloud name is another"],
+        [ids.gallery, "not a delivery URL of this account: its host or its cloud name is another"],
       ].sort(),
     );
     assert.equal((await row(urls, "Photo", ids.other)).picture, `${host}/image/upload/v1/other/cat.png`);

@@ -1,9 +1,11 @@
 //! Whether a stored delivery URL becomes an identifier, and which. Pure.
 
+use crate::cloudinary::account::Account;
 use crate::cloudinary::asset_name::AssetName;
 use crate::cloudinary::client::Asset;
-use crate::cloudinary::delivery_url::ReadError;
+use crate::cloudinary::delivery_url::{NoIdentifier, identifier_in};
 use crate::cloudinary::identifier::Identifier;
+use crate::cloudinary::upload::MAX_PUBLIC_ID_LEN;
 use crate::hooks::broken_by_any;
 use crate::manifest::GuardedField;
 
@@ -15,13 +17,13 @@ mod tests;
 pub(super) enum Kept {
     /// It names nothing of the account's.
     #[error(transparent)]
-    Unread(#[from] ReadError),
-    /// Cloudinary has none of the assets that it may name.
+    Unread(#[from] NoIdentifier),
+    /// Cloudinary has none so long, and could not be asked for it beside others.
+    #[error("public_id: expected at most {MAX_PUBLIC_ID_LEN} characters")]
+    TooLong,
+    /// Cloudinary has no such asset.
     #[error("its asset does not exist: {0}")]
     Missing(AssetName),
-    /// Cloudinary has several of them.
-    #[error("without a version it may name {0} or {1}, and both exist")]
-    Ambiguous(AssetName, AssetName),
     /// Only the name of a rejected or deleted asset is left.
     #[error("its asset is rejected or deleted: {0}")]
     Placeholder(AssetName),
@@ -39,23 +41,29 @@ pub(super) enum Kept {
     },
 }
 
-/// The identifier of what a URL delivers, by the assets that it may name and what Cloudinary has.
+/// The asset that a URL delivers.
 ///
 /// # Errors
 /// Why the URL stays.
-pub(super) fn identifier<'a>(
-    field: &GuardedField,
-    readings: &[AssetName],
-    find: impl Fn(&AssetName) -> Option<&'a Asset>,
-) -> Result<String, Kept> {
-    let mut existing = readings.iter().filter_map(|name| Some((name, find(name)?)));
-    let Some((name, asset)) = existing.next() else {
-        let name = readings.first().ok_or(ReadError::NoPublicId)?;
-        return Err(Kept::Missing(name.clone()));
-    };
-    if let Some((other, _)) = existing.next() {
-        return Err(Kept::Ambiguous(name.clone(), other.clone()));
+pub(super) fn asset_of(account: &Account, url: &str) -> Result<AssetName, Kept> {
+    let found = identifier_in(account, url)?;
+    if found.public_id.chars().count() > MAX_PUBLIC_ID_LEN {
+        return Err(Kept::TooLong);
     }
+    let kind = (found.resource_type, found.delivery_type);
+    Ok(AssetName::of(kind, &found.public_id))
+}
+
+/// The identifier of an asset that a URL delivers, by what Cloudinary has of it.
+///
+/// # Errors
+/// Why the URL stays.
+pub(super) fn identifier(
+    field: &GuardedField,
+    name: &AssetName,
+    asset: Option<&Asset>,
+) -> Result<String, Kept> {
+    let asset = asset.ok_or_else(|| Kept::Missing(name.clone()))?;
     if asset.is_placeholder() {
         return Err(Kept::Placeholder(name.clone()));
     }

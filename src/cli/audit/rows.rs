@@ -131,7 +131,7 @@ impl Run {
     }
 
     /// Looks assets up, a hundred at a time, and reports those that Cloudinary does not have, or of
-    /// which it has only a placeholder. What URLs may name is noted.
+    /// which it has only a placeholder. What URLs deliver is noted.
     async fn look_up(
         &mut self,
         kind: Kind,

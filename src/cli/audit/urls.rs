@@ -7,14 +7,13 @@ use anyhow::Context as _;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::conversion::{Kept, identifier};
+use super::conversion::{Kept, asset_of, identifier};
 use super::finding::{Cell, Finding};
 use super::row_check::shown;
 use super::{Fix, Run};
 use crate::clock::unix_time;
 use crate::cloudinary::asset_name::AssetName;
 use crate::cloudinary::client::Asset;
-use crate::cloudinary::delivery_url::ReadError;
 use crate::manifest::GuardedField;
 use crate::parse::client::RestError;
 use crate::parse::signed_write::{OVERTAKEN, SignedWrite};
@@ -22,7 +21,7 @@ use crate::parse::signed_write::{OVERTAKEN, SignedWrite};
 /// Longest part of a URL that a report repeats, in characters.
 const SHOWN: usize = 250;
 
-/// What Cloudinary has of the assets that the URLs of a page may name.
+/// What Cloudinary has of the assets that the URLs of a page deliver.
 #[derive(Default)]
 pub(super) struct UrlAssets {
     wanted: HashSet<AssetName>,
@@ -35,22 +34,22 @@ pub(super) struct UrlCell<'p> {
     pub(super) field: &'p GuardedField,
     /// What it holds, as stored.
     pub(super) raw: &'p RawValue,
-    /// Each URL, and which assets it may name.
-    pub(super) urls: Vec<(String, Result<Vec<AssetName>, ReadError>)>,
+    /// Each URL, and which asset it delivers.
+    pub(super) urls: Vec<(String, Result<AssetName, Kept>)>,
 }
 
 impl UrlAssets {
-    /// Wants to know of the assets that URLs may name.
+    /// Wants to know of the assets that URLs deliver.
     pub(super) fn want(&mut self, cell: &UrlCell<'_>) {
-        let readings = cell.urls.iter().filter_map(|(_, read)| read.as_ref().ok());
-        self.wanted.extend(readings.flatten().cloned());
+        let names = cell.urls.iter().filter_map(|(_, name)| name.as_ref().ok());
+        self.wanted.extend(names.cloned());
     }
 
     pub(super) fn wanted(&self) -> impl Iterator<Item = &AssetName> {
         self.wanted.iter()
     }
 
-    /// Takes in an asset, if a URL may name it.
+    /// Takes in an asset, if a URL delivers it.
     pub(super) fn note(&mut self, name: AssetName, asset: Asset) {
         if self.wanted.contains(&name) {
             self.found.insert(name, asset);
@@ -66,8 +65,10 @@ impl Run {
         raw: &'p RawValue,
         urls: Vec<String>,
     ) -> UrlCell<'p> {
-        let read = |url: String| (self.url_reader.read(&url), url);
-        let urls = urls.into_iter().map(read).map(|(read, url)| (url, read));
+        let urls = urls.into_iter().map(|url| {
+            let name = asset_of(&self.account, &url);
+            (url, name)
+        });
         UrlCell {
             cell,
             field,
@@ -89,10 +90,8 @@ impl Run {
             urls,
         } = cell;
         let mut identifiers: HashMap<String, String> = HashMap::new();
-        for (url, read) in urls {
-            let becomes = read
-                .map_err(Kept::from)
-                .and_then(|readings| identifier(field, &readings, |name| assets.found.get(name)));
+        for (url, name) in urls {
+            let becomes = name.and_then(|name| identifier(field, &name, assets.found.get(&name)));
             let (cell, shown) = (cell.clone(), without_secrets(&url));
             self.report(&match becomes {
                 Ok(identifier) => {

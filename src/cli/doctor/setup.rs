@@ -8,7 +8,7 @@ use super::report::{Check, Report};
 use crate::cli::registration::public_url::PublicUrl;
 use crate::cli::{inputs, service};
 use crate::cloudinary::account::Account;
-use crate::config::{Admin, Environment, Mistake, Needs, ParseAccess, Serve};
+use crate::config::{Admin, Environment, Mistake, Needs, ParseAccess, Serve, VARIABLES, Variable};
 use crate::manifest::Manifests;
 
 /// What the checks work with; what is absent has its ✗ already.
@@ -41,7 +41,7 @@ impl Setup {
             }
         }
         for mistake in &mistakes {
-            report.bad(Check::Configuration, mistake, remedy(mistake));
+            report.bad(Check::Configuration, mistake, &remedy(mistake));
         }
         let mut usable = mistakes.is_empty();
         if let Some(Err(error)) = &public_url {
@@ -87,13 +87,21 @@ impl Setup {
     }
 }
 
-fn remedy(mistake: &Mistake) -> &'static str {
-    if mistake.message == "is missing" {
-        "set it in the environment, in .env, or, if it is a secret, in the file that its name with _FILE names"
+fn remedy(mistake: &Mistake) -> String {
+    if mistake.message.starts_with("is missing") {
+        let mut variables = VARIABLES.iter();
+        let is_named = |variable: &Variable| variable.name == mistake.variable;
+        if variables.any(|variable| is_named(variable) && variable.is_secret) {
+            let name = &mistake.variable;
+            return format!(
+                "set it in the environment or in .env, or name a file that holds it in {name}_FILE"
+            );
+        }
+        "set it in the environment or in .env".to_owned()
     } else if mistake.variable == ".env" {
-        "values with spaces, quotes, $ or # go in single quotes"
+        "values with spaces, quotes, $ or # go in single quotes".to_owned()
     } else {
-        "correct it in the environment or in .env; the environment wins"
+        "correct it in the environment or in .env; the environment wins".to_owned()
     }
 }
 

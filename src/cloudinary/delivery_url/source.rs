@@ -10,13 +10,13 @@ use crate::cloudinary::number::Scalar;
 use crate::cloudinary::percent;
 
 /// A source ready to be written.
-pub(super) struct Source<'a> {
+pub(super) struct UrlSource<'a> {
     /// Decoded, or remote and yet to be escaped.
     text: Cow<'a, str>,
     is_remote: bool,
 }
 
-impl<'a> Source<'a> {
+impl<'a> UrlSource<'a> {
     /// What a stored identifier names: no `%` and no run of slashes is in it.
     pub(super) fn stored(public_id: &'a str) -> Self {
         Self {

@@ -31,7 +31,7 @@ const NAMED_STYLE: [(&str, &str); 4] = [
 pub(super) fn push_layer(out: &mut String, key: &str, layer: &Value) -> Result {
     match layer {
         Value::String(text) => push_text_layer(out, text),
-        Value::Object(layer) => Layer { key, layer }.push(out)?,
+        Value::Object(layer) => LayerOptions { key, layer }.push(out)?,
         Value::Number(_) => push_text(out, key, layer)?,
         Value::Null | Value::Array(_) | Value::Bool(_) => {
             return Err(TransformationError::invalid(key, "text or an object"));
@@ -63,13 +63,13 @@ fn push_text_layer(out: &mut String, layer: &str) {
     out.push_str(layer);
 }
 
-struct Layer<'a> {
+struct LayerOptions<'a> {
     /// `overlay` or `underlay`, for errors.
     key: &'a str,
     layer: &'a Map<String, Value>,
 }
 
-impl<'a> Layer<'a> {
+impl<'a> LayerOptions<'a> {
     fn push(&self, out: &mut String) -> Result {
         let text = self.text("text")?;
         let url = self.text("url")?;

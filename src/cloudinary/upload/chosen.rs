@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::parameter::Kind;
+use super::parameter::ParameterKind;
 use super::{Dialect, UploadError, check_upload_option};
 use crate::cloudinary::number::Scalar;
 use crate::cloudinary::transformation::{
@@ -26,7 +26,7 @@ type Result = std::result::Result<(), UploadError>;
 /// assert_eq!(error.to_string(), "effect: expected a value without `/` and `,`");
 /// ```
 pub fn check_chosen_parameter(name: &str, value: &Value) -> Result {
-    let Some(kind) = Kind::of(name) else {
+    let Some(kind) = ParameterKind::of(name) else {
         // What is written first: of a value with a separator in it, that is what the caller is
         // told.
         if let Err(error) = check_chosen_option(name, value) {
@@ -40,19 +40,19 @@ pub fn check_chosen_parameter(name: &str, value: &Value) -> Result {
         return Ok(());
     }
     let is_confined = match kind {
-        Kind::Text => is_confined_text(name, value),
-        Kind::List => items(value).all(|item| !holds(item, ',')),
-        Kind::Context => members(value).all(|(key, _)| !key.is_empty()),
-        Kind::Coordinates => is_coordinates(value),
-        Kind::Headers => is_headers(value),
-        Kind::Eager => return check_eager_choice(name, value),
-        Kind::Breakpoints => return check_breakpoints_choice(name, value),
+        ParameterKind::Text => is_confined_text(name, value),
+        ParameterKind::List => items(value).all(|item| !holds(item, ',')),
+        ParameterKind::Context => members(value).all(|(key, _)| !key.is_empty()),
+        ParameterKind::Coordinates => is_coordinates(value),
+        ParameterKind::Headers => is_headers(value),
+        ParameterKind::Eager => return check_eager_choice(name, value),
+        ParameterKind::Breakpoints => return check_breakpoints_choice(name, value),
         // One of a few words, or JSON.
-        Kind::Flag
-        | Kind::Boolean
-        | Kind::Regions
-        | Kind::AccessControl
-        | Kind::AutoTranscription => true,
+        ParameterKind::Flag
+        | ParameterKind::Boolean
+        | ParameterKind::Regions
+        | ParameterKind::AccessControl
+        | ParameterKind::AutoTranscription => true,
     };
     if is_confined {
         return Ok(());
@@ -74,12 +74,14 @@ pub fn check_chosen_parameter(name: &str, value: &Value) -> Result {
 /// );
 /// ```
 pub fn check_posted_text(name: &str, text: &str) -> Result {
-    match Kind::of(name) {
+    match ParameterKind::of(name) {
         None if name == "transformation" => Ok(check_chosen_steps(name, text, false)?),
-        Some(kind @ (Kind::Regions | Kind::AccessControl | Kind::Breakpoints)) => {
-            check_posted_json(name, kind, text)
-        }
-        Some(kind @ Kind::AutoTranscription) if text.starts_with('{') => {
+        Some(
+            kind @ (ParameterKind::Regions
+            | ParameterKind::AccessControl
+            | ParameterKind::Breakpoints),
+        ) => check_posted_json(name, kind, text),
+        Some(kind @ ParameterKind::AutoTranscription) if text.starts_with('{') => {
             check_posted_json(name, kind, text)
         }
         _ => check_chosen_parameter(name, &Value::from(text)),
@@ -87,7 +89,7 @@ pub fn check_posted_text(name: &str, text: &str) -> Result {
 }
 
 /// In one spelling only: of two values under one key, another reader might take the other.
-fn check_posted_json(name: &str, kind: Kind, text: &str) -> Result {
+fn check_posted_json(name: &str, kind: ParameterKind, text: &str) -> Result {
     let value: Value = serde_json::from_str(text)
         .map_err(|_| UploadError::invalid(name, "JSON as JSON.stringify writes it"))?;
     check_chosen_parameter(name, &value)?;
@@ -100,12 +102,14 @@ fn check_posted_json(name: &str, kind: Kind, text: &str) -> Result {
     ))
 }
 
-fn expected(name: &str, kind: Kind) -> &'static str {
+fn expected(name: &str, kind: ParameterKind) -> &'static str {
     match kind {
-        Kind::List => "items without `,`",
-        Kind::Context => "keys that are not empty",
-        Kind::Coordinates => "numbers: [x, y, width, height] or an array of those",
-        Kind::Headers => "one header a line, without control characters and without `:` in a name",
+        ParameterKind::List => "items without `,`",
+        ParameterKind::Context => "keys that are not empty",
+        ParameterKind::Coordinates => "numbers: [x, y, width, height] or an array of those",
+        ParameterKind::Headers => {
+            "one header a line, without control characters and without `:` in a name"
+        }
         _ if name == "format" => "a value without `/ , ? # % | \\` and control characters",
         _ => "a value without control characters",
     }

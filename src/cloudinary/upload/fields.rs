@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
-use super::parameter::Kind;
+use super::parameter::ParameterKind;
 use super::{
     Dialect, MAX_PUBLIC_ID_LEN, UploadError, check_upload_option, is_blank, text,
     transformation_text,
@@ -25,7 +25,7 @@ pub fn written(
     account: &Account,
 ) -> Result<Option<String>, UploadError> {
     check_upload_option(name, value)?;
-    let Some(kind) = Kind::of(name) else {
+    let Some(kind) = ParameterKind::of(name) else {
         return Ok(None);
     };
     let value = kind.serialize(name, value, &account.url, Dialect::Documented)?;
@@ -57,10 +57,10 @@ pub fn is_same_posted(name: &str, one: &str, other: &str) -> bool {
         _ => None,
     };
     let is_truth_value = || {
-        let kind = Kind::of(name);
+        let kind = ParameterKind::of(name);
         matches!(
             kind,
-            Some(Kind::Flag | Kind::Boolean | Kind::AutoTranscription)
+            Some(ParameterKind::Flag | ParameterKind::Boolean | ParameterKind::AutoTranscription)
         )
     };
     one == other || is_truth_value() && truth(one).is_some() && truth(one) == truth(other)

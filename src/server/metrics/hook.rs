@@ -62,6 +62,17 @@ impl HookMetrics {
         };
     }
 
+    /// A trial of `doctor`'s was refused, which is no refusal of a client's.
+    pub(in crate::server) fn tried(&self) {
+        let labels = DecisionLabels {
+            hook: self.name.clone(),
+            field: String::new(),
+            outcome: "doctor",
+            reason: "",
+        };
+        self.decisions.get_or_create(&labels).inc();
+    }
+
     pub(in crate::server) fn answered(&self, took: Duration) {
         self.latency.observe(took.as_secs_f64());
     }

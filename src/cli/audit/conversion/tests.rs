@@ -2,8 +2,6 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::cloudinary::account::Account;
-use crate::cloudinary::delivery_url::UrlReader;
 
 const RULES: &str = "resource_types = [\"image\", \"raw\"]\ntypes = [\"upload\", \"private\"]\nformats = [\"jpg\", \"pdf\"]\nfolder = \"users/{user.objectId}\"\n";
 
@@ -35,8 +33,8 @@ fn converted(rules: &str, path: &str, has: &[(&str, Value)]) -> Result<String, S
             .map(|(_, asset)| asset)
     };
     let url = format!("https://res.cloudinary.com/demo/{path}");
-    let readings = UrlReader::new(&account()).read(&url).map_err(Kept::from);
-    let identifier = readings.and_then(|readings| identifier(&field(rules), &readings, find));
+    let name = asset_of(&account(), &url);
+    let identifier = name.and_then(|name| identifier(&field(rules), &name, find(&name)));
     identifier.map_err(|kept| kept.to_string())
 }
 
@@ -130,24 +128,15 @@ fn a_url_stays_if_its_asset_is_not_certain() {
 }
 
 #[test]
-fn of_several_readings_one_must_exist_and_no_other() {
-    let path = "image/upload/my_cats/cat.jpg";
-    let (short, long) = ("image/upload/cat", "image/upload/my_cats/cat");
-    for (has, expected) in [
-        (vec![short], Ok("image/upload/v1700000000/cat.jpg")),
-        (vec![long], Ok("image/upload/v1700000000/my_cats/cat.jpg")),
-        (
-            vec![short, long],
-            Err(
-                "without a version it may name image/upload/cat or image/upload/my_cats/cat, and both exist",
-            ),
-        ),
-        (vec![], Err("its asset does not exist: image/upload/cat")),
-    ] {
-        let has: Vec<_> = has.into_iter().map(|name| (name, jpg())).collect();
-        let expected = expected.map(str::to_owned).map_err(str::to_owned);
-        assert_eq!(converted("", path, &has), expected);
-    }
+fn a_public_id_longer_than_any_is_not_asked_for() {
+    let path = |length| format!("image/upload/v1/{}.jpg", "ä".repeat(length));
+    let name = format!("image/upload/{}", "ä".repeat(255));
+    let found = converted("", &path(255), &[(&name, jpg())]);
+    assert!(found.is_ok(), "{found:?}");
+    let name = format!("image/upload/{}", "ä".repeat(256));
+    let found = converted("", &path(256), &[(&name, jpg())]);
+    let expected = "public_id: expected at most 255 characters";
+    assert_eq!(found, Err(expected.to_owned()));
 }
 
 #[test]
@@ -253,20 +242,13 @@ proptest! {
         let found_assets: Vec<(String, Value)> = has.iter().map(|id| (format!("{kind}/{id}"), shown.clone())).collect();
         let found_assets: Vec<(&str, Value)> = found_assets.iter().map(|(name, asset)| (name.as_str(), asset.clone())).collect();
 
-        let mut meant: Vec<String> = Vec::new();
-        for id in &has {
-            let file = if is_raw { (*id).to_owned() } else { format!("{id}.jpg") };
-            let whole = segments.join("/");
-            let before = whole.strip_suffix(&file).filter(|before| before.is_empty() || before.ends_with('/'));
-            let is_transformation = |s: &str| matches!(s, "" | "w_1" | "my_cats");
-            let names = before.is_some_and(|before| match before.split_once("v7") {
-                Some((steps, rest)) => steps.split('/').all(is_transformation) && rest == "/",
-                None => version.is_none() && before.split('/').all(is_transformation),
-            });
-            if names && !meant.contains(&(*id).to_owned()) {
-                meant.push((*id).to_owned());
-            }
-        }
+        // Nothing but a transformation, and a version behind it, stands before the public ID.
+        let file = |id: &str| if is_raw { id.to_owned() } else { format!("{id}.jpg") };
+        let steps = segments.iter().take_while(|s| **s == "w_1").count();
+        let start = steps + usize::from(segments.get(steps) == Some(&"v7"));
+        let rest = segments[start..].join("/");
+        let mut meant: Vec<&str> = has.iter().copied().filter(|id| file(id) == rest).collect();
+        meant.dedup();
         let field = field(rules);
         let format = shown["format"].as_str().filter(|_| !is_raw);
         let whole = shown["version"].is_u64() && shown["placeholder"].is_null();

@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use crate::cloudinary::delivery_url::delivery_origins;
-use crate::manifest::{Access, Action, ClassManifest, GuardedField, HookAction};
+use crate::manifest::{Access, ClassManifest, FunctionAction, GuardedField, HookAction};
 use crate::server::admin::response;
 use crate::server::admin::state::AdminState;
 use crate::server::request_error::RequestError;
@@ -140,9 +140,9 @@ fn describe(action: &HookAction) -> String {
         HookAction::AfterDelete(_) => "queues the pictures of deleted objects".to_owned(),
         HookAction::Function(function) => {
             let action = match &function.action {
-                Action::SignUpload(_) => "signs an upload".to_owned(),
-                Action::SignParams(_) => "signs parameters of an upload".to_owned(),
-                Action::DeliveryUrl(url) => match &url.source {
+                FunctionAction::SignUpload(_) => "signs an upload".to_owned(),
+                FunctionAction::SignParams(_) => "signs parameters of an upload".to_owned(),
+                FunctionAction::DeliveryUrl(url) => match &url.source {
                     Some((class, field)) => format!("delivery URL of {class}.{field}"),
                     None => "delivery URL of an identifier".to_owned(),
                 },
