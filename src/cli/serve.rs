@@ -92,6 +92,8 @@ fn listeners(config: Config, certificate: Option<Arc<Certificate>>) -> anyhow::R
             bind: admin.bind,
             token: admin.token,
             hook_list,
+            parse_server: config.parse.map(|parse| parse.server_url),
+            public_url: config.public_url.clone(),
         }),
         webhook_keys: WebhookKeys::new(config.webhook_key, config.webhook_key_previous),
         public_path: config.public_url.path().trim_end_matches('/').to_owned(),
@@ -111,7 +113,7 @@ fn hook_list(config: &Config) -> anyhow::Result<Option<HookList>> {
         return Ok(None);
     };
     let client = rest_client(address, Duration::from_secs(5))?.with_master_key(key)?;
-    Ok(Some(HookList::new(client, config.public_url.clone())))
+    Ok(Some(HookList::new(client)))
 }
 
 /// Logs what is guarded and served, so that a manifest that was not found is missed.

@@ -4,12 +4,13 @@ mod decision_counts;
 mod history;
 mod hook;
 mod labels;
+mod latency;
 mod refusals;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::AtomicI64;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 use prometheus_client::encoding::text::{encode_eof, encode_registry};
@@ -21,7 +22,7 @@ use prometheus_client::registry::{Metric, Registry, Unit};
 
 use crate::queue::Health;
 
-use super::request_error::RequestError;
+use super::request_error::{RequestError, UNDECIDED};
 use decision_counts::DecisionCounts;
 use hook::FieldRefusals;
 use labels::{DecisionLabels, HookLabels, NotificationLabels, ReasonLabels, SecretLabels};
@@ -29,6 +30,7 @@ use labels::{DecisionLabels, HookLabels, NotificationLabels, ReasonLabels, Secre
 pub(super) use decision_counts::Totals;
 pub(super) use history::{History, Minute};
 pub(super) use hook::HookMetrics;
+pub(super) use latency::Latency;
 pub(super) use refusals::{RecentRefusals, Refused};
 
 /// Every metric of the process.
@@ -44,8 +46,8 @@ pub(super) struct Metrics {
     unconfirmed: Counter,
     evicted_connections: Counter,
     notifications: Family<NotificationLabels, Counter>,
-    /// Calls without a decision, by reason. Only such calls take its lock.
-    failure_counts: Mutex<BTreeMap<&'static str, u64>>,
+    /// Calls without a decision, in the order of [`UNDECIDED`].
+    undecided: [AtomicU64; UNDECIDED.len()],
     /// Of every hook that was ever served, so that sums never shrink.
     counts_by_hook: Mutex<BTreeMap<String, Arc<DecisionCounts>>>,
 }
@@ -141,7 +143,7 @@ impl Metrics {
             registry,
             latency,
             bodies,
-            failure_counts: Mutex::default(),
+            undecided: Default::default(),
             counts_by_hook: Mutex::default(),
         }
     }
@@ -189,12 +191,9 @@ impl Metrics {
     pub(super) fn failed(&self, error: RequestError) {
         let reason = error.as_str();
         self.failures.get_or_create(&ReasonLabels { reason }).inc();
-        *self.failure_counts.lock().entry(reason).or_default() += 1;
-    }
-
-    /// How many calls no hook decided on since the start, by reason.
-    pub(super) fn failure_counts(&self) -> BTreeMap<&'static str, u64> {
-        self.failure_counts.lock().clone()
+        if let Some(kind) = error.undecided() {
+            self.undecided[kind].fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     /// Counts a call of `doctor`'s, which is answered but not held against anybody.
@@ -206,7 +205,7 @@ impl Metrics {
     /// All decisions since the start.
     pub(super) fn totals(&self) -> Totals {
         let mut totals = Totals {
-            failed: self.failure_counts.lock().values().sum(),
+            failed: std::array::from_fn(|kind| self.undecided[kind].load(Ordering::Relaxed)),
             ..Totals::default()
         };
         for counts in self.counts_by_hook.lock().values() {

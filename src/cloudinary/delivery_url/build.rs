@@ -6,11 +6,12 @@ use memchr::memchr;
 use percent_encoding::AsciiSet;
 use serde_json::Value;
 
+use super::error::UrlError;
 use super::flags::Flags;
 use super::host::{push_prefix, set_shard};
+use super::options::{scalar, scalar_option, text_option};
 use super::signature::Signing;
 use super::source::{UrlSource, collapse_slashes, has_slash_run, is_remote, stored_parts};
-use super::{UrlError, scalar, scalar_option, text_option};
 use crate::cloudinary::account::Account;
 use crate::cloudinary::auth_token::TokenOptions;
 use crate::cloudinary::identifier::{Identifier, ResourceType};

@@ -4,7 +4,7 @@
 //! in one way or not at all. What counts as a reference to an asset is wider: every text that may
 //! mean it.
 
-use super::NoIdentifier;
+use super::error::NoIdentifier;
 use super::host::is_delivery_host;
 use crate::cloudinary::account::Account;
 use crate::cloudinary::identifier::{

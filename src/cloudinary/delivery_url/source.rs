@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use percent_encoding::AsciiSet;
 
-use super::UrlError;
+use super::error::UrlError;
 use crate::cloudinary::number::Scalar;
 use crate::cloudinary::percent;
 
