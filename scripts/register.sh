@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Registers the hooks of this deployment in Parse Server: waits until it answers, registers, shows what became of each hook.
+# Registers the hooks of this deployment in Parse Server: waits until Parse Server answers and reaches the running service,
+# registers, shows what became of each hook.
 #
-#   scripts/register.sh [--dry-run] [--prune] [--json]
+#   scripts/register.sh [--dry-run] [--prune] [--no-probe] [--json]
 #
 # Configuration is that of `cloudinary-parse`: the environment, then `.env`. Run it where `.env` and `webhooks` are;
 # from anywhere else it works on those of this repository.

@@ -21,7 +21,7 @@ use std::path::PathBuf;
 
 use crate::cloudinary::account::Account;
 use crate::cloudinary::upload;
-use crate::cloudinary::url_options::Key;
+use crate::cloudinary::url_options::OptionKey;
 
 mod accept;
 mod class;
@@ -51,7 +51,7 @@ pub use clean_up::CleanUp;
 pub use confirm::{Confirm, OnUnreachable, Pixels};
 pub use delivery_url::DeliveryUrl;
 pub use follow::Follow;
-pub use function::{Access, Action, FunctionManifest, Limit};
+pub use function::{Access, CallLimit, FunctionAction, FunctionManifest};
 pub use hooks::{Hook, HookAction};
 pub use keys::keys;
 pub use load::{load, parse};
@@ -73,15 +73,15 @@ pub struct Manifests {
     /// Cloud functions.
     pub functions: Vec<FunctionManifest>,
     /// What `check --strict` and `doctor` treat as errors.
-    pub warnings: Vec<Finding>,
+    pub warnings: Vec<ManifestFinding>,
     /// What is a mistake if the account signs every URL: see
     /// [`check_account`](Self::check_account).
-    pub unsigned_only: Vec<Finding>,
+    pub unsigned_only: Vec<ManifestFinding>,
 }
 
 /// A mistake or a warning in a manifest, with its place.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Finding {
+pub struct ManifestFinding {
     /// The manifest, or the folder of manifests.
     pub file: PathBuf,
     /// From 1; 0 for the file or folder as a whole.
@@ -90,7 +90,7 @@ pub struct Finding {
     pub message: String,
 }
 
-impl fmt::Display for Finding {
+impl fmt::Display for ManifestFinding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.file.display())?;
         if self.line > 0 {
@@ -100,7 +100,7 @@ impl fmt::Display for Finding {
     }
 }
 
-impl std::error::Error for Finding {}
+impl std::error::Error for ManifestFinding {}
 
 /// The upload parameters that `[upload]` and `[accept]` may name, sorted; transformation options
 /// besides.
@@ -111,7 +111,7 @@ pub fn upload_parameters() -> impl Iterator<Item = &'static str> {
 
 /// The URL options that `[url]` and `[accept]` may name, transformation options first.
 pub fn url_options() -> impl Iterator<Item = &'static str> {
-    let names = Key::all().map(Key::name);
+    let names = OptionKey::all().map(OptionKey::name);
     names.filter(|name| option_kind::OptionKind::Url.check_name(name).is_ok())
 }
 
@@ -121,7 +121,7 @@ impl Manifests {
     ///
     /// # Errors
     /// A finding for each accepted option.
-    pub fn check_account(&self, account: &Account) -> Result<(), Vec<Finding>> {
+    pub fn check_account(&self, account: &Account) -> Result<(), Vec<ManifestFinding>> {
         let signs_all = account.url.sign_url || account.url.auth_token.is_some();
         if signs_all && !self.unsigned_only.is_empty() {
             return Err(self.unsigned_only.clone());
@@ -147,7 +147,7 @@ impl Manifests {
     pub fn need_parse_server(&self) -> bool {
         self.functions.iter().any(|function| {
             matches!(function.access, Access::Role(_))
-                || matches!(&function.action, Action::DeliveryUrl(url) if url.source.is_some())
+                || matches!(&function.action, FunctionAction::DeliveryUrl(url) if url.source.is_some())
         })
     }
 }

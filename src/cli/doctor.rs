@@ -3,12 +3,12 @@
 
 use std::time::Duration;
 
-use log::debug;
-use tokio::signal::unix::{SignalKind, signal};
-
 use super::Status;
 use super::inputs::rest_client;
 use super::output::complain;
+use super::probe::interrupt::Interrupt;
+use super::probe::reachability::Reachability;
+use super::probe::temporary_hooks::{self, TemporaryHooks};
 use super::registration::public_url::PublicUrl;
 use super::registration::{ComparedHook, HookState, compare};
 use crate::config::{Environment, ParseAccess};
@@ -18,8 +18,7 @@ use crate::parse::hook_name::HookName;
 use clock::Span;
 use cloudinary::Ping;
 use metrics_probe::MetricsProbe;
-use probe_hooks::ProbeHooks;
-use reachability::Reachability;
+use reachability::Findings;
 use report::{Check, Report};
 use setup::Setup;
 
@@ -32,8 +31,6 @@ mod cloudinary;
 mod metrics_probe;
 mod notifications;
 mod parse_server;
-mod probe_hooks;
-mod probe_reply;
 mod queue;
 mod reachability;
 mod report;
@@ -96,10 +93,10 @@ impl Doctor {
             Some(Ok(server)) => {
                 tell_clocks(Some(&server), &ping, &mut report);
                 let (master, anonymous) = (server.master.clone(), server.anonymous.clone());
-                let probe_hooks = ProbeHooks::new(master, anonymous);
-                let checks = check_parse_server(&server, &setup, &ping, &probe_hooks, &mut report);
-                let finished = unless_stopped(checks).await?;
-                (finished, probe_hooks.clear().await)
+                let temporary = TemporaryHooks::new(master, anonymous);
+                let checks = check_parse_server(&server, &setup, &ping, &temporary, &mut report);
+                let finished = Interrupt::catch()?.unless_stopped(checks).await.is_some();
+                (finished, temporary.clear().await)
             }
             other => {
                 tell_clocks(None, &ping, &mut report);
@@ -117,11 +114,8 @@ impl Doctor {
             }
         };
         let healthy = report.finish()?;
-        if let Err((names, error)) = &cleared {
-            complain(format_args!(
-                "temporary hooks are left, which the next doctor removes: {} ({error})",
-                names.join(", ")
-            ));
+        if let Err(left) = &cleared {
+            complain(left);
         }
         if !finished {
             complain("interrupted: not everything was checked");
@@ -132,19 +126,6 @@ impl Doctor {
             Status::Failed
         })
     }
-}
-
-/// Does `work`, unless Ctrl-C, SIGTERM or SIGHUP come first. Returns whether it was finished.
-async fn unless_stopped(work: impl Future<Output = ()>) -> std::io::Result<bool> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut hangup = signal(SignalKind::hangup())?;
-    Ok(tokio::select! {
-        () = work => true,
-        _ = interrupt.recv() => false,
-        _ = terminate.recv() => false,
-        _ = hangup.recv() => false,
-    })
 }
 
 fn tell_clocks(server: Option<&ParseServer>, ping: &Ping, report: &mut Report) {
@@ -160,7 +141,7 @@ async fn check_parse_server(
     server: &ParseServer,
     setup: &Setup,
     ping: &Ping,
-    probe_hooks: &ProbeHooks,
+    temporary: &TemporaryHooks,
     report: &mut Report,
 ) {
     if let Err(error) = &server.health {
@@ -171,7 +152,7 @@ async fn check_parse_server(
         return report.skipped(Check::UploadSize, "not tried: see \"Parse Server\"");
     }
     if parse_server::prove(&server.master, setup.manifests.as_ref(), report).await {
-        check_hooks(server, setup, probe_hooks, report).await;
+        check_hooks(server, setup, temporary, report).await;
         match &setup.manifests {
             Some(manifests) => rows::tell(&server.master, manifests, report).await,
             None => rows::skip("not tried: see \"manifests\"", report),
@@ -198,13 +179,13 @@ fn skip_hooks(why: &str, report: &mut Report) {
 async fn check_hooks(
     server: &ParseServer,
     setup: &Setup,
-    probe_hooks: &ProbeHooks,
+    temporary: &TemporaryHooks,
     report: &mut Report,
 ) {
     let (Some(public), Some(manifests)) = (&setup.public_url, &setup.manifests) else {
         return skip_hooks("not tried: see \"configuration\" and \"manifests\"", report);
     };
-    let hooks = match registered(server, public, manifests, probe_hooks).await {
+    let hooks = match registered(server, public, manifests, temporary).await {
         Ok(hooks) => hooks,
         Err(error) => {
             report.bad(Check::Hooks, &error, parse_server::remedy(&error));
@@ -214,18 +195,19 @@ async fn check_hooks(
             return;
         }
     };
-    let reached = Reachability::probe(probe_hooks, public, &manifests.registered_hooks()).await;
+    let wanted = manifests.registered_hooks();
+    let reached = Findings(Reachability::probe(temporary, public, &wanted).await);
     reached.tell_public_url(public, report).await;
     reached
         .tell_key(public, setup.webhook_key.as_ref(), report)
         .await;
-    parse_server::tell_hooks(&hooks, reached.obstacle(), &reached.missing, report);
+    parse_server::tell_hooks(&hooks, reached.obstacle(), &reached.0.missing, report);
     // Only a public URL on this machine certainly belongs to the service whose metrics are read.
     let admin = setup.admin.as_ref().filter(|_| public.is_loopback());
     let metrics = admin.and_then(MetricsProbe::new);
     let asked: Vec<_> = hooks
         .iter()
-        .filter(|hook| hook.state == HookState::Current && reached.served.contains(&hook.name))
+        .filter(|hook| hook.state == HookState::Current && reached.0.served.contains(&hook.name))
         // Hooks after a save or around a delete cannot be tried without storing a row.
         .filter(|hook| !matches!(&hook.name, HookName::Trigger { trigger_name, .. } if trigger_name != "beforeSave"))
         .collect();
@@ -246,13 +228,10 @@ async fn registered(
     server: &ParseServer,
     public: &PublicUrl,
     manifests: &Manifests,
-    probe_hooks: &ProbeHooks,
+    temporary: &TemporaryHooks,
 ) -> Result<Vec<ComparedHook>, RestError> {
-    let mut registered = server.master.hooks().await?;
-    match probe_hooks.sweep(&mut registered).await? {
-        0 => {}
-        left => debug!("temporary hooks of an earlier run removed: {left}"),
-    }
+    let (registered, left_behind) = temporary_hooks::set_apart(server.master.hooks().await?);
+    temporary.sweep(&left_behind).await?;
     Ok(compare(public, manifests.registered_hooks(), registered))
 }
 

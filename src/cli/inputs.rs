@@ -9,7 +9,7 @@ use anyhow::anyhow;
 use super::registration::public_url::PublicUrl;
 use crate::cloudinary::account::Account;
 use crate::config::{Environment, Mistakes, Needs, ParseAccess, ParseAddress, Serve, TlsFiles};
-use crate::manifest::{self, Finding, Manifests};
+use crate::manifest::{self, ManifestFinding, Manifests};
 use crate::parse::client::{RestClient, RestError};
 use crate::server::{Certificate, CertificateError};
 
@@ -28,7 +28,7 @@ pub(crate) struct Registration {
 pub(crate) fn manifests(
     folder: &Path,
     account: Option<&Account>,
-) -> Result<Manifests, Vec<Finding>> {
+) -> Result<Manifests, Vec<ManifestFinding>> {
     let manifests = manifest::load(folder)?;
     if let Some(account) = account {
         manifests.check_account(account)?;
@@ -109,7 +109,7 @@ pub(crate) fn access_and_public_url(
 /// The mistakes of the configuration before those of the manifests.
 fn both<C>(
     config: Result<C, Vec<String>>,
-    manifests: Result<Manifests, Vec<Finding>>,
+    manifests: Result<Manifests, Vec<ManifestFinding>>,
 ) -> Result<(C, Manifests), Vec<String>> {
     match (config, manifests) {
         (Ok(config), Ok(manifests)) => Ok((config, manifests)),

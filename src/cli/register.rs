@@ -1,25 +1,33 @@
 //! `register`: makes the hooks of Parse Server what the manifests say.
 
 use std::fmt::Write as _;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use serde_json::json;
 
 use super::Status;
 use super::inputs::{self, Registration};
+use super::output::complain;
+use super::probe::interrupt::Interrupt;
+use super::probe::temporary_hooks::TemporaryHooks;
 use super::registration::apply::{self, ApplyError};
 use super::registration::registry::Registry;
 use super::registration::report::{Report, Row};
 use super::registration::{ComparedHook, HookState, compare, warnings};
 use crate::config::Environment;
 use crate::parse::client::MasterClient;
+use crate::parse::hook_name::HookName;
 use crate::units::parse_duration;
+use probe::{Found, OTHER_NODE};
+
+mod probe;
+mod samples;
 
 /// Register the manifests' hooks at Parse Server
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  cloudinary-parse register --dry-run\n  cloudinary-parse register --prune\n\nHooks that no manifest names and that point elsewhere are never touched."
+    after_help = "Examples:\n  cloudinary-parse register --dry-run\n  cloudinary-parse register --prune\n\nRun it beside a running service: before anything is changed, Parse Server calls the URL of each hook to be set, through temporary function hooks with random names, and nothing is stored.\nHooks that no manifest names and that point elsewhere are never touched."
 )]
 pub(super) struct Register {
     /// Change nothing; exit code 2 if the hooks differ from the manifests
@@ -28,7 +36,10 @@ pub(super) struct Register {
     /// Remove hooks under the public URL that no manifest names
     #[arg(long)]
     prune: bool,
-    /// Wait this long for a Parse Server that is down or still starting, for example 60s
+    /// Do not have Parse Server try the URLs first
+    #[arg(long)]
+    no_probe: bool,
+    /// Wait this long for a Parse Server or a service that is down or still starting, for example 60s
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     wait: Option<Duration>,
     /// Print one JSON object instead of a table
@@ -74,6 +85,14 @@ impl Change {
         }
     }
 
+    /// Whether Parse Server calls the hook from then on.
+    fn sets(self) -> bool {
+        match self {
+            Self::Add | Self::Replace => true,
+            Self::Remove => false,
+        }
+    }
+
     async fn apply(self, client: &MasterClient, hook: &ComparedHook) -> Result<(), ApplyError> {
         let url = hook.wanted.as_deref().unwrap_or_default();
         match self {
@@ -93,8 +112,9 @@ impl Register {
         let settings = inputs::registration(environment)?;
         let public = &settings.public_url;
         let names = settings.manifests.registered_hooks();
-        let patience = self.wait.unwrap_or_default();
-        let registry = Registry::open(&settings.access, public, names, patience).await?;
+        let (begin, patience) = (Instant::now(), self.wait.unwrap_or_default());
+        let mut registry = Registry::open(&settings.access, public, names, patience).await?;
+        let left_behind = registry.take_temporary();
         let mut report = Report::new(self.json);
         registry.introduce(&mut report, public);
         report.member("dry_run", json!(self.dry_run));
@@ -103,13 +123,27 @@ impl Register {
             .iter()
             .map(|hook| (hook, Change::of(hook.state, self.prune)))
             .collect();
+        let set = to_set(&planned);
+        let probes = !self.dry_run && !self.no_probe && !set.is_empty();
+        if !self.dry_run {
+            show_plan(&planned, &mut report);
+        }
+        warn(&mut report, &planned, &settings, &registry, probes).await;
         if self.dry_run {
-            warn(&mut report, &planned, &settings, &registry.client).await;
             return show_drift(&planned, report);
         }
-        show_plan(&planned, &mut report);
-        warn(&mut report, &planned, &settings, &registry.client).await;
-        let failures = apply_all(&planned, &registry.client, &mut report).await;
+        let mut interrupt = Interrupt::catch()?;
+        if probes {
+            let hooks = registry.temporary_hooks();
+            hooks.sweep(&left_behind).await?;
+            let patience = patience.saturating_sub(begin.elapsed());
+            let work = probe::probe(&hooks, public, &set, patience);
+            let found = probe_until_stopped(&mut interrupt, &hooks, work).await;
+            if found.context("nothing was changed")? == Found::OtherNode {
+                report.warn(OTHER_NODE.to_owned());
+            }
+        }
+        let failures = apply_all(&planned, &registry.client, &mut interrupt, &mut report).await;
         report.finish()?;
         match failures {
             0 => verify(&registry, &planned, &settings).await,
@@ -119,29 +153,61 @@ impl Register {
     }
 }
 
+/// What `work` finds. Its temporary hooks are gone afterwards, however it ends.
+async fn probe_until_stopped(
+    interrupt: &mut Interrupt,
+    hooks: &TemporaryHooks,
+    work: impl Future<Output = Result<Found, probe::Unreached>>,
+) -> anyhow::Result<Found> {
+    let found = interrupt.unless_stopped(work).await;
+    if let Err(left) = hooks.clear().await {
+        complain(left);
+    }
+    match found {
+        Some(found) => Ok(found?),
+        None => bail!("interrupted"),
+    }
+}
+
+/// The hooks that Parse Server is to call from now on, or elsewhere than before.
+fn to_set(planned: &Planned<'_>) -> Vec<HookName> {
+    let set = planned
+        .iter()
+        .filter(|(_, change)| change.is_some_and(Change::sets));
+    set.map(|(hook, _)| hook.name.clone()).collect()
+}
+
 type Planned<'a> = [(&'a ComparedHook, Option<Change>)];
 
 async fn warn(
     report: &mut Report,
     planned: &Planned<'_>,
     settings: &Registration,
-    client: &MasterClient,
+    registry: &Registry,
+    probes: bool,
 ) {
     let changed: Vec<_> = planned
         .iter()
         .filter_map(|(hook, change)| change.map(|_| *hook))
         .collect();
-    let of_url =
-        warnings::of_public_url(&settings.public_url, &settings.access.address.server_url).await;
+    // What Parse Server itself finds there is worth more than what can be seen from here.
+    let of_url = if probes {
+        Vec::new()
+    } else {
+        let parse_server = &settings.access.address.server_url;
+        warnings::of_public_url(&settings.public_url, parse_server).await
+    };
     let shared = planned
         .iter()
         .filter(|(hook, _)| hook.state == HookState::Shared);
     let of_shared = shared.map(|(hook, _)| warnings::of_shared(hook));
-    for text in warnings::of_changes(&changed)
+    let samples = samples::unchanged(&settings.manifests, &to_set(planned));
+    for text in warnings::of_changes(&changed, &registry.version)
         .into_iter()
+        .chain(warnings::of_samples(&samples))
         .chain(of_url)
         .chain(of_shared)
-        .chain(warnings::of_schema(client, &settings.manifests).await)
+        .chain(warnings::of_schema(&registry.client, &settings.manifests).await)
     {
         report.warn(text);
     }
@@ -206,12 +272,19 @@ fn show_drift(planned: &Planned<'_>, mut report: Report) -> anyhow::Result<Statu
 }
 
 /// Does what is planned and shows every hook as it then is. Returns how many failed.
-async fn apply_all(planned: &Planned<'_>, client: &MasterClient, report: &mut Report) -> usize {
+/// A signal takes effect between two hooks, because one that is being replaced guards nothing.
+async fn apply_all(
+    planned: &Planned<'_>,
+    client: &MasterClient,
+    interrupt: &mut Interrupt,
+    report: &mut Report,
+) -> usize {
     let mut tally = Tally::default();
     let mut failures = 0;
     let mut hopeless = false;
     for (hook, change) in planned {
         let mut note = note(hook, *change);
+        hopeless |= interrupt.has_come();
         let state = match change {
             None => settled(hook.state),
             Some(_) if hopeless => {

@@ -1,4 +1,5 @@
 //! `verify`: says whether an identifier is one that Cloudinary signed, and if not, what is wrong.
+//! Of a delivery URL it shows the identifier in it.
 
 use std::fmt::Write as _;
 
@@ -13,7 +14,7 @@ use crate::cloudinary::diagnosis::{Diagnosis, diagnose};
     after_help = "Example:\n  cloudinary-parse verify 'image/upload/v1700000000/users/u1/cat.jpg#5f1c…'"
 )]
 pub(super) struct VerifyArgs {
-    /// The identifier with its signature
+    /// The identifier with its signature; of a delivery URL, the identifier in it is shown
     #[arg(value_name = "RESOURCE_TYPE/TYPE/vVERSION/PUBLIC_ID[.FORMAT]#SIGNATURE")]
     identifier: String,
     /// Print one JSON object

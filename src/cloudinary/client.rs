@@ -20,13 +20,15 @@ use super::signature;
 use super::upload::api_base;
 use crate::http::{self, causes, without_password};
 
+mod answer;
 mod asset;
 mod error;
 mod limit;
 
-pub use asset::{Asset, Page};
+use answer::read_answer;
+pub use asset::{Asset, AssetPage};
 pub use error::ApiError;
-use limit::Limit;
+use limit::AdminCallLimit;
 
 /// Most public IDs that one call may ask for.
 pub const BATCH: usize = 100;
@@ -44,7 +46,7 @@ pub struct ApiClient {
     api_key: String,
     api_secret: SecretString,
     /// What the last answer said; clones of a client share it.
-    limit: Arc<Mutex<Option<Limit>>>,
+    limit: Arc<Mutex<Option<AdminCallLimit>>>,
 }
 
 /// What became of an asset that was to be destroyed.
@@ -57,23 +59,13 @@ pub enum Destroyed {
 }
 
 /// What goes before an answer's body.
-struct Head {
+struct AnswerHead {
     status: StatusCode,
     date: Option<u64>,
 }
 
 #[derive(Deserialize)]
-struct Failure {
-    error: Message,
-}
-
-#[derive(Deserialize)]
-struct Message {
-    message: String,
-}
-
-#[derive(Deserialize)]
-struct Outcome {
+struct DestroyBody {
     result: String,
 }
 
@@ -181,7 +173,7 @@ impl ApiClient {
             }
             query.append_pair("max_results", &BATCH.to_string());
         }
-        let page: Page = self.admin(self.http.get(url)).await?;
+        let page: AssetPage = self.admin(self.http.get(url)).await?;
         Ok(page.assets)
     }
 
@@ -195,7 +187,7 @@ impl ApiClient {
         delivery_type: DeliveryType,
         prefix: &str,
         cursor: Option<&str>,
-    ) -> Result<Page, ApiError> {
+    ) -> Result<AssetPage, ApiError> {
         let mut url = self.url(&["resources", resource_type.name(), delivery_type.name()]);
         {
             let mut query = url.query_pairs_mut();
@@ -207,7 +199,7 @@ impl ApiClient {
                 query.append_pair("next_cursor", cursor);
             }
         }
-        let mut page: Page = self.admin(self.http.get(url)).await?;
+        let mut page: AssetPage = self.admin(self.http.get(url)).await?;
         page.assets.retain(|asset| !asset.is_placeholder());
         Ok(page)
     }
@@ -244,7 +236,7 @@ impl ApiClient {
             .post(url)
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(form.query().unwrap_or_default().to_owned());
-        let (Head { status, .. }, outcome): (_, Outcome) = self.send(request).await?;
+        let (AnswerHead { status, .. }, outcome): (_, DestroyBody) = self.send(request).await?;
         match outcome.result.as_str() {
             "ok" => Ok(Destroyed::Now),
             "not found" => Ok(Destroyed::Before),
@@ -275,38 +267,18 @@ impl ApiClient {
     async fn send<T: DeserializeOwned>(
         &self,
         request: RequestBuilder,
-    ) -> Result<(Head, T), ApiError> {
+    ) -> Result<(AnswerHead, T), ApiError> {
         let failed = |error: reqwest::Error| self.transport(&error);
         let response = request.send().await.map_err(failed)?;
         let (status, reset) = (response.status(), limit::reset(response.headers()));
         let date = response.headers().get(DATE);
         let date = date.and_then(|date| http::date(date.to_str().ok()?));
-        if let Some(limit) = Limit::read(response.headers(), date.unwrap_or_default()) {
+        if let Some(limit) = AdminCallLimit::read(response.headers(), date.unwrap_or_default()) {
             *self.limit.lock().unwrap_or_else(PoisonError::into_inner) = Some(limit);
         }
         let body = response.bytes().await.map_err(failed)?;
-        let api = self.api();
-        // 420 is Cloudinary's own, 429 everybody else's, a proxy's before it for instance.
-        if matches!(status.as_u16(), 420 | 429) {
-            return Err(ApiError::RateLimited { api, reset });
-        }
-        if status == StatusCode::UNAUTHORIZED {
-            return Err(ApiError::Unauthorized { api });
-        }
-        if !status.is_success() {
-            return Err(match serde_json::from_slice(&body) {
-                Ok(Failure { error }) => ApiError::Refused {
-                    api,
-                    status,
-                    message: error.message,
-                },
-                Err(_) => ApiError::NotCloudinary { api, status },
-            });
-        }
-        // Not a word of the body: it is not Cloudinary's, and might repeat what was sent.
-        let answer = serde_json::from_slice(&body);
-        let answer = answer.map_err(|_| ApiError::NotCloudinary { api, status })?;
-        Ok((Head { status, date }, answer))
+        let answer = read_answer(self.api(), status, reset, &body)?;
+        Ok((AnswerHead { status, date }, answer))
     }
 
     fn transport(&self, error: &reqwest::Error) -> ApiError {

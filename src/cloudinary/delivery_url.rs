@@ -13,67 +13,27 @@
 
 mod build;
 mod check;
+mod error;
 mod flags;
 mod host;
+mod identifier_in;
+mod options;
 mod signature;
 mod source;
 
 use serde_json::{Map, Value};
 
 use super::account::Account;
-use super::auth_token::TokenError;
 use super::identifier::Identifier;
-use super::number::Scalar;
-use super::transformation::{TransformationError, push_transformation};
-use super::url_options::{Key, UrlOptions};
-use build::{Asset, build};
+use super::transformation::push_transformation;
+use super::url_options::{OptionKey, UrlOptions};
+use build::{DeliveredAsset, build};
 
 pub(crate) use check::check_chosen_url_option;
 pub use check::{check_url_option, check_url_options};
+pub use error::{NoIdentifier, UrlError};
 pub use host::delivery_origins;
-
-/// Why a delivery URL cannot be built; names the option.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum UrlError {
-    /// The transformation part.
-    #[error(transparent)]
-    Transformation(#[from] TransformationError),
-    /// The token part.
-    #[error(transparent)]
-    Token(#[from] TokenError),
-    /// A value that the option cannot have.
-    #[error("{key}: expected {expected}")]
-    Invalid {
-        /// The option.
-        key: &'static str,
-        /// What it takes.
-        expected: &'static str,
-    },
-    /// Neither configuration nor options name the cloud.
-    #[error("cloud_name: missing")]
-    MissingCloudName,
-    /// A signed URL without a secret.
-    #[error("api_secret: missing, a signed URL needs it")]
-    MissingSecret,
-    /// An asset whose URL takes no suffix.
-    #[error(
-        "url_suffix: expected only for images of type upload, private or authenticated and for videos and raw files of type upload"
-    )]
-    SuffixUnsupported,
-    /// An asset that the root path does not serve.
-    #[error("use_root_path: expected only for images of type upload")]
-    RootPathUnsupported,
-    /// A `%` that encodes nothing.
-    #[error("public_id: expected each % to be followed by two hex digits, UTF-8 in all")]
-    Encoding,
-}
-
-impl UrlError {
-    const SUFFIX: Self = Self::Invalid {
-        key: "url_suffix",
-        expected: "text without . and /",
-    };
-}
+pub use identifier_in::{UrlIdentifier, identifier_in, is_url};
 
 /// The URL of the asset `public_id` with the SDKs' URL options; unknown keys are ignored. `now` in
 /// seconds since 1970.
@@ -98,7 +58,7 @@ pub fn url(
     now: u64,
 ) -> Result<String, UrlError> {
     let mut options = UrlOptions::read(options);
-    let asset = Asset::from_options(account, public_id, &mut options)?;
+    let asset = DeliveredAsset::from_options(account, public_id, &mut options)?;
     if asset.is_elsewhere(public_id) {
         push_transformation(&mut String::new(), &options, &account.url)?;
         return Ok(public_id.to_owned());
@@ -139,32 +99,8 @@ pub(crate) fn identifier_url_with(
     options: &UrlOptions<'_>,
     now: u64,
 ) -> Result<String, UrlError> {
-    let asset = Asset::from_identifier(identifier, options.get(Key::Format))?;
+    let asset = DeliveredAsset::from_identifier(identifier, options.get(OptionKey::Format))?;
     build(account, &asset, options, now)
-}
-
-/// An option that is text.
-fn text_option<'a>(options: &UrlOptions<'a>, key: Key) -> Result<Option<&'a str>, UrlError> {
-    match options.get(key) {
-        None => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text)),
-        Some(_) => Err(UrlError::Invalid {
-            key: key.name(),
-            expected: "text",
-        }),
-    }
-}
-
-/// An option that is text or a number.
-fn scalar_option<'a>(options: &UrlOptions<'a>, key: Key) -> Result<Option<Scalar<'a>>, UrlError> {
-    options.get(key).map(|value| scalar(key, value)).transpose()
-}
-
-fn scalar(key: Key, value: &Value) -> Result<Scalar<'_>, UrlError> {
-    Scalar::from_value(value).ok_or(UrlError::Invalid {
-        key: key.name(),
-        expected: "text or a number",
-    })
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::account::Account;
+use super::delivery_url::{UrlIdentifier, identifier_in, is_url};
 use super::identifier::{Identifier, ResourceType};
 use super::signature::{Algorithm, SecretInUse, verify_response};
 
@@ -15,8 +16,8 @@ use super::signature::{Algorithm, SecretInUse, verify_response};
 pub struct Diagnosis {
     /// Whether a secret of the account made its signature.
     pub is_valid: bool,
-    /// `secret` that made it, else `reason`, `hint` and the secrets `tried`; then the identifier's
-    /// parts.
+    /// `secret` that made it, else `reason`, `hint`, the secrets `tried` and the bare `identifier`
+    /// in a delivery URL; then the identifier's parts.
     pub findings: Map<String, Value>,
 }
 
@@ -54,6 +55,12 @@ pub fn diagnose(account: &Account, text: &str) -> Diagnosis {
 
 fn verify(account: &Account, text: &str) -> Result<Findings, Findings> {
     let wrong = |reason: String| Findings::from_iter([("reason".into(), reason.into())]);
+    if is_url(text) {
+        return Err(match identifier_in(account, text) {
+            Ok(found) => in_url(wrong(IS_URL.into()), &found),
+            Err(error) => wrong(error.to_string()),
+        });
+    }
     let identifier = Identifier::parse(text).map_err(|error| wrong(error.to_string()))?;
     let Some(signature) = identifier.signature else {
         let reason = "signature: missing, expected one after \"#\"";
@@ -73,6 +80,29 @@ fn verify(account: &Account, text: &str) -> Result<Findings, Findings> {
         answer.insert("hint".into(), hint.into());
     }
     Err(parts(answer, &identifier))
+}
+
+const IS_URL: &str = "a delivery URL, which carries no signature for saving";
+
+/// The identifier in a delivery URL. Without a version there is none, only its parts.
+fn in_url(mut answer: Findings, found: &UrlIdentifier) -> Findings {
+    let hint = "save what the upload's response gives: <resource_type>/<type>/v<version>/<public_id>.<format>#<signature>";
+    let bare = found.identifier();
+    let hint = match bare {
+        Some(_) => hint.to_owned(),
+        None => format!("the URL has no version, which an identifier needs; {hint}"),
+    };
+    answer.insert("hint".into(), hint.into());
+    answer.insert("identifier".into(), bare.clone().into());
+    let text = bare.unwrap_or_else(|| found.at("0"));
+    if let Ok(identifier) = Identifier::parse(&text) {
+        answer = parts(answer, &identifier);
+    }
+    if found.version.is_none() {
+        answer["version"] = Value::Null;
+        answer["uploaded_at"] = Value::Null;
+    }
+    answer
 }
 
 /// The secrets by their position: the secrets themselves are nobody's business.

@@ -133,7 +133,7 @@ pub enum IdentifierError {
     EmptySignature,
 }
 
-const MAX_VERSION_DIGITS: usize = 12;
+pub(super) const MAX_VERSION_DIGITS: usize = 12;
 const MAX_FORMAT_LEN: usize = 16;
 
 impl<'a> Identifier<'a> {

@@ -7,11 +7,21 @@ macro_rules! keys {
         /// A known option. Those of a transformation come first, in the order in which their
         /// parameters are written.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub(crate) enum Key { $($key),* }
+        pub(crate) enum OptionKey { $($key),* }
 
         const NAMES: &[&str] = &[$($name),*];
         const SHORT_NAMES: &[&str] = &[$($short),*];
-        const KEYS: &[Key] = &[$(Key::$key),*];
+        const KEYS: &[OptionKey] = &[$(OptionKey::$key),*];
+
+        impl OptionKey {
+            /// The key that is spelled `name`.
+            pub(crate) fn from_name(name: &str) -> Option<Self> {
+                match name {
+                    $($name => Some(Self::$key),)*
+                    _ => None,
+                }
+            }
+        }
     };
 }
 
@@ -86,42 +96,7 @@ keys! {
     Version "version" ""
 }
 
-/// No key has this index.
-const NONE: u8 = u8::MAX;
-
-/// The keys' indices by [`slot`] of their names. Each option of each URL is looked up: this takes
-/// one comparison.
-const INDEX: [u8; 256] = {
-    let mut index = [NONE; 256];
-    let mut key = 0_u8;
-    while (key as usize) < NAMES.len() {
-        let slot = slot(NAMES[key as usize].as_bytes());
-        assert!(
-            index[slot] == NONE,
-            "two names share a slot: choose other factors"
-        );
-        index[slot] = key;
-        key += 1;
-    }
-    index
-};
-
-/// A hash without collisions among the names; its factors were found by trying.
-const fn slot(name: &[u8]) -> usize {
-    let (length, first, last) = (name.len(), name[0] as usize, name[name.len() - 1] as usize);
-    (length * 5 + first * 36 + last * 12 + name[length / 2] as usize) % 256
-}
-
-impl Key {
-    /// The key that is spelled `name`.
-    pub(crate) fn from_name(name: &str) -> Option<Self> {
-        if name.is_empty() {
-            return None;
-        }
-        let index = usize::from(INDEX[slot(name.as_bytes())]);
-        (NAMES.get(index) == Some(&name)).then(|| KEYS[index])
-    }
-
+impl OptionKey {
     /// The key's spelling.
     pub(crate) fn name(self) -> &'static str {
         NAMES[self as usize]
@@ -143,28 +118,28 @@ impl Key {
     }
 }
 
-/// A set of keys, which yields them in their order.
+/// A set of keys, one bit each: it yields them in their order without sorting.
 #[derive(Clone)]
 pub(crate) struct KeySet(u128);
 
 impl KeySet {
-    pub(crate) fn contains(&self, key: Key) -> bool {
+    pub(crate) fn contains(&self, key: OptionKey) -> bool {
         self.0 & 1 << key as u32 != 0
     }
 
-    pub(crate) fn insert(&mut self, key: Key) {
+    pub(crate) fn insert(&mut self, key: OptionKey) {
         self.0 |= 1 << key as u32;
     }
 
-    pub(crate) fn remove(&mut self, key: Key) {
+    pub(crate) fn remove(&mut self, key: OptionKey) {
         self.0 &= !(1 << key as u32);
     }
 }
 
 impl Iterator for KeySet {
-    type Item = Key;
+    type Item = OptionKey;
 
-    fn next(&mut self) -> Option<Key> {
+    fn next(&mut self) -> Option<OptionKey> {
         let key = *KEYS.get(self.0.trailing_zeros() as usize)?;
         self.remove(key);
         Some(key)
@@ -205,31 +180,31 @@ impl<'a> UrlOptions<'a> {
                 Some((_, earlier)) => *earlier = value,
                 None => self.variables.push((name, value)),
             }
-        } else if let Some(key) = Key::from_name(name) {
+        } else if let Some(key) = OptionKey::from_name(name) {
             self.put(key, value);
         }
     }
 
     /// [`Self::add`] for an option whose name was looked up before.
-    pub(crate) fn put(&mut self, key: Key, value: &'a Value) {
+    pub(crate) fn put(&mut self, key: OptionKey, value: &'a Value) {
         // A secret that is null is a mistake, not a default.
-        if value.is_null() && key != Key::ApiSecret {
+        if value.is_null() && key != OptionKey::ApiSecret {
             self.take(key);
         } else {
             self.set(key, value);
         }
     }
 
-    pub(crate) fn get(&self, key: Key) -> Option<&'a Value> {
+    pub(crate) fn get(&self, key: OptionKey) -> Option<&'a Value> {
         self.values[key as usize]
     }
 
-    pub(crate) fn take(&mut self, key: Key) -> Option<&'a Value> {
+    pub(crate) fn take(&mut self, key: OptionKey) -> Option<&'a Value> {
         self.present.remove(key);
         self.values[key as usize].take()
     }
 
-    pub(crate) fn set(&mut self, key: Key, value: &'a Value) {
+    pub(crate) fn set(&mut self, key: OptionKey, value: &'a Value) {
         self.present.insert(key);
         self.values[key as usize] = Some(value);
     }
@@ -246,18 +221,19 @@ mod tests {
 
     #[test]
     fn finds_every_key_by_its_name() {
-        for key in Key::all() {
-            assert_eq!(Key::from_name(key.name()), Some(key));
+        for key in OptionKey::all() {
+            assert_eq!(OptionKey::from_name(key.name()), Some(key));
         }
         for name in ["", "widht", "Width", "width ", "w", "é", "\0"] {
-            assert_eq!(Key::from_name(name), None, "{name:?}");
+            assert_eq!(OptionKey::from_name(name), None, "{name:?}");
         }
     }
 
     #[test]
     fn orders_parameters_by_what_stands_before_their_value() {
-        let parameters = Key::all()
-            .filter(|key| (Key::Angle as usize..=Key::Zoom as usize).contains(&(*key as usize)));
+        let parameters = OptionKey::all().filter(|key| {
+            (OptionKey::Angle as usize..=OptionKey::Zoom as usize).contains(&(*key as usize))
+        });
         let prefixes: Vec<_> = parameters
             .map(|key| format!("{}_", key.short_name()))
             .collect();

@@ -11,6 +11,7 @@ use super::variables;
 pub struct Environment {
     process: HashMap<String, String>,
     dotenv: HashMap<String, String>,
+    has_dotenv: bool,
     /// Where relative file names start.
     pub(super) folder: PathBuf,
     /// What is wrong with `.env` itself.
@@ -54,7 +55,10 @@ impl Environment {
             ..Environment::default()
         };
         match std::fs::read_to_string(folder.join(".env")) {
-            Ok(text) => environment.read_dotenv(&text),
+            Ok(text) => {
+                environment.has_dotenv = true;
+                environment.read_dotenv(&text);
+            }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(error) => {
                 let message = format!("cannot be read: {error}");
@@ -81,6 +85,17 @@ impl Environment {
         }
     }
 
+    /// What is said of a variable that is set nowhere: that, and where `.env` was looked for.
+    pub(super) fn missing(&self) -> String {
+        // Fails only where the working directory is gone.
+        let folder = std::path::absolute(&self.folder).unwrap_or_else(|_| self.folder.clone());
+        if self.has_dotenv {
+            format!("is missing, also in {}", folder.join(".env").display())
+        } else {
+            format!("is missing, and there is no .env in {}", folder.display())
+        }
+    }
+
     /// How a variable is set, as a line of `.env` sets it: by its own name, or by `<name>_FILE`.
     pub(crate) fn setting(&self, name: &str) -> Option<(String, &str)> {
         if !variables::is_secret(name) {
@@ -102,9 +117,11 @@ impl Environment {
         values.find(|value| !value.is_empty()).map(String::as_str)
     }
 
-    /// A variable or its `_FILE`, from the first place that has either.
+    /// A variable, or if it is a secret its `_FILE`, from the first place that has either.
     pub(super) fn get_or_file(&self, name: &str) -> Option<Found<'_>> {
-        debug_assert!(variables::is_listed(name), "{name} is not in VARIABLES");
+        if !variables::is_secret(name) {
+            return self.get(name).map(Found::Value);
+        }
         let file = format!("{name}_FILE");
         let non_empty = |place: &HashMap<String, String>, name: &str| {
             place.get(name).is_some_and(|value| !value.is_empty())

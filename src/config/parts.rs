@@ -16,33 +16,43 @@ const ADMIN_TOKEN: &str = "CLOUDINARY_PARSE_ADMIN_TOKEN";
 /// Characters that cannot be guessed at the rate at which the admin listener answers.
 const SHORTEST_ADMIN_TOKEN: usize = 16;
 
+/// The account, which may lack key and secret.
 pub(super) fn account(reader: &mut Reader<'_>) -> Option<Account> {
-    let url = reader.required_secret("CLOUDINARY_URL");
-    let previous = reader.secret("CLOUDINARY_API_SECRET_PREVIOUS");
-    let notification = reader.secret("CLOUDINARY_NOTIFICATION_SECRET");
-    let url = url?;
-    let url = url.expose_secret().trim_end_matches('/');
-    match Account::from_url(url) {
-        Ok(mut account) => {
-            if let Some(secret) = previous {
-                account = account.with_previous_secret(secret);
-            }
-            if let Some(secret) = notification {
-                account = account.with_notification_secret(secret);
-            }
-            Some(account)
-        }
-        Err(error) => reader.mistake("CLOUDINARY_URL", error),
-    }
+    let account = account_of_url(reader);
+    with_further_secrets(reader, account)
 }
 
-pub(super) fn require_signing(reader: &mut Reader<'_>, account: &Account) {
-    let previous = usize::from(reader.is_set("CLOUDINARY_API_SECRET_PREVIOUS"));
-    if account.api_key.is_none() || account.secrets.len() <= previous {
+/// An account whose URL has key and secret.
+pub(super) fn signing_account(reader: &mut Reader<'_>) -> Option<Account> {
+    let account = account_of_url(reader).and_then(|account| {
+        if account.api_key.is_some() && !account.secrets.is_empty() {
+            return Some(account);
+        }
         let expected =
             "expected cloudinary://<api_key>:<api_secret>@<cloud_name> with key and secret";
-        let _: Option<()> = reader.mistake("CLOUDINARY_URL", expected);
+        reader.mistake("CLOUDINARY_URL", expected)
+    });
+    with_further_secrets(reader, account)
+}
+
+fn account_of_url(reader: &mut Reader<'_>) -> Option<Account> {
+    let url = reader.required_secret("CLOUDINARY_URL")?;
+    let account = Account::from_url(url.expose_secret().trim_end_matches('/'));
+    account.map_or_else(|error| reader.mistake("CLOUDINARY_URL", error), Some)
+}
+
+/// Adds the secrets that verify. Without an account they are read for their mistakes.
+fn with_further_secrets(reader: &mut Reader<'_>, account: Option<Account>) -> Option<Account> {
+    let previous = reader.secret("CLOUDINARY_API_SECRET_PREVIOUS");
+    let notification = reader.secret("CLOUDINARY_NOTIFICATION_SECRET");
+    let mut account = account?;
+    if let Some(secret) = previous {
+        account = account.with_previous_secret(secret);
     }
+    if let Some(secret) = notification {
+        account = account.with_notification_secret(secret);
+    }
+    Some(account)
 }
 
 pub(super) fn parse_address(reader: &mut Reader<'_>, needed: bool) -> Option<ParseAddress> {

@@ -32,7 +32,7 @@ impl<'e> Reader<'e> {
 
     /// Records that a required variable is missing.
     pub(super) fn missing<T>(&mut self, name: &str) -> Option<T> {
-        self.mistake(name, "is missing")
+        self.mistake(name, self.environment.missing())
     }
 
     pub(super) fn finish<T>(self, value: T) -> Result<T, Mistakes> {
@@ -65,26 +65,26 @@ impl<'e> Reader<'e> {
             "{name} is no secret in VARIABLES"
         );
         let file_variable = format!("{name}_FILE");
-        let text = match self.environment.get_or_file(name)? {
+        match self.environment.get_or_file(name)? {
             Found::Both => {
                 let message = format!("is set together with {file_variable}: keep one");
-                return self.mistake(name, message);
+                self.mistake(name, message)
             }
-            Found::Value(text) => text.to_owned(),
+            Found::Value(text) if text.trim().is_empty() => self.mistake(name, "is blank"),
+            Found::Value(text) => Some(SecretString::from(text)),
             Found::File(path) => {
-                match std::fs::read_to_string(self.environment.folder.join(path)) {
-                    Ok(text) => value::without_line_end(&text).to_owned(),
+                let read = std::fs::read_to_string(self.environment.folder.join(path));
+                match read.as_deref().map(value::without_line_end) {
+                    Ok(text) if text.trim().is_empty() => {
+                        self.mistake(&file_variable, format!("{path} is empty or blank"))
+                    }
+                    Ok(text) => Some(SecretString::from(text)),
                     Err(error) => {
-                        return self
-                            .mistake(&file_variable, format!("cannot read {path}: {error}"));
+                        self.mistake(&file_variable, format!("cannot read {path}: {error}"))
                     }
                 }
             }
-        };
-        if text.trim().is_empty() {
-            return self.mistake(name, "is blank");
         }
-        Some(SecretString::from(text))
     }
 
     pub(super) fn required_secret(&mut self, name: &str) -> Option<SecretString> {

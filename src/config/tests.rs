@@ -43,30 +43,54 @@ fn served(variables: &[(&str, &str)]) -> Serve {
 }
 
 #[test]
-fn an_empty_environment_lists_every_missing_variable() {
-    let folder = Folder::new(&[]);
+fn an_empty_environment_lists_every_missing_variable_and_where_it_looked() {
     let needs = Needs {
         parse_server: true,
         ..Needs::default()
     };
-    assert_eq!(
-        folder
-            .environment(&[])
-            .serve(needs)
-            .unwrap_err()
-            .to_string(),
-        "CLOUDINARY_URL: is missing\nPARSE_SERVER_WEBHOOK_KEY: is missing\n\
-         PARSE_SERVER_URL: is missing\nPARSE_SERVER_APPLICATION_ID: is missing"
-    );
-    assert_eq!(
-        folder
-            .environment(&[])
-            .registration()
-            .unwrap_err()
-            .to_string(),
-        "PARSE_SERVER_URL: is missing\nPARSE_SERVER_APPLICATION_ID: is missing\n\
-         PARSE_SERVER_MASTER_KEY: is missing"
-    );
+    let names = |names: &[&str], place: &str| {
+        let lines = names
+            .iter()
+            .map(|name| format!("{name}: is missing{place}"));
+        lines.collect::<Vec<_>>().join("\n")
+    };
+    for dotenv in [None, Some("CLOUDINARY_URL=\n")] {
+        let folder = Folder::new(
+            &dotenv
+                .map(|text| (".env", text))
+                .into_iter()
+                .collect::<Vec<_>>(),
+        );
+        let path = folder.0.path().display();
+        let place = match dotenv {
+            None => format!(", and there is no .env in {path}"),
+            Some(_) => format!(", also in {path}/.env"),
+        };
+        let environment = folder.environment(&[]);
+        assert_eq!(
+            environment.serve(needs).unwrap_err().to_string(),
+            names(
+                &[
+                    "CLOUDINARY_URL",
+                    "PARSE_SERVER_WEBHOOK_KEY",
+                    "PARSE_SERVER_URL",
+                    "PARSE_SERVER_APPLICATION_ID"
+                ],
+                &place
+            )
+        );
+        assert_eq!(
+            environment.registration().unwrap_err().to_string(),
+            names(
+                &[
+                    "PARSE_SERVER_URL",
+                    "PARSE_SERVER_APPLICATION_ID",
+                    "PARSE_SERVER_MASTER_KEY"
+                ],
+                &place
+            )
+        );
+    }
 }
 
 #[test]
@@ -146,9 +170,10 @@ fn a_cloudinary_url_without_key_or_secret_cannot_serve() {
 
 #[test]
 fn an_empty_variable_counts_as_missing() {
-    assert_eq!(
-        mistakes(&[URL, ("PARSE_SERVER_WEBHOOK_KEY", "")]),
-        "PARSE_SERVER_WEBHOOK_KEY: is missing"
+    let found = mistakes(&[URL, ("PARSE_SERVER_WEBHOOK_KEY", "")]);
+    assert!(
+        found.starts_with("PARSE_SERVER_WEBHOOK_KEY: is missing, and there is no .env in "),
+        "{found}"
     );
 }
 
@@ -233,28 +258,89 @@ fn a_secret_may_come_from_a_file_without_its_line_end() {
     assert_eq!(serve.account.cloud_name, "demo");
 }
 
+/// A value that every secret takes, as far as it is read.
+fn value_of(name: &str) -> &'static str {
+    match name {
+        "CLOUDINARY_URL" => "cloudinary://key:secret@demo",
+        "CLOUDINARY_PARSE_QUEUE" => "sqlite://queue.db",
+        _ => "sixteen-letters!",
+    }
+}
+
+fn secrets() -> impl Iterator<Item = &'static str> {
+    let secrets = VARIABLES.iter().filter(|variable| variable.is_secret);
+    secrets.map(|variable| variable.name)
+}
+
+/// What is wrong with `secret` set in `variables` and in `.env`, all other secrets being set.
+fn mistakes_of(secret: &str, variables: &[(&str, &str)], files: &[(&str, &str)]) -> String {
+    let folder = Folder::new(files);
+    let mut environment: Vec<(&str, &str)> = secrets()
+        .filter(|name| *name != secret)
+        .map(|name| (name, value_of(name)))
+        .collect();
+    environment.extend([
+        ("PARSE_SERVER_URL", "http://parse:1337/parse"),
+        ("PARSE_SERVER_APPLICATION_ID", "app"),
+    ]);
+    environment.extend(variables);
+    let needs = Needs {
+        parse_server: true,
+        master_key: true,
+    };
+    let read = folder.environment(&environment).serve(needs);
+    read.map_or_else(|mistakes| mistakes.to_string(), |_| String::new())
+}
+
 #[test]
-fn a_secret_file_that_is_missing_empty_or_blank_is_a_mistake() {
-    let folder = Folder::new(&[("empty", ""), ("line", "\n"), ("blank", " \t\r\n")]);
-    for (file, expected) in [
-        ("empty", "PARSE_SERVER_WEBHOOK_KEY: is blank"),
-        ("line", "PARSE_SERVER_WEBHOOK_KEY: is blank"),
-        ("blank", "PARSE_SERVER_WEBHOOK_KEY: is blank"),
-        ("none", "PARSE_SERVER_WEBHOOK_KEY_FILE: cannot read none: "),
-    ] {
-        let environment = folder.environment(&[URL, ("PARSE_SERVER_WEBHOOK_KEY_FILE", file)]);
-        let found = environment.serve(Needs::default()).unwrap_err().to_string();
-        assert!(found.starts_with(expected), "{found}");
+fn every_secret_is_read_from_a_file_that_is_neither_missing_nor_blank() {
+    for name in secrets() {
+        let file = format!("{name}_FILE");
+        for line_end in ["", "\n", "\r\n"] {
+            let text = format!("{}{line_end}", value_of(name));
+            let found = mistakes_of(name, &[(&file, "x")], &[("x", &text)]);
+            assert_eq!(found, "", "{name}");
+        }
+        for blank in ["", "\n", "\r\n", " \t\r\n", "\n\n"] {
+            let expected = format!("{file}: x is empty or blank");
+            assert_eq!(
+                mistakes_of(name, &[(&file, "x")], &[("x", blank)]),
+                expected
+            );
+            let dotenv = format!("{file}=x\n");
+            let files = [("x", blank), (".env", &*dotenv)];
+            assert_eq!(mistakes_of(name, &[], &files), expected);
+        }
+        let expected = format!("{file}: cannot read x: No such file or directory (os error 2)");
+        assert_eq!(mistakes_of(name, &[(&file, "x")], &[]), expected);
+        assert_eq!(
+            mistakes_of(name, &[(name, " ")], &[]),
+            format!("{name}: is blank")
+        );
     }
 }
 
 #[test]
-fn a_secret_and_its_file_in_one_place_are_a_mistake_but_the_environment_wins_over_dotenv() {
-    let both = [URL, KEY, ("PARSE_SERVER_WEBHOOK_KEY_FILE", "key")];
-    assert_eq!(
-        mistakes(&both),
-        "PARSE_SERVER_WEBHOOK_KEY: is set together with PARSE_SERVER_WEBHOOK_KEY_FILE: keep one"
-    );
+fn every_secret_and_its_file_in_one_place_are_a_mistake_but_the_environment_wins_over_dotenv() {
+    for name in secrets() {
+        let file = format!("{name}_FILE");
+        let value = value_of(name);
+        let expected = format!("{name}: is set together with {file}: keep one");
+        let both = [(name, value), (&*file, "x")];
+        assert_eq!(mistakes_of(name, &both, &[("x", value)]), expected);
+        let dotenv = format!("{name}={value}\n{file}=x\n");
+        let files = [("x", value), (".env", &*dotenv)];
+        assert_eq!(mistakes_of(name, &[], &files), expected);
+        // Each place has one.
+        let dotenv = format!("{file}=no-such-file\n");
+        assert_eq!(
+            mistakes_of(name, &[(name, value)], &[(".env", &dotenv)]),
+            ""
+        );
+        let dotenv = format!("{name}=' '\n");
+        let files = [("x", value), (".env", &*dotenv)];
+        assert_eq!(mistakes_of(name, &[(&file, "x")], &files), "");
+    }
     let folder = Folder::new(&[
         (".env", "PARSE_SERVER_WEBHOOK_KEY=dotenv\n"),
         ("key", "file"),
@@ -262,6 +348,18 @@ fn a_secret_and_its_file_in_one_place_are_a_mistake_but_the_environment_wins_ove
     let environment = folder.environment(&[URL, ("PARSE_SERVER_WEBHOOK_KEY_FILE", "key")]);
     let serve = environment.serve(Needs::default()).unwrap();
     assert_eq!(serve.webhook_key.expose_secret(), "file");
+}
+
+#[test]
+fn what_is_no_secret_does_not_come_from_a_file() {
+    let folder = Folder::new(&[("x", "http://parse:1337/parse")]);
+    let environment = folder.environment(&[URL, KEY, ("PARSE_SERVER_URL_FILE", "x")]);
+    let needs = Needs {
+        parse_server: true,
+        ..Needs::default()
+    };
+    let found = environment.serve(needs).unwrap_err().to_string();
+    assert!(found.starts_with("PARSE_SERVER_URL: is missing"), "{found}");
 }
 
 #[test]

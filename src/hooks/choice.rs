@@ -5,7 +5,7 @@ use std::ptr;
 use serde_json::Value;
 
 use crate::manifest::Accepted;
-use crate::parse::json::{JsonText, Kind, Member};
+use crate::parse::json::{JsonKind, JsonText, Member};
 
 use super::refusal::Refusal;
 
@@ -99,8 +99,8 @@ pub(super) fn to_value(text: JsonText<'_>) -> Option<Value> {
     // Most values are short text or a whole number, for which its parser does more than there is to
     // do.
     match text.kind() {
-        Kind::String => text.as_str().map(Value::from),
-        Kind::Number if let Ok(number) = text.as_raw().parse::<u64>() => Some(number.into()),
+        JsonKind::String => text.as_str().map(Value::from),
+        JsonKind::Number if let Ok(number) = text.as_raw().parse::<u64>() => Some(number.into()),
         _ => serde_json::from_str(text.as_raw()).ok(),
     }
 }

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use crate::manifest::ClassManifest;
-use crate::parse::json::{JsonText, Kind, Member};
+use crate::parse::json::{JsonKind, JsonText, Member};
 
 use super::refusal::{Reason, Refusal};
 
@@ -31,7 +31,8 @@ impl<'a> ContextSignatures<'a> {
         context: Option<JsonText<'a>>,
     ) -> Result<Self, Refusal> {
         let class = &manifest.class;
-        let Some(context) = context.filter(|c| c.kind() != Kind::Null && c.as_raw() != "{}") else {
+        let Some(context) = context.filter(|c| c.kind() != JsonKind::Null && c.as_raw() != "{}")
+        else {
             return Ok(Self::default());
         };
         let members = context.members().ok_or_else(|| {

@@ -9,10 +9,10 @@ use serde_json::Value;
 use crate::cloudinary::account::Account;
 use crate::cloudinary::delivery_url::identifier_url_with;
 use crate::cloudinary::identifier::{DeliveryType, Identifier};
-use crate::cloudinary::url_options::{Key, UrlOptions};
+use crate::cloudinary::url_options::{OptionKey, UrlOptions};
 use crate::manifest::DeliveryUrl;
 use crate::parse::envelope::Envelope;
-use crate::parse::json::{JsonText, Kind};
+use crate::parse::json::{JsonKind, JsonText};
 
 use super::ParseServer;
 use super::choice::{Sent, Table};
@@ -63,7 +63,7 @@ pub(super) async fn of_row(
     let stored = read(parse_server, envelope, class, field, &id).await?;
     let identifier = Identifier::parse(&stored).map_err(|_| Refusal::image_lookup())?;
     if identifier.delivery_type != DeliveryType::Upload {
-        options.set(Key::SignUrl, &Value::Bool(true));
+        options.set(OptionKey::SignUrl, &Value::Bool(true));
     }
     identifier_url_with(account, &identifier, &options, now).map_err(Refusal::of_parameter)
 }
@@ -92,7 +92,7 @@ fn sent<'m>(
 ) -> Result<Vec<Sent<'m>>, Refusal> {
     refuse_other_params(envelope, key)?;
     let options = envelope.params.get("options");
-    let Some(options) = options.filter(|options| options.kind() != Kind::Null) else {
+    let Some(options) = options.filter(|options| options.kind() != JsonKind::Null) else {
         return Ok(Vec::new());
     };
     let members = options.members();
@@ -160,7 +160,7 @@ async fn read(
 /// The identifier of a field, the first one of a field with many.
 fn picture(stored: JsonText<'_>) -> Option<String> {
     let one = match stored.kind() {
-        Kind::Array => stored.elements()?.first().copied()?,
+        JsonKind::Array => stored.elements()?.first().copied()?,
         _ => stored,
     };
     one.as_str().map(Cow::into_owned)

@@ -8,7 +8,7 @@ use crate::cloudinary::json_string::push_json_string;
 use crate::cloudinary::signature::SecretInUse;
 use crate::manifest::GuardedField;
 use crate::parse::envelope::User;
-use crate::parse::json::{JsonText, Kind};
+use crate::parse::json::{JsonKind, JsonText};
 
 use super::confirm::ToConfirm;
 use super::context::ContextSignatures;
@@ -64,11 +64,11 @@ impl<'a> FieldCheck<'a> {
             return self.cleared(self.save.create);
         };
         match value.kind() {
-            Kind::Object => self.operation(value),
+            JsonKind::Object => self.operation(value),
             _ if self.stored == Some(value) => Ok(FieldWrite::AsSent),
-            Kind::Null => self.clears(),
-            Kind::String if !self.field.many => self.one(value),
-            Kind::Array if self.field.many => {
+            JsonKind::Null => self.clears(),
+            JsonKind::String if !self.field.many => self.one(value),
+            JsonKind::Array if self.field.many => {
                 let elements = value.elements().unwrap_or_default();
                 if elements.is_empty() {
                     return self.clears();
@@ -85,7 +85,7 @@ impl<'a> FieldCheck<'a> {
     }
 
     fn clears(&mut self) -> Result<FieldWrite, Refusal> {
-        self.changes |= self.stored.is_some_and(|s| s.kind() != Kind::Null);
+        self.changes |= self.stored.is_some_and(|s| s.kind() != JsonKind::Null);
         self.cleared(true)
     }
 
@@ -183,7 +183,7 @@ impl<'a> FieldCheck<'a> {
             if stored.has_other(element) {
                 return Ok(None);
             }
-            if element.kind() == Kind::String {
+            if element.kind() == JsonKind::String {
                 return self.new_identifier(None);
             }
             if self.save.trusted {

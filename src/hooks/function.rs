@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 
 use crate::cloudinary::account::Account;
-use crate::manifest::{Access, Action, FunctionManifest};
+use crate::manifest::{Access, FunctionAction, FunctionManifest};
 use crate::parse::envelope::Envelope;
 
 use super::answer::url_answer;
@@ -47,13 +47,13 @@ pub async fn call(
         Box::pin(context.roles.check(role, context.parse_server, envelope)).await?;
     }
     let answer = match &function.action {
-        Action::SignUpload(sign) => {
+        FunctionAction::SignUpload(sign) => {
             sign_upload::sign(sign, context.fixed, context.account, envelope, now)?
         }
-        Action::SignParams(rules) => {
+        FunctionAction::SignParams(rules) => {
             sign_params::sign(rules, context.fixed, context.account, envelope, now)?
         }
-        Action::DeliveryUrl(url) => {
+        FunctionAction::DeliveryUrl(url) => {
             let account = context.account;
             let url = match &url.source {
                 None => delivery_url::of_identifier(url, account, envelope, now)?,

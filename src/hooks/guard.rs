@@ -8,7 +8,7 @@
 use crate::cloudinary::account::Account;
 use crate::manifest::{ClassManifest, GuardedField};
 use crate::parse::envelope::{Envelope, Object};
-use crate::parse::json::{JsonText, Kind};
+use crate::parse::json::{JsonKind, JsonText};
 use crate::parse::signed_write::{OVERTAKEN, WriteProof};
 
 use super::Outcome;
@@ -181,7 +181,7 @@ impl<'m> Guard<'m, '_> {
         }
         if is_set && self.save.create {
             return match shown.value.map(JsonText::kind) {
-                Some(Kind::Null) => Ok(()),
+                Some(JsonKind::Null) => Ok(()),
                 _ => Err(self.column_of_ours(name)),
             };
         }
@@ -205,7 +205,7 @@ impl<'m> Guard<'m, '_> {
     /// something of the column's own type Parse Server refuses one, but a column that was never
     /// written takes any. Parse Server 5 and 6 show such paths.
     fn may_reach(&self, name: &str, shown: Shown<'_>) -> bool {
-        let is_new = shown.stored.is_none_or(|s| s.kind() == Kind::Null);
+        let is_new = shown.stored.is_none_or(|s| s.kind() == JsonKind::Null);
         let mut members = self.object.members.iter();
         (shown.value.is_some() && is_new) || members.any(|m| m.key.reaches_into(name))
     }

@@ -14,7 +14,7 @@ use governor::middleware::NoOpMiddleware;
 use governor::state::keyed::HashMapStateStore;
 use governor::{Quota, RateLimiter};
 
-use crate::manifest::{Limit, Rate};
+use crate::manifest::{CallLimit, Rate};
 use crate::parse::envelope::{Envelope, User};
 
 use super::refusal::Refusal;
@@ -30,7 +30,7 @@ const SWEEP_EVERY: u64 = 1 << 14;
 /// The buckets of one function.
 #[derive(Debug)]
 pub struct Limits {
-    limit: Limit,
+    limit: CallLimit,
     by_user: Option<Buckets>,
     by_address: Option<Buckets>,
 }
@@ -53,7 +53,7 @@ enum Network {
 
 impl Limits {
     /// Full buckets.
-    pub fn new(limit: Limit) -> Self {
+    pub fn new(limit: CallLimit) -> Self {
         Limits {
             limit,
             by_user: limit.per_user.map(Buckets::new),
@@ -62,7 +62,7 @@ impl Limits {
     }
 
     /// What the manifest says; where it is unchanged, buckets may be kept.
-    pub fn limit(&self) -> Limit {
+    pub fn limit(&self) -> CallLimit {
         self.limit
     }
 

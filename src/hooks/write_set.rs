@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use crate::manifest::ClassManifest;
 use crate::parse::envelope::{Envelope, Object};
-use crate::parse::json::{JsonText, Key, Member};
+use crate::parse::json::{JsonText, Member, MemberKey};
 
 /// What is written, or not, whatever the client asked for.
 #[derive(Debug, Default)]
@@ -156,7 +156,7 @@ impl<'o, 'a> Changes<'o, 'a> {
 }
 
 /// Keys that Parse Server sets itself; on create a chosen `objectId` is the client's.
-fn is_parse_servers(key: Key<'_>, update: bool) -> bool {
+fn is_parse_servers(key: MemberKey<'_>, update: bool) -> bool {
     key.is("className")
         || key.is("createdAt")
         || key.is("updatedAt")
@@ -165,7 +165,7 @@ fn is_parse_servers(key: Key<'_>, update: bool) -> bool {
 
 /// A path into a guarded field or a column of ours: Parse Server 5 and 6 show what would be hidden,
 /// and store it if it is answered.
-fn reaches_into_ours(manifest: &ClassManifest, key: Key<'_>) -> bool {
+fn reaches_into_ours(manifest: &ClassManifest, key: MemberKey<'_>) -> bool {
     manifest.fields.iter().any(|field| {
         let mut columns = field.follow.columns();
         key.reaches_into(&field.name) || columns.any(|column| key.reaches_into(column))
@@ -201,7 +201,7 @@ impl<'a> Names<'a> {
     }
 
     /// Whether the key at `index` is the last one of its name.
-    fn is_last(&self, index: usize, key: Key<'_>) -> bool {
+    fn is_last(&self, index: usize, key: MemberKey<'_>) -> bool {
         match self {
             Names::Few(members, marks) => {
                 let mut later = members.iter().zip(marks).skip(index);
@@ -212,7 +212,7 @@ impl<'a> Names<'a> {
         }
     }
 
-    fn last(&self, key: Key<'_>) -> Option<usize> {
+    fn last(&self, key: MemberKey<'_>) -> Option<usize> {
         match self {
             Names::Few([], _) => None,
             Names::Few(members, marks) => {

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::cloudinary::account::Account;
 use crate::cloudinary::upload::{is_same_posted, posted_text};
-use crate::cloudinary::url_options::Key;
+use crate::cloudinary::url_options::OptionKey;
 
 use super::option_kind::{OptionKind, check_posted, is_harmless};
 
@@ -31,11 +31,11 @@ pub(super) use read::KEYS;
 /// Where any text may be chosen it cannot leave its place: a folder or `public_id` follows the
 /// rules of identifiers, and in a transformation option there is no `/` or `,`, which would begin
 /// another one.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Accepted {
     kind: OptionKind,
     /// What the name means among the options of a URL, looked up once.
-    pub(crate) key: Option<Key>,
+    pub(crate) key: Option<OptionKey>,
     /// What may be sent.
     pub choice: Choice,
     /// What is used when nothing is sent: already looked up if choices are named.
@@ -43,7 +43,7 @@ pub struct Accepted {
 }
 
 /// The values that a caller may send.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Choice {
     /// Any value.
     Any,
@@ -67,6 +67,12 @@ pub enum Choice {
 pub struct Pattern {
     written: String,
     regex: Regex,
+}
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.written == other.written
+    }
 }
 
 /// A value outside of what `[accept]` allows. The text names the parameter and says what is

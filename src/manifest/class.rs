@@ -6,7 +6,7 @@ use crate::cloudinary::identifier::{DeliveryType, ResourceType};
 
 use super::clean_up::{self, CleanUp};
 use super::confirm::{self, Confirm};
-use super::document::{Entry, Report, Section, every};
+use super::document::{ManifestEntry, ManifestReport, Section, every};
 use super::follow::{self, Follow};
 use super::names;
 use super::references::{self, Reference};
@@ -52,7 +52,7 @@ const CALLERS: &[(&str, bool)] = &[("parse_server", false), ("cloud_code", true)
 const MAX_ITEMS: usize = 1000;
 
 /// A class whose `beforeSave` is guarded, or whose columns refer to assets.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ClassManifest {
     /// The Parse class.
     pub class: String,
@@ -68,7 +68,7 @@ pub struct ClassManifest {
 }
 
 /// One guarded field.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct GuardedField {
     /// The field's name.
     pub name: String,
@@ -115,7 +115,7 @@ impl ClassManifest {
     }
 
     /// Reads a file that has `class` and no `function`. What is mistaken is left at its default.
-    pub(super) fn read(mut file: Section<'_>, report: &mut Report<'_>) -> Self {
+    pub(super) fn read(mut file: Section<'_>, report: &mut ManifestReport<'_>) -> Self {
         let class = file.take("class");
         let name = class.and_then(|entry| {
             let name = entry.text(report)?;
@@ -160,9 +160,9 @@ impl ClassManifest {
 }
 
 fn read_fields(
-    entry: Option<Entry<'_>>,
+    entry: Option<ManifestEntry<'_>>,
     class: &str,
-    report: &mut Report<'_>,
+    report: &mut ManifestReport<'_>,
 ) -> Vec<GuardedField> {
     let at = entry.map_or(0, |entry| entry.at);
     let fields = match entry.map(|entry| entry.section(report)) {
@@ -189,7 +189,12 @@ fn read_fields(
 }
 
 impl GuardedField {
-    fn read(class: &str, name: &str, mut keys: Section<'_>, report: &mut Report<'_>) -> Self {
+    fn read(
+        class: &str,
+        name: &str,
+        mut keys: Section<'_>,
+        report: &mut ManifestReport<'_>,
+    ) -> Self {
         let mut flag = |key: &str| keys.take(key).and_then(|entry| entry.flag(report));
         let required = flag("required").unwrap_or(false);
         let many = flag("many").unwrap_or(false);
@@ -240,7 +245,11 @@ impl GuardedField {
     }
 }
 
-fn read_max_items(entry: Entry<'_>, many: bool, report: &mut Report<'_>) -> Option<usize> {
+fn read_max_items(
+    entry: ManifestEntry<'_>,
+    many: bool,
+    report: &mut ManifestReport<'_>,
+) -> Option<usize> {
     if !many {
         return entry.refuse("there is one identifier: it needs many = true", report);
     }
@@ -249,7 +258,7 @@ fn read_max_items(entry: Entry<'_>, many: bool, report: &mut Report<'_>) -> Opti
     items.or_else(|| entry.refuse("expected a number of identifiers, at least 1", report))
 }
 
-fn read_formats(entry: Entry<'_>, report: &mut Report<'_>) -> Option<Vec<String>> {
+fn read_formats(entry: ManifestEntry<'_>, report: &mut ManifestReport<'_>) -> Option<Vec<String>> {
     let items = entry.items(report)?;
     if items.is_empty() {
         return entry.refuse("empty, leave it out to take any format", report);
@@ -266,7 +275,7 @@ fn read_formats(entry: Entry<'_>, report: &mut Report<'_>) -> Option<Vec<String>
     }))
 }
 
-fn read_folder(entry: Entry<'_>, report: &mut Report<'_>) -> Option<Template> {
+fn read_folder(entry: ManifestEntry<'_>, report: &mut ManifestReport<'_>) -> Option<Template> {
     let template = entry.path_template(report)?;
     if template.params().next().is_some() {
         return entry.refuse(

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::document::{Report, Section};
+use super::document::{ManifestReport, Section};
 use crate::units::{DURATION_FORM, parse_duration};
 
 /// Keys of a field.
@@ -35,7 +35,7 @@ impl CleanUp {
     pub(super) fn read(
         keys: &mut Section<'_>,
         max_age: Option<Duration>,
-        report: &mut Report<'_>,
+        report: &mut ManifestReport<'_>,
     ) -> Self {
         let within = keys.at_of("destroy_within");
         let (mut destroys, mut at) = ([false; 2], None);

@@ -1,6 +1,6 @@
 //! `confirm` and the keys that need it: what an asset really is, as Cloudinary says.
 
-use super::document::{Entry, Report, Section};
+use super::document::{ManifestEntry, ManifestReport, Section};
 use crate::units::{SIZE_FORM, parse_size};
 
 /// Keys of a field.
@@ -65,7 +65,7 @@ impl Pixels {
 
 impl Confirm {
     /// Reads the keys of a field; `None` if it confirms nothing.
-    pub(super) fn read(keys: &mut Section<'_>, report: &mut Report<'_>) -> Option<Self> {
+    pub(super) fn read(keys: &mut Section<'_>, report: &mut ManifestReport<'_>) -> Option<Self> {
         let confirm = keys.take("confirm").and_then(|entry| entry.flag(report));
         let taken: Vec<_> = KEYS[1..].iter().map(|key| keys.take(key)).collect();
         if confirm != Some(true) {
@@ -96,7 +96,7 @@ impl Confirm {
     }
 }
 
-fn size(entry: Entry<'_>, report: &mut Report<'_>) -> Option<u64> {
+fn size(entry: ManifestEntry<'_>, report: &mut ManifestReport<'_>) -> Option<u64> {
     let size = if entry.is_text() {
         parse_size(entry.text(report)?).and_then(|size| u64::try_from(size).ok())
     } else {
@@ -105,8 +105,12 @@ fn size(entry: Entry<'_>, report: &mut Report<'_>) -> Option<u64> {
     size.or_else(|| entry.refuse(&format!("expected {SIZE_FORM}"), report))
 }
 
-fn range(min: Option<Entry<'_>>, max: Option<Entry<'_>>, report: &mut Report<'_>) -> Pixels {
-    let pixels = |entry: Option<Entry<'_>>, report: &mut Report<'_>| {
+fn range(
+    min: Option<ManifestEntry<'_>>,
+    max: Option<ManifestEntry<'_>>,
+    report: &mut ManifestReport<'_>,
+) -> Pixels {
+    let pixels = |entry: Option<ManifestEntry<'_>>, report: &mut ManifestReport<'_>| {
         let entry = entry?;
         let pixels = entry.json(report)?.as_u64().filter(|&pixels| pixels > 0);
         pixels.or_else(|| entry.refuse("expected a number of pixels", report))

@@ -5,9 +5,9 @@ use serde_json::{Map, Value};
 use crate::cloudinary::delivery_url::check_url_options;
 use crate::cloudinary::transformation::is_composite;
 
-use super::Finding;
+use super::ManifestFinding;
 use super::accept::Accepted;
-use super::document::{Entry, Report, Section};
+use super::document::{ManifestEntry, ManifestReport, Section};
 use super::names;
 use super::option_kind::OptionKind;
 
@@ -15,7 +15,7 @@ use super::option_kind::OptionKind;
 pub(super) const KEYS: &[&str] = &["class", "field", "url", "accept"];
 
 /// A `delivery_url` function.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct DeliveryUrl {
     /// Class and field to read; without them the caller names an identifier.
     pub source: Option<(String, String)>,
@@ -30,8 +30,8 @@ impl DeliveryUrl {
     /// account signs every URL.
     pub(super) fn read(
         file: &mut Section<'_>,
-        report: &mut Report<'_>,
-        unsigned_only: &mut Vec<Finding>,
+        report: &mut ManifestReport<'_>,
+        unsigned_only: &mut Vec<ManifestFinding>,
     ) -> Self {
         let source = read_source(file.take("class"), file.take("field"), report);
         let url = file
@@ -74,9 +74,9 @@ impl DeliveryUrl {
 }
 
 fn read_source(
-    class: Option<Entry<'_>>,
-    field: Option<Entry<'_>>,
-    report: &mut Report<'_>,
+    class: Option<ManifestEntry<'_>>,
+    field: Option<ManifestEntry<'_>>,
+    report: &mut ManifestReport<'_>,
 ) -> Option<(String, String)> {
     let (class, field) = match (class, field) {
         (Some(class), Some(field)) => (class, field),
@@ -93,7 +93,7 @@ fn read_source(
     Some((class_name.to_owned(), field_name.to_owned()))
 }
 
-fn read_url(entry: Entry<'_>, report: &mut Report<'_>) -> Map<String, Value> {
+fn read_url(entry: ManifestEntry<'_>, report: &mut ManifestReport<'_>) -> Map<String, Value> {
     let section = entry.section(report);
     let options = section.map_or_else(Vec::new, Section::entries);
     let url: Map<_, _> = options

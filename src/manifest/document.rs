@@ -9,22 +9,22 @@ use toml::de::DeTable;
 
 use crate::cloudinary::suggestion::closest;
 
-use super::Finding;
+use super::ManifestFinding;
 
 mod entry;
 
-pub(super) use entry::Entry;
+pub(super) use entry::ManifestEntry;
 
 /// Mistakes and warnings of one manifest.
 #[derive(Debug)]
-pub(super) struct Report<'t> {
+pub(super) struct ManifestReport<'t> {
     file: &'t Path,
     text: &'t str,
-    pub(super) errors: Vec<Finding>,
-    pub(super) warnings: Vec<Finding>,
+    pub(super) errors: Vec<ManifestFinding>,
+    pub(super) warnings: Vec<ManifestFinding>,
 }
 
-impl<'t> Report<'t> {
+impl<'t> ManifestReport<'t> {
     pub(super) fn new(file: &'t Path, text: &'t str) -> Self {
         Self {
             file,
@@ -47,9 +47,9 @@ impl<'t> Report<'t> {
     }
 
     /// What is at a byte of the text.
-    pub(super) fn finding(&self, at: usize, message: String) -> Finding {
+    pub(super) fn finding(&self, at: usize, message: String) -> ManifestFinding {
         let before = self.text.as_bytes().iter().take(at);
-        Finding {
+        ManifestFinding {
             file: self.file.to_owned(),
             line: 1 + before.filter(|&&byte| byte == b'\n').count(),
             message,
@@ -61,14 +61,14 @@ impl<'t> Report<'t> {
 #[derive(Debug)]
 pub(super) struct Section<'t> {
     at: usize,
-    entries: Vec<Entry<'t>>,
+    entries: Vec<ManifestEntry<'t>>,
 }
 
 impl<'t> Section<'t> {
     pub(super) fn new(at: usize, table: &'t DeTable<'t>) -> Self {
         let mut entries: Vec<_> = table
             .iter()
-            .map(|(key, value)| Entry {
+            .map(|(key, value)| ManifestEntry {
                 key: key.get_ref(),
                 at: key.span().start,
                 value: value.get_ref(),
@@ -93,24 +93,24 @@ impl<'t> Section<'t> {
         entries.find(|entry| entry.key == key).map(|entry| entry.at)
     }
 
-    pub(super) fn take(&mut self, key: &str) -> Option<Entry<'t>> {
+    pub(super) fn take(&mut self, key: &str) -> Option<ManifestEntry<'t>> {
         let index = self.entries.iter().position(|entry| entry.key == key)?;
         Some(self.entries.remove(index))
     }
 
     /// The entries left, in the manifest's order.
-    pub(super) fn entries(self) -> Vec<Entry<'t>> {
+    pub(super) fn entries(self) -> Vec<ManifestEntry<'t>> {
         self.entries
     }
 
     /// Reports each key that is left and not known.
-    pub(super) fn finish_unread(mut self, known: &[&str], report: &mut Report<'_>) {
+    pub(super) fn finish_unread(mut self, known: &[&str], report: &mut ManifestReport<'_>) {
         self.entries.retain(|entry| !known.contains(&entry.key));
         self.finish(known, report);
     }
 
     /// Reports each key that was not taken. `known` are all keys of this table.
-    pub(super) fn finish(self, known: &[&str], report: &mut Report<'_>) {
+    pub(super) fn finish(self, known: &[&str], report: &mut ManifestReport<'_>) {
         for entry in self.entries {
             report.error(entry.at, unknown("key", entry.key, known));
         }
@@ -118,7 +118,10 @@ impl<'t> Section<'t> {
 }
 
 /// Parses the text of a manifest; syntax errors go into the report.
-pub(super) fn parse<'t>(text: &'t str, report: &mut Report<'_>) -> Option<Spanned<DeTable<'t>>> {
+pub(super) fn parse<'t>(
+    text: &'t str,
+    report: &mut ManifestReport<'_>,
+) -> Option<Spanned<DeTable<'t>>> {
     let (table, errors) = DeTable::parse_recoverable(text);
     for error in &errors {
         let at = error.span().map_or(text.len(), |span| span.start);

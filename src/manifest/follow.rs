@@ -1,7 +1,7 @@
 //! `moderation_field`, `on_reject`, `sync`, `eager_field`: how rows follow what happens at
 //! Cloudinary.
 
-use super::document::{Entry, Report, Section};
+use super::document::{ManifestEntry, ManifestReport, Section};
 use super::names;
 
 /// Keys of a field.
@@ -37,7 +37,7 @@ impl Follow {
     pub(super) fn read(
         keys: &mut Section<'_>,
         (class, field, many): (&str, &str, bool),
-        report: &mut Report<'_>,
+        report: &mut ManifestReport<'_>,
     ) -> Self {
         let mut column = |key: &str| {
             let entry = keys.take(key)?;
@@ -59,10 +59,10 @@ impl Follow {
 }
 
 fn column(
-    entry: &Entry<'_>,
+    entry: &ManifestEntry<'_>,
     name: &str,
     (class, field, many): (&str, &str, bool),
-    report: &mut Report<'_>,
+    report: &mut ManifestReport<'_>,
 ) -> Option<String> {
     if many {
         return entry.refuse(

@@ -2,9 +2,9 @@
 
 use crate::units::{RATE_FORM, Rate, parse_rate};
 
-use super::Finding;
+use super::ManifestFinding;
 use super::delivery_url::{self, DeliveryUrl};
-use super::document::{Entry, Report, Section};
+use super::document::{ManifestEntry, ManifestReport, Section};
 use super::names;
 use super::sign_params;
 use super::sign_upload::{self, SignUpload};
@@ -26,29 +26,29 @@ const ACCESS: &[(&str, Access)] = &[
 ];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum ActionName {
     SignUpload,
     SignParams,
     DeliveryUrl,
 }
 
-const KINDS: &[(&str, Kind)] = &[
-    ("sign_upload", Kind::SignUpload),
-    ("sign_params", Kind::SignParams),
-    ("delivery_url", Kind::DeliveryUrl),
+const ACTIONS: &[(&str, ActionName)] = &[
+    ("sign_upload", ActionName::SignUpload),
+    ("sign_params", ActionName::SignParams),
+    ("delivery_url", ActionName::DeliveryUrl),
 ];
 
 /// A cloud function.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct FunctionManifest {
     /// The function's name.
     pub name: String,
     /// Who may call it.
     pub access: Access,
     /// How often it may be called.
-    pub limit: Limit,
+    pub limit: CallLimit,
     /// What it does.
-    pub action: Action,
+    pub action: FunctionAction,
 }
 
 /// Who may call a function.
@@ -66,7 +66,7 @@ pub enum Access {
 
 /// How often a function may be called; without an entry, as often as anybody likes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Limit {
+pub struct CallLimit {
     /// By one user.
     pub per_user: Option<Rate>,
     /// From one address.
@@ -74,8 +74,8 @@ pub struct Limit {
 }
 
 /// What a function does.
-#[derive(Debug, Clone)]
-pub enum Action {
+#[derive(Debug, Clone, PartialEq)]
+pub enum FunctionAction {
     /// Signs an upload.
     SignUpload(SignUpload),
     /// Signs exactly the parameters that a client is about to post.
@@ -84,7 +84,7 @@ pub enum Action {
     DeliveryUrl(DeliveryUrl),
 }
 
-impl Action {
+impl FunctionAction {
     /// What it signs, if it signs parameters.
     pub fn upload_rules(&self) -> Option<&UploadRules> {
         match self {
@@ -100,8 +100,8 @@ impl FunctionManifest {
     /// what is a mistake if the account signs every URL.
     pub(super) fn read(
         mut file: Section<'_>,
-        report: &mut Report<'_>,
-        unsigned_only: &mut Vec<Finding>,
+        report: &mut ManifestReport<'_>,
+        unsigned_only: &mut Vec<ManifestFinding>,
     ) -> Option<Self> {
         let name = read_name(file.take("function"), report);
         let access = file
@@ -119,19 +119,19 @@ impl FunctionManifest {
                 );
                 return None;
             }
-            Some(Kind::SignUpload) => {
+            Some(ActionName::SignUpload) => {
                 refuse_class(&mut file, report);
-                let action = Action::SignUpload(SignUpload::read(&mut file, report));
+                let action = FunctionAction::SignUpload(SignUpload::read(&mut file, report));
                 (action, sign_upload::KEYS)
             }
-            Some(Kind::SignParams) => {
+            Some(ActionName::SignParams) => {
                 refuse_class(&mut file, report);
-                let action = Action::SignParams(sign_params::read(&mut file, report));
+                let action = FunctionAction::SignParams(sign_params::read(&mut file, report));
                 (action, sign_params::KEYS)
             }
-            Some(Kind::DeliveryUrl) => {
+            Some(ActionName::DeliveryUrl) => {
                 let action = DeliveryUrl::read(&mut file, report, unsigned_only);
-                (Action::DeliveryUrl(action), delivery_url::KEYS)
+                (FunctionAction::DeliveryUrl(action), delivery_url::KEYS)
             }
         };
         file.finish(&known_keys(&[keys]), report);
@@ -155,7 +155,7 @@ pub(super) fn known_keys(more: &[&[&'static str]]) -> Vec<&'static str> {
         .collect()
 }
 
-fn refuse_class(file: &mut Section<'_>, report: &mut Report<'_>) {
+fn refuse_class(file: &mut Section<'_>, report: &mut ManifestReport<'_>) {
     if let Some(class) = file.take("class") {
         report.error(
             class.at,
@@ -164,7 +164,7 @@ fn refuse_class(file: &mut Section<'_>, report: &mut Report<'_>) {
     }
 }
 
-fn read_name(entry: Option<Entry<'_>>, report: &mut Report<'_>) -> Option<String> {
+fn read_name(entry: Option<ManifestEntry<'_>>, report: &mut ManifestReport<'_>) -> Option<String> {
     let entry = entry?;
     let name = entry.text(report)?;
     if let Err(reason) = names::check_function(name) {
@@ -173,9 +173,9 @@ fn read_name(entry: Option<Entry<'_>>, report: &mut Report<'_>) -> Option<String
     Some(name.to_owned())
 }
 
-fn read_kind(file: &mut Section<'_>, report: &mut Report<'_>) -> Option<Kind> {
+fn read_kind(file: &mut Section<'_>, report: &mut ManifestReport<'_>) -> Option<ActionName> {
     if let Some(entry) = file.take("action") {
-        return entry.one_of(KINDS, report);
+        return entry.one_of(ACTIONS, report);
     }
     report.error(
         file.at(),
@@ -184,7 +184,7 @@ fn read_kind(file: &mut Section<'_>, report: &mut Report<'_>) -> Option<Kind> {
     None
 }
 
-fn read_access(entry: Entry<'_>, report: &mut Report<'_>) -> Option<Access> {
+fn read_access(entry: ManifestEntry<'_>, report: &mut ManifestReport<'_>) -> Option<Access> {
     if !entry.is_table() {
         return entry.one_of(ACCESS, report);
     }
@@ -200,7 +200,7 @@ fn read_access(entry: Entry<'_>, report: &mut Report<'_>) -> Option<Access> {
     }
 }
 
-fn read_limit(entry: Entry<'_>, report: &mut Report<'_>) -> Option<Limit> {
+fn read_limit(entry: ManifestEntry<'_>, report: &mut ManifestReport<'_>) -> Option<CallLimit> {
     let mut keys = entry.section(report)?;
     if keys.is_empty() {
         return entry.refuse("empty, expected per_user or per_address", report);
@@ -210,7 +210,7 @@ fn read_limit(entry: Entry<'_>, report: &mut Report<'_>) -> Option<Limit> {
         let rate = parse_rate(entry.text(report)?);
         rate.or_else(|| entry.refuse(&format!("expected {RATE_FORM}"), report))
     };
-    let limit = Limit {
+    let limit = CallLimit {
         per_user: rate("per_user"),
         per_address: rate("per_address"),
     };

@@ -7,16 +7,16 @@ use std::path::{Path, PathBuf};
 
 use super::class::{self, ClassManifest};
 use super::delivery_url;
-use super::document::{self, Report, Section};
+use super::document::{self, ManifestReport, Section};
 use super::function::{self, FunctionManifest};
 use super::sign_upload;
-use super::{Action, Finding, Manifests};
+use super::{FunctionAction, ManifestFinding, Manifests};
 
 /// Reads every `*.toml` of `folder`; hidden files and subfolders are left alone.
 ///
 /// # Errors
 /// All mistakes of all files, in the order of files and lines.
-pub fn load(folder: &Path) -> Result<Manifests, Vec<Finding>> {
+pub fn load(folder: &Path) -> Result<Manifests, Vec<ManifestFinding>> {
     let files = manifest_files(folder).map_err(|error| {
         vec![whole(
             folder,
@@ -46,7 +46,7 @@ pub fn load(folder: &Path) -> Result<Manifests, Vec<Finding>> {
 ///
 /// # Errors
 /// All mistakes of all of them, in the order of names and lines.
-pub fn parse(files: &[(&str, &str)]) -> Result<Manifests, Vec<Finding>> {
+pub fn parse(files: &[(&str, &str)]) -> Result<Manifests, Vec<ManifestFinding>> {
     let mut loader = Loader::default();
     for (name, text) in files {
         loader.read(Path::new(name), text);
@@ -74,8 +74,8 @@ fn manifest_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-fn whole(file: &Path, message: impl Into<String>) -> Finding {
-    Finding {
+fn whole(file: &Path, message: impl Into<String>) -> ManifestFinding {
+    ManifestFinding {
         file: file.to_owned(),
         line: 0,
         message: message.into(),
@@ -85,16 +85,16 @@ fn whole(file: &Path, message: impl Into<String>) -> Finding {
 #[derive(Debug, Default)]
 struct Loader {
     manifests: Manifests,
-    errors: Vec<Finding>,
+    errors: Vec<ManifestFinding>,
     /// The file that serves a hook, by the hook's description.
     hooks: HashMap<String, PathBuf>,
     /// Class and field that a `delivery_url` reads, and where it says so.
-    reads: Vec<(String, String, Finding)>,
+    reads: Vec<(String, String, ManifestFinding)>,
 }
 
 impl Loader {
     fn read(&mut self, file: &Path, text: &str) {
-        let mut report = Report::new(file, text);
+        let mut report = ManifestReport::new(file, text);
         if let Some(table) = document::parse(text, &mut report) {
             self.read_table(file, Section::new(0, table.get_ref()), &mut report);
         }
@@ -102,7 +102,7 @@ impl Loader {
         self.manifests.warnings.append(&mut report.warnings);
     }
 
-    fn read_table(&mut self, file: &Path, table: Section<'_>, report: &mut Report<'_>) {
+    fn read_table(&mut self, file: &Path, table: Section<'_>, report: &mut ManifestReport<'_>) {
         if table.is_empty() {
             report.error(0, "empty: expected `class` or `function`");
             return;
@@ -136,7 +136,7 @@ impl Loader {
     }
 
     /// Two files for one hook would leave one of them without effect.
-    fn claim(&mut self, hook: String, file: &Path, at: usize, report: &mut Report<'_>) {
+    fn claim(&mut self, hook: String, file: &Path, at: usize, report: &mut ManifestReport<'_>) {
         if let Some(other) = self.hooks.get(&hook) {
             report.error(
                 at,
@@ -147,8 +147,8 @@ impl Loader {
         }
     }
 
-    fn note_read(&mut self, function: &FunctionManifest, at: usize, report: &Report<'_>) {
-        if let Action::DeliveryUrl(url) = &function.action
+    fn note_read(&mut self, function: &FunctionManifest, at: usize, report: &ManifestReport<'_>) {
+        if let FunctionAction::DeliveryUrl(url) = &function.action
             && let Some((class, field)) = &url.source
         {
             let message = format!(
@@ -159,7 +159,7 @@ impl Loader {
         }
     }
 
-    fn finish(mut self) -> Result<Manifests, Vec<Finding>> {
+    fn finish(mut self) -> Result<Manifests, Vec<ManifestFinding>> {
         if !self.errors.is_empty() {
             self.errors.sort();
             return Err(self.errors);

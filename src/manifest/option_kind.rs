@@ -9,7 +9,7 @@ use crate::cloudinary::delivery_url::{check_chosen_url_option, check_url_option}
 use crate::cloudinary::upload::{
     as_text, check_chosen_parameter, check_posted_text, check_upload_option,
 };
-use crate::cloudinary::url_options::Key;
+use crate::cloudinary::url_options::OptionKey;
 
 use super::value_context::{self, ValueContext};
 
@@ -85,12 +85,15 @@ impl OptionKind {
 
     /// Whether [`Self::check_chosen`] finds nothing wrong with any value of an option that
     /// [`is_harmless`], but for what writing it finds too.
-    pub(super) fn takes_harmless(self, key: Option<Key>) -> bool {
-        let takes = |key: Key| {
+    pub(super) fn takes_harmless(self, key: Option<OptionKey>) -> bool {
+        let takes = |key: OptionKey| {
             key.is_transformation()
                 && !matches!(
                     key,
-                    Key::If | Key::Offset | Key::RawTransformation | Key::ResponsiveWidth
+                    OptionKey::If
+                        | OptionKey::Offset
+                        | OptionKey::RawTransformation
+                        | OptionKey::ResponsiveWidth
                 )
         };
         self == Self::Url && key.is_some_and(takes)
@@ -150,7 +153,7 @@ mod tests {
             json!(null),
         ];
         let mut found = 0;
-        for key in Key::all().filter(|key| OptionKind::Url.takes_harmless(Some(*key))) {
+        for key in OptionKey::all().filter(|key| OptionKind::Url.takes_harmless(Some(*key))) {
             for value in &values {
                 assert!(is_harmless(value));
                 let options = Map::from_iter([(key.name().to_owned(), value.clone())]);
@@ -190,7 +193,7 @@ mod tests {
         ] {
             assert!(is_harmless(&value));
             assert!(
-                !OptionKind::Url.takes_harmless(Key::from_name(name)),
+                !OptionKind::Url.takes_harmless(OptionKey::from_name(name)),
                 "{name}"
             );
             assert!(
@@ -198,6 +201,6 @@ mod tests {
                 "{name}"
             );
         }
-        assert!(!OptionKind::Upload.takes_harmless(Some(Key::Crop)));
+        assert!(!OptionKind::Upload.takes_harmless(Some(OptionKey::Crop)));
     }
 }

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::cloudinary::signature::SignatureVersion;
 
-use super::document::{Entry, Report, every};
+use super::document::{ManifestEntry, ManifestReport, every};
 use super::option_kind::OptionKind;
 use super::template::{Params, RenderError, Template, TemplateUser};
 use super::value_context::{self, ValueContext};
@@ -76,7 +76,7 @@ impl Parameter {
     }
 
     /// Reads one entry of `[upload]`.
-    pub(super) fn read(entry: Entry<'_>, report: &mut Report<'_>) -> Option<Self> {
+    pub(super) fn read(entry: ManifestEntry<'_>, report: &mut ManifestReport<'_>) -> Option<Self> {
         let name = entry.key;
         if let Err(reason) = OptionKind::Upload.check_name(name) {
             report.error(entry.at, reason);
@@ -99,7 +99,7 @@ impl Parameter {
         }
     }
 
-    fn read_value(entry: Entry<'_>, report: &mut Report<'_>) -> Option<Self> {
+    fn read_value(entry: ManifestEntry<'_>, report: &mut ManifestReport<'_>) -> Option<Self> {
         if entry.is_text() {
             entry.template(report).map(Self::of_template)
         } else if entry.is_list() {

@@ -1,6 +1,6 @@
 //! `references`: where a class may hold identifiers that are not guarded, but in use.
 
-use super::document::{Entry, Report, every};
+use super::document::{ManifestEntry, ManifestReport, every};
 use super::names;
 
 /// Most names of a path: more than anybody nests.
@@ -16,10 +16,10 @@ pub struct Reference {
 }
 
 pub(super) fn read(
-    entry: Entry<'_>,
+    entry: ManifestEntry<'_>,
     class: &str,
     guarded: &[&str],
-    report: &mut Report<'_>,
+    report: &mut ManifestReport<'_>,
 ) -> Option<Vec<Reference>> {
     let items = entry.items(report)?;
     if items.is_empty() {

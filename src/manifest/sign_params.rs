@@ -3,7 +3,7 @@
 use crate::cloudinary::upload::is_part_of_transformation;
 
 use super::accept::{Accepted, Choice};
-use super::document::{Entry, Report, Section};
+use super::document::{ManifestEntry, ManifestReport, Section};
 use super::option_kind::is_reserved;
 use super::upload_rules::{UploadRules, tables};
 
@@ -14,7 +14,7 @@ pub(super) const KEYS: &[&str] = &["upload", "accept"];
 pub(crate) const OWN: [&str; 2] = ["source", "timestamp"];
 
 /// Reads the keys of a `sign_params` function.
-pub(super) fn read(file: &mut Section<'_>, report: &mut Report<'_>) -> UploadRules {
+pub(super) fn read(file: &mut Section<'_>, report: &mut ManifestReport<'_>) -> UploadRules {
     let (upload, accept) = tables(file, report);
     let overlap =
         "it is in [upload] too, which must be sent as it stands there; write it in one of them";
@@ -25,7 +25,8 @@ pub(super) fn read(file: &mut Section<'_>, report: &mut Report<'_>) -> UploadRul
         if let Some((_, accepted)) = found {
             check_accepted(*entry, accepted, report);
         }
-        let is_set = |set: &Entry<'_>| is_part_of_transformation(set.key) && set.key != entry.key;
+        let is_set =
+            |set: &ManifestEntry<'_>| is_part_of_transformation(set.key) && set.key != entry.key;
         if entry.key == "transformation" && upload.iter().any(is_set) {
             entry.refuse::<()>("options of [upload] make one already", report);
         }
@@ -34,7 +35,11 @@ pub(super) fn read(file: &mut Section<'_>, report: &mut Report<'_>) -> UploadRul
 }
 
 /// A name that means something else here cannot fill a template.
-fn check_templates(rules: &UploadRules, upload: &[Entry<'_>], report: &mut Report<'_>) {
+fn check_templates(
+    rules: &UploadRules,
+    upload: &[ManifestEntry<'_>],
+    report: &mut ManifestReport<'_>,
+) {
     for (name, parameter) in &rules.upload {
         let templates = parameter.templates();
         let mut params = templates.iter().flat_map(|template| template.params());
@@ -49,7 +54,7 @@ fn check_templates(rules: &UploadRules, upload: &[Entry<'_>], report: &mut Repor
 
 /// What is signed is what the client sends: nothing stands for something else, and nothing is
 /// added.
-fn check_accepted(entry: Entry<'_>, accepted: &Accepted, report: &mut Report<'_>) {
+fn check_accepted(entry: ManifestEntry<'_>, accepted: &Accepted, report: &mut ManifestReport<'_>) {
     if is_part_of_transformation(entry.key) && entry.key != "transformation" {
         entry.refuse::<()>(
             "clients send it as part of `transformation`, accept that",

@@ -1,6 +1,6 @@
 //! A `sign_upload` function.
 
-use super::document::{Report, Section};
+use super::document::{ManifestReport, Section};
 use super::upload_rules::{UploadRules, tables};
 
 /// Keys of the file besides those of every function.
@@ -19,7 +19,7 @@ const RESOURCE_TYPES: &[(&str, &str)] = &[
 ];
 
 /// A `sign_upload` function.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct SignUpload {
     /// What is signed.
     pub rules: UploadRules,
@@ -40,7 +40,7 @@ pub enum ResponseForm {
 
 impl SignUpload {
     /// Reads the keys of a `sign_upload` function.
-    pub(super) fn read(file: &mut Section<'_>, report: &mut Report<'_>) -> Self {
+    pub(super) fn read(file: &mut Section<'_>, report: &mut ManifestReport<'_>) -> Self {
         let (upload, accept) = tables(file, report);
         let overlap = "it is in [upload] too, which is always signed; write it here as { default = … }, or there only";
         let rules = UploadRules::read(&upload, &accept, overlap, report);

@@ -5,13 +5,13 @@ use serde_json::Value;
 use crate::cloudinary::transformation::is_composite;
 
 use super::accept::{Accepted, Choice};
-use super::document::{Entry, Report, Section};
+use super::document::{ManifestEntry, ManifestReport, Section};
 use super::option_kind::OptionKind;
 use super::parameter::Parameter;
 use super::template::Template;
 
 /// The parameters that a function signs. No name is both in `upload` and in `accept`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct UploadRules {
     /// Always signed; in the manifest's order.
     pub upload: Vec<(String, Parameter)>,
@@ -31,10 +31,10 @@ impl UploadRules {
 
     /// Reads what [`tables`] found. `overlap` says what to do about a name that is in both.
     pub(super) fn read(
-        upload_entries: &[Entry<'_>],
-        accept_entries: &[Entry<'_>],
+        upload_entries: &[ManifestEntry<'_>],
+        accept_entries: &[ManifestEntry<'_>],
         overlap: &str,
-        report: &mut Report<'_>,
+        report: &mut ManifestReport<'_>,
     ) -> Self {
         let upload: Vec<_> = upload_entries
             .iter()
@@ -60,7 +60,12 @@ impl UploadRules {
 
     /// What `[upload]` sets is always signed, and what fills a template is not sent on: a caller
     /// cannot choose either.
-    fn check_overlap(&self, accept: &[Entry<'_>], overlap: &str, report: &mut Report<'_>) {
+    fn check_overlap(
+        &self,
+        accept: &[ManifestEntry<'_>],
+        overlap: &str,
+        report: &mut ManifestReport<'_>,
+    ) {
         for entry in accept {
             if self.parameter(entry.key).is_some() {
                 entry.refuse::<()>(overlap, report);
@@ -76,7 +81,11 @@ impl UploadRules {
 
     /// Code that Cloudinary runs for whoever wrote it, and options that nothing confines once the
     /// caller makes up their value.
-    fn warn_of_signed_choices(&self, accept: &[Entry<'_>], report: &mut Report<'_>) {
+    fn warn_of_signed_choices(
+        &self,
+        accept: &[ManifestEntry<'_>],
+        report: &mut ManifestReport<'_>,
+    ) {
         for entry in accept {
             let is_listed = self.accept.iter().any(|(name, accepted)| {
                 name == entry.key && matches!(accepted.choice, Choice::OneOf(_) | Choice::Named(_))
@@ -96,7 +105,7 @@ impl UploadRules {
     }
 
     /// Names change hands, and with them what lies in a folder of that name.
-    fn warn_of_usernames(&self, upload: &[Entry<'_>], report: &mut Report<'_>) {
+    fn warn_of_usernames(&self, upload: &[ManifestEntry<'_>], report: &mut ManifestReport<'_>) {
         for entry in upload.iter().filter(|entry| PATHS.contains(&entry.key)) {
             if self.templates(entry.key).any(Template::uses_username) {
                 entry.warn(
@@ -109,7 +118,7 @@ impl UploadRules {
 
     /// A `public_id` that two users can choose is overwritten by the second, who gets a valid
     /// signature for it too.
-    fn warn_of_choice(&self, entries: &[Entry<'_>], report: &mut Report<'_>) {
+    fn warn_of_choice(&self, entries: &[ManifestEntry<'_>], report: &mut ManifestReport<'_>) {
         let choice = entries.iter().find(|entry| match entry.key {
             "public_id" => {
                 let mut templates = self.templates("public_id");
@@ -168,13 +177,16 @@ const PATHS: [&str; 4] = ["folder", "public_id_prefix", "asset_folder", "public_
 /// The entries of `[upload]` and of `[accept]`.
 pub(super) fn tables<'t>(
     file: &mut Section<'t>,
-    report: &mut Report<'_>,
-) -> (Vec<Entry<'t>>, Vec<Entry<'t>>) {
+    report: &mut ManifestReport<'_>,
+) -> (Vec<ManifestEntry<'t>>, Vec<ManifestEntry<'t>>) {
     let upload = entries(file.take("upload"), report);
     (upload, entries(file.take("accept"), report))
 }
 
-fn entries<'t>(table: Option<Entry<'t>>, report: &mut Report<'_>) -> Vec<Entry<'t>> {
+fn entries<'t>(
+    table: Option<ManifestEntry<'t>>,
+    report: &mut ManifestReport<'_>,
+) -> Vec<ManifestEntry<'t>> {
     let section = table.and_then(|table| table.section(report));
     section.map_or_else(Vec::new, Section::entries)
 }

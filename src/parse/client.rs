@@ -21,6 +21,7 @@ use super::hook_name::path_segment;
 
 mod classes;
 mod error;
+mod held_body;
 mod hooks;
 mod master;
 mod probe;
@@ -35,7 +36,7 @@ pub use master::{MasterClient, ServerInfo};
 pub use probe::Reply;
 pub use roles::Role;
 pub use rows::Rows;
-pub use schema::{Column, Schema};
+pub use schema::{Schema, SchemaColumn};
 
 /// Longest answer that is read, in bytes: far more than any row may have.
 const LONGEST: usize = 64 << 20;
@@ -56,14 +57,14 @@ pub struct RestClient {
 
 /// What a request proves itself with.
 #[derive(Clone, Copy)]
-enum Proof<'a> {
+enum Credential<'a> {
     Nothing,
     MasterKey(&'a HeaderValue),
     Session(&'a HeaderValue),
 }
 
 /// An answer that has arrived in full.
-struct Answer {
+struct RestAnswer {
     status: StatusCode,
     content_type: Option<String>,
     location: Option<String>,
@@ -137,7 +138,9 @@ impl RestClient {
         if !columns.is_empty() {
             url.query_pairs_mut().append_pair("keys", columns);
         }
-        let proof = token.as_ref().map_or(Proof::Nothing, Proof::Session);
+        let proof = token
+            .as_ref()
+            .map_or(Credential::Nothing, Credential::Session);
         let answer = self.send(Method::GET, url, proof, None).await?;
         match answer.json::<Row>(self) {
             Ok(row) => Ok(Some(row)),
@@ -172,9 +175,9 @@ impl RestClient {
         &self,
         method: Method,
         url: Url,
-        proof: Proof<'_>,
+        proof: Credential<'_>,
         body: Option<&Value>,
-    ) -> Result<Answer, RestError> {
+    ) -> Result<RestAnswer, RestError> {
         let mut request = self.request(method, url, proof);
         if let Some(body) = body {
             request = request.json(body);
@@ -182,7 +185,7 @@ impl RestClient {
         self.finish(request).await
     }
 
-    fn request(&self, method: Method, url: Url, proof: Proof<'_>) -> reqwest::RequestBuilder {
+    fn request(&self, method: Method, url: Url, proof: Credential<'_>) -> reqwest::RequestBuilder {
         let mut request = self
             .http
             .request(method, url)
@@ -191,20 +194,20 @@ impl RestClient {
             request = request.header("X-Parse-REST-API-Key", key);
         }
         match proof {
-            Proof::Nothing => request,
-            Proof::MasterKey(key) => request.header("X-Parse-Master-Key", key),
-            Proof::Session(token) => request.header("X-Parse-Session-Token", token),
+            Credential::Nothing => request,
+            Credential::MasterKey(key) => request.header("X-Parse-Master-Key", key),
+            Credential::Session(token) => request.header("X-Parse-Session-Token", token),
         }
     }
 
-    async fn finish(&self, request: reqwest::RequestBuilder) -> Result<Answer, RestError> {
+    async fn finish(&self, request: reqwest::RequestBuilder) -> Result<RestAnswer, RestError> {
         let failed = |error: reqwest::Error| RestError::transport(self, &error);
         let mut response = request.send().await.map_err(failed)?;
         let text = |name| {
             let value = response.headers().get(name)?;
             Some(value.to_str().ok()?.to_owned())
         };
-        let mut answer = Answer {
+        let mut answer = RestAnswer {
             status: response.status(),
             content_type: text(CONTENT_TYPE),
             location: text(LOCATION),

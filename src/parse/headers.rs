@@ -7,7 +7,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 
-use super::json::{JsonText, Kind};
+use super::json::{JsonKind, JsonText};
 
 const MASTER_KEY: &str = "x-parse-master-key";
 const AUTHORIZATION: &str = "authorization";
@@ -22,7 +22,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 /// Server never writes, of which it cannot be told what it shows: no object, a name in another
 /// spelling or twice, a value that is not text.
 pub(super) fn show_other_key(headers: JsonText<'_>, key: &SecretString) -> bool {
-    if headers.kind() == Kind::Null {
+    if headers.kind() == JsonKind::Null {
         return false;
     }
     let Some(members) = headers.members() else {

@@ -120,6 +120,14 @@ pub fn path_segment(name: &str) -> String {
 /// what answers; 32 hex digits follow.
 pub const PROBE_PREFIX: &str = "cloudinaryParseDoctor";
 
+/// How the query begins of every URL that they have it call; the function's name follows.
+pub const PROBE_QUERY: &str = "probe=";
+
+/// Whether a query is that of such a call.
+pub fn is_probe_query(query: &str) -> bool {
+    query.strip_prefix(PROBE_QUERY).is_some_and(is_probe_name)
+}
+
 /// Whether a path is that of such a function.
 pub fn is_probe(path: &str) -> bool {
     path.strip_prefix("/functions/").is_some_and(is_probe_name)
@@ -149,6 +157,25 @@ mod tests {
             HookName::function("é/a b%2F"),
         ] {
             assert_eq!(HookName::from_path(&name.path()), Some(name));
+        }
+    }
+
+    #[test]
+    fn knows_a_call_of_doctors_by_its_path_or_its_query() {
+        let name = format!("{PROBE_PREFIX}0123456789abcdef0123456789abcdef");
+        assert!(is_probe(&format!("/functions/{name}")));
+        assert!(is_probe_query(&format!("{PROBE_QUERY}{name}")));
+        for query in [
+            "",
+            "probe=",
+            "probe",
+            &*name,
+            &format!("Probe={name}"),
+            &format!("probe={name}0"),
+            &format!("probe={name}&a=b"),
+            &format!("a=b&probe={name}"),
+        ] {
+            assert!(!is_probe_query(query), "{query}");
         }
     }
 

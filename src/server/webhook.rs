@@ -6,11 +6,13 @@ pub(super) mod connections;
 pub(super) mod key;
 mod log_throttle;
 mod notifications;
+mod refused_identifier;
 mod reply;
 pub(super) mod request_headers;
 pub(super) mod request_id;
 mod undecided;
 
+use std::borrow::Cow;
 use std::mem;
 use std::pin::pin;
 use std::sync::Arc;
@@ -26,7 +28,7 @@ use crate::clock::unix_time;
 use crate::hooks::{self, Confirmed, DelayedDestroy, FunctionContext, Outcome, Refusal};
 use crate::manifest::{ClassManifest, HookAction};
 use crate::parse::envelope::{Envelope, EnvelopeError};
-use crate::parse::hook_name::{AFTER_DELETE, AFTER_SAVE, BEFORE_SAVE, is_probe};
+use crate::parse::hook_name::{AFTER_DELETE, AFTER_SAVE, BEFORE_SAVE, is_probe, is_probe_query};
 use crate::queue::Queue;
 
 use super::catch_panic::catch_panic;
@@ -40,6 +42,7 @@ pub use key::WebhookKeys;
 
 use connections::{ConnectionGuard, close_if_requested};
 use key::KeyInUse;
+use refused_identifier::refused_identifier;
 use request_headers::{check_json, webhook_key};
 
 /// How long a save waits for Cloudinary, and its user with it.
@@ -58,7 +61,8 @@ async fn respond(request: &HttpRequest, payload: Payload, state: &State) -> Http
     let result = catch_panic(dispatch(request, payload, state)).await;
     result.unwrap_or_else(|error| {
         let path = path(request, state);
-        if is_probe(path) || error == RequestError::Probe {
+        let has_probe_query = || request.uri().query().is_some_and(is_probe_query);
+        if error == RequestError::Probe || is_probe(path) || has_probe_query() {
             state.metrics.probed();
             return error.response();
         }
@@ -279,12 +283,17 @@ fn accepted(
 }
 
 /// Logs one line for each refusal: who was refused what and why, and nothing that could be replayed.
+/// A trial of `doctor`'s is held against nobody.
 fn refused(
     route: &Route,
     state: &State,
     envelope: &Envelope<'_>,
     refusal: &Refusal,
 ) -> HttpResponse {
+    if envelope.is_trial() {
+        route.metrics.tried();
+        return reply::json(hooks::error_answer(&refusal.to_string()));
+    }
     route.metrics.refused(refusal);
     let user = envelope.user.and_then(|user| user.object_id());
     info!(
@@ -294,14 +303,18 @@ fn refused(
         user = user.as_deref().unwrap_or("-");
         "refused"
     );
+    let message = refusal.to_string();
     state.refusals.add(Refused {
         at: unix_time(),
         hook: route.name.clone(),
         field: refusal.field.clone(),
         reason: refusal.reason.as_str(),
-        user: user.map(std::borrow::Cow::into_owned),
+        user: user.map(Cow::into_owned),
+        message: message.clone(),
+        request: request_id::current(),
+        identifier: refused_identifier(envelope, refusal.field.as_deref()),
     });
-    reply::json(hooks::error_answer(&refusal.to_string()))
+    reply::json(hooks::error_answer(&message))
 }
 
 /// Only the operator learns what exactly was wrong with a body.

@@ -21,17 +21,22 @@ fn says_what_would_be_served() {
 
 #[test]
 fn lists_everything_that_is_missing_in_one_go() {
-    let result = CloudinaryParse::bare()
-        .manifest(
-            "url.toml",
-            "function = \"url\"\naction = \"delivery_url\"\nclass = \"Photo\"\nfield = \"picture\"\n",
-        )
-        .run(&["check"]);
-    assert_eq!((result.code, &*result.stdout), (1, ""));
-    assert_eq!(
-        result.stderr,
-        "CLOUDINARY_URL: is missing\nPARSE_SERVER_WEBHOOK_KEY: is missing\nPARSE_SERVER_URL: is missing\nPARSE_SERVER_APPLICATION_ID: is missing\n"
+    let caller = CloudinaryParse::bare().manifest(
+        "url.toml",
+        "function = \"url\"\naction = \"delivery_url\"\nclass = \"Photo\"\nfield = \"picture\"\n",
     );
+    let result = caller.run(&["check"]);
+    assert_eq!((result.code, &*result.stdout), (1, ""));
+    let missing = [
+        "CLOUDINARY_URL",
+        "PARSE_SERVER_WEBHOOK_KEY",
+        "PARSE_SERVER_URL",
+        "PARSE_SERVER_APPLICATION_ID",
+    ];
+    let folder = caller.directory().display();
+    let lines =
+        missing.map(|name| format!("{name}: is missing, and there is no .env in {folder}\n"));
+    assert_eq!(result.stderr, lines.concat());
 }
 
 #[test]
@@ -195,10 +200,10 @@ fn answers_in_json() {
         assert_eq!(said["mistakes"], serde_json::json!([]));
         assert_eq!(said["warnings"].as_array().unwrap().len(), 1);
     }
-    let result = CloudinaryParse::bare().run(&["check", "--json"]);
+    let caller = CloudinaryParse::bare();
+    let result = caller.run(&["check", "--json"]);
     let said: serde_json::Value = serde_json::from_str(&result.stdout).unwrap();
-    assert_eq!(
-        (result.code, &said["mistakes"][0]),
-        (1, &serde_json::json!("CLOUDINARY_URL: is missing"))
-    );
+    let folder = caller.directory().display();
+    let mistake = format!("CLOUDINARY_URL: is missing, and there is no .env in {folder}");
+    assert_eq!((result.code, &said["mistakes"][0]), (1, &mistake.into()));
 }

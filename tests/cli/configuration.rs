@@ -7,33 +7,42 @@ use crate::parse_server::{APPLICATION_ID, MASTER_KEY, ParseServer};
 
 #[test]
 fn serve_lists_every_mistake_of_an_empty_environment() {
-    let result = CloudinaryParse::bare().run(&["serve"]);
+    let caller = CloudinaryParse::bare();
+    let result = caller.run(&["serve"]);
     assert_eq!((result.code, &*result.stdout), (1, ""));
     assert_eq!(
         result.stderr,
-        "error: cannot serve:
-CLOUDINARY_URL: is missing
-PARSE_SERVER_WEBHOOK_KEY: is missing
+        format!(
+            "error: cannot serve:
+CLOUDINARY_URL: is missing, and there is no .env in {folder}
+PARSE_SERVER_WEBHOOK_KEY: is missing, and there is no .env in {folder}
 webhooks: cannot read the folder of manifests: No such file or directory (os error 2)
 next: correct this; `cloudinary-parse check` tells whether configuration and manifests are in order
-"
+",
+            folder = caller.directory().display()
+        )
     );
 }
 
 #[test]
 fn register_and_hooks_list_every_mistake_of_an_empty_environment() {
     for command in ["register", "hooks"] {
-        let result = CloudinaryParse::bare().run(&[command]);
+        let caller = CloudinaryParse::bare();
+        std::fs::write(caller.directory().join(".env"), "CLOUDINARY_URL=\n").unwrap();
+        let result = caller.run(&[command]);
         assert_eq!((result.code, &*result.stdout), (1, ""));
         assert_eq!(
             result.stderr,
-            "error: the configuration is not usable:
-PARSE_SERVER_URL: is missing
-PARSE_SERVER_APPLICATION_ID: is missing
-PARSE_SERVER_MASTER_KEY: is missing
+            format!(
+                "error: the configuration is not usable:
+PARSE_SERVER_URL: is missing, also in {dotenv}
+PARSE_SERVER_APPLICATION_ID: is missing, also in {dotenv}
+PARSE_SERVER_MASTER_KEY: is missing, also in {dotenv}
 webhooks: cannot read the folder of manifests: No such file or directory (os error 2)
 next: `cloudinary-parse doctor` finds out what is wrong and what to do
-"
+",
+                dotenv = caller.directory().join(".env").display()
+            )
         );
     }
 }

@@ -31,6 +31,27 @@ fn results_go_to_standard_output() {
 }
 
 #[test]
+fn verify_shows_the_identifier_in_a_delivery_url() {
+    let url = "https://res.cloudinary.com/demo/image/upload/c_fill,w_9/v1/cat.jpg";
+    let result = caller().run(&["verify", "--json", url]);
+    let found: serde_json::Value = serde_json::from_str(&result.stdout).unwrap();
+    assert_eq!(
+        (
+            result.code,
+            &found["valid"],
+            &found["identifier"],
+            &found["reason"]
+        ),
+        (
+            1,
+            &false.into(),
+            &"image/upload/v1/cat.jpg".into(),
+            &"a delivery URL, which carries no signature for saving".into()
+        )
+    );
+}
+
+#[test]
 fn verify_tells_good_from_bad_by_its_exit_code() {
     for (identifier, code, first) in [
         (GOOD, 0, "valid"),
@@ -52,10 +73,13 @@ fn errors_go_to_standard_error() {
         &["verify", GOOD],
         &["url", "image/upload/v1/cat.jpg"],
     ] {
-        let result = CloudinaryParse::bare().run(arguments);
+        let caller = CloudinaryParse::bare();
+        let result = caller.run(arguments);
+        let folder = caller.directory().display();
+        let error = format!("error: CLOUDINARY_URL: is missing, and there is no .env in {folder}");
         assert_eq!(
             (result.code, &*result.stdout, result.error()),
-            (1, "", "error: CLOUDINARY_URL: is missing")
+            (1, "", &*error)
         );
     }
 }

@@ -1,9 +1,10 @@
 //! What an operator reads of a request.
 
+use reqwest::Method;
 use serde_json::Value;
 
 use crate::command::CloudinaryParse;
-use crate::running::{Running, ask, client};
+use crate::running::{Asked, Running, ask, client};
 
 fn service(format: &str) -> CloudinaryParse {
     CloudinaryParse::bare()
@@ -94,9 +95,18 @@ fn calls_without_a_decision_are_one_line_of_each_kind_that_says_what_to_do() {
         "/functions/cloudinaryParseDoctor0123456789abcdef0123456789abcdef",
         "{}",
     );
-    let probe = r#"{"functionName":"cloudinaryParseDoctor0123456789abcdef0123456789abcdef"}"#;
-    let answer = running.post("/triggers/Photo/beforeSave", probe);
+    let name = "cloudinaryParseDoctor0123456789abcdef0123456789abcdef";
+    let probe = format!(r#"{{"functionName":"{name}"}}"#);
+    let answer = running.post("/triggers/Photo/beforeSave", &probe);
     assert_eq!(answer, (400, r#"{"error":"bad request"}"#.to_owned()));
+    // Wherever it leads.
+    for path in ["/triggers/Late/beforeSave", "/hooks/functions/url"] {
+        let answer = running.post(&format!("{path}?probe={name}"), &probe);
+        assert_eq!(answer, (404, r#"{"error":"not found"}"#.to_owned()));
+    }
+    let mut asked = running.webhook(&format!("/triggers/Foto/beforeSave?probe={name}"), &probe);
+    asked.headers[1].1 = "wrong";
+    assert_eq!(ask(&client(None), &asked).unwrap().0, 401);
     refuse(&running, "last");
     let mut lines = Vec::new();
     loop {
@@ -120,6 +130,59 @@ fn calls_without_a_decision_are_one_line_of_each_kind_that_says_what_to_do() {
             "not found: /triggers/Foto/beforeSave is not served: Parse Server has a hook registered that no manifest names. `cloudinary-parse register --dry-run` shows it",
         ]
     );
+}
+
+/// A trial of `doctor`'s is answered as any other call, and no client has been refused.
+#[test]
+fn trials_are_refused_without_a_line_and_counted_apart() {
+    let service = service("text").manifest(
+        "sign.toml",
+        "function = \"sign\"\naction = \"sign_upload\"\n",
+    );
+    let running = Running::start(&service);
+    let name = "cloudinaryParseDoctor0123456789abcdef0123456789abcdef";
+    let trials = |name: &str| {
+        [
+            (
+                "/triggers/Photo/beforeSave",
+                format!(r#"{{"object":{{}},"context":{{"cloudinary":"{name}"}}}}"#),
+                "Photo: context.cloudinary: expected an object of signatures by field",
+            ),
+            (
+                "/functions/sign",
+                format!(r#"{{"params":{{"{name}":true}}}}"#),
+                "Needs an authenticated user",
+            ),
+        ]
+    };
+    let refusals = |running: &Running| {
+        let asked = Asked {
+            method: Method::GET,
+            url: format!("{}/metrics", running.admin_url),
+            headers: Vec::new(),
+            body: Vec::new(),
+        };
+        let (_, _, metrics) = ask(&client(None), &asked).unwrap();
+        let counted = metrics
+            .lines()
+            .filter(|line| line.contains("outcome=\"refused\""));
+        let doctors = metrics
+            .lines()
+            .filter(|line| line.contains("outcome=\"doctor\""));
+        (counted.count(), doctors.count())
+    };
+    for (path, body, text) in trials(name) {
+        let (status, answer) = running.post(path, &body);
+        assert_eq!((status, answer), (200, format!(r#"{{"error":"{text}"}}"#)));
+    }
+    assert_eq!(refusals(&running), (0, 2));
+    // A name that is nearly one is nobody's trial.
+    for (path, body, _) in trials(&name[1..]) {
+        assert_eq!(running.post(path, &body).0, 200);
+    }
+    assert_eq!(refusals(&running), (2, 2));
+    let log = running.stop();
+    assert_eq!(log.matches("refused").count(), 2, "{log}");
 }
 
 #[test]

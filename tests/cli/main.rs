@@ -5,6 +5,7 @@
 
 mod audit;
 mod audit_memory;
+mod audit_urls;
 mod check;
 mod cleanup;
 mod command;
@@ -19,8 +20,10 @@ mod parse_server;
 mod reference;
 mod refusals;
 mod register;
+mod register_probe;
 mod register_troubles;
 mod register_warnings;
+mod release;
 mod reload;
 mod running;
 mod secrets;

@@ -52,7 +52,10 @@ fn sends_the_keys_in_parse_servers_headers() {
     CloudinaryParse::against(&server).run(&["register"]);
     for request in server.requests() {
         assert_eq!(request.headers["x-parse-application-id"], APPLICATION_ID);
-        assert_eq!(request.headers["x-parse-master-key"], MASTER_KEY);
+        // Parse Server would show it to whatever answers at the URL.
+        if !request.url.path().starts_with("/parse/functions/") {
+            assert_eq!(request.headers["x-parse-master-key"], MASTER_KEY);
+        }
         assert!(!request.headers.contains_key("x-parse-session-token"));
     }
 }
@@ -295,7 +298,7 @@ fn sets_no_hooks_for_a_class_that_cloud_code_calls_from_and_prunes_those_that_it
         [r#"PUT /parse/hooks/triggers/Photo/beforeSave {"__op":"Delete"}"#]
     );
     assert!(
-        result.stderr.contains("removing a hook also takes Cloud Code for the same class and trigger, or function, out of force until Parse Server restarts"),
+        result.stderr.contains("removing a hook also takes Cloud Code for the same class and trigger, or function, out of force until Parse Server restarts: where there is some, restart it at once"),
         "{}",
         result.stderr
     );

@@ -1,6 +1,9 @@
 //! `register` against a Parse Server that fails in between, other registrations at the same time,
 //! and readers that go away.
 
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
 use serde_json::json;
 use wiremock::ResponseTemplate;
 
@@ -172,4 +175,46 @@ fn does_not_wait_for_a_wrong_key_to_become_right() {
         .run(&["register", "--wait", "60s"]);
     assert_eq!(result.code, 1);
     assert_eq!(server.requests().len(), 1);
+}
+
+#[test]
+fn a_signal_lets_the_hook_at_hand_be_finished_and_leaves_the_others() {
+    let added = json!({"className": "Photo", "triggerName": "beforeSave", "url": TRIGGER});
+    let slowly = answer(200, added).set_delay(Duration::from_secs(1));
+    let server = ParseServer::start().answers("POST", "/hooks/triggers", slowly, 1);
+    let caller = CloudinaryParse::against(&server);
+    let mut command = caller.process();
+    command
+        .arg("register")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    while server.changes().is_empty() {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let mut kill = Command::new("kill");
+    assert!(
+        kill.args(["-s", "INT", &child.id().to_string()])
+            .status()
+            .unwrap()
+            .success()
+    );
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    let table: Vec<_> = stdout
+        .lines()
+        .rev()
+        .take(4)
+        .filter(|line| !line.is_empty())
+        .collect();
+    assert_eq!(
+        table,
+        [
+            "1 added, 1 failed",
+            &*format!("failed      url               {FUNCTION}  (not tried)"),
+            &*format!("added       Photo.beforeSave  {TRIGGER}"),
+        ]
+    );
+    assert_eq!(server.registered(), [""; 0]);
 }

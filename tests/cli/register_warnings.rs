@@ -51,10 +51,9 @@ fn says_every_warning_before_it_changes_anything() {
         warnings,
         [
             "warning: other Parse Server nodes and processes load hooks only at their next start: restart them",
-            "warning: a hook takes the place of Cloud Code for the same class and trigger, or function, until Parse Server restarts; then Cloud Code wins and the hook is not called: keep no Cloud Code for Photo.beforeSave, url",
+            "warning: if Cloud Code has a trigger or function of the same name, which Parse Server does not tell, the hook takes its place until Parse Server restarts; then Cloud Code wins and the hook is not called: keep none for Photo.beforeSave, url",
             "warning: replacing is deleting, then adding: url will be unguarded for the short gap between",
-            "warning: removing a hook also takes Cloud Code for the same class and trigger, or function, out of force until Parse Server restarts",
-            "warning: http://127.0.0.1:1/cp/health does not answer: tcp connect error: Connection refused (os error 111): if Parse Server gets no other answer, it refuses every save of the guarded classes",
+            "warning: removing a hook also takes Cloud Code for the same class and trigger, or function, out of force until Parse Server restarts: where there is some, restart it at once",
         ]
     );
 }

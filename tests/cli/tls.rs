@@ -127,16 +127,35 @@ fn a_certificate_that_does_not_fit_its_key_leaves_the_old_one_in_use() {
 
 #[test]
 fn serve_does_not_start_with_files_that_are_of_no_use() {
-    let secured = Secured::new();
-    std::fs::write(secured.file("key.pem"), "no key").unwrap();
-    let service = secured
-        .service
+    let Secured {
+        service,
+        certificate,
+    } = Secured::new();
+    let service = service
         .env("PARSE_SERVER_WEBHOOK_KEY", "k")
         .env("CLOUDINARY_PARSE_BIND", "127.0.0.1:0");
+    let file = |name: &str| service.directory().join(name);
+    std::fs::write(file("key.pem"), "no key").unwrap();
     let result = service.run(&["serve"]);
-    assert_eq!(result.code, 1);
     assert_eq!(
-        result.error(),
-        "error: CLOUDINARY_PARSE_TLS_KEY: key.pem: holds no such PEM section"
+        (result.code, result.error()),
+        (
+            1,
+            "error: CLOUDINARY_PARSE_TLS_KEY: key.pem: holds no private key in PEM form"
+        )
+    );
+    let (_, key) = pair();
+    std::fs::write(file("cert.pem"), key).unwrap();
+    std::fs::write(file("key.pem"), certificate).unwrap();
+    let swapped = "CLOUDINARY_PARSE_TLS_CERT and CLOUDINARY_PARSE_TLS_KEY are swapped: cert.pem holds the private key, key.pem the certificate";
+    let result = service.run(&["serve"]);
+    assert_eq!(
+        (result.code, result.error()),
+        (1, &*format!("error: {swapped}"))
+    );
+    let result = service.run(&["check"]);
+    assert_eq!(
+        (result.code, &*result.stderr),
+        (1, &*format!("{swapped}\n"))
     );
 }

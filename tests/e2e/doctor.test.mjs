@@ -103,7 +103,15 @@ describe("doctor", () => {
       max_upload_size: "ok",
     });
     assert.deepEqual([code, healthy, checks.length], [0, true, 18]);
-    assert.doesNotMatch(stack.service.output(), /WARN/);
+  });
+
+  test("leaves no trace in the service's log, and among its counters only what is its own", async () => {
+    assert.equal((await doctor(stack)).code, 0);
+    assert.doesNotMatch(stack.service.output(), /WARN|refused/);
+    const metrics = await (await fetch(`${stack.service.adminUrl}/metrics`)).text();
+    const lines = metrics.split("\n").filter((line) => /^cloudinary_parse_(decisions|failed_requests)_total/.test(line) && !line.endsWith(" 0"));
+    assert.deepEqual(lines.filter((line) => !/="doctor"/.test(line)), []);
+    assert.equal(lines.filter((line) => /decisions_total.*outcome="doctor"/.test(line)).length, 3, lines.join("\n"));
   });
 
   test("prints a marked line for each check, without colours", async () => {
@@ -406,7 +414,7 @@ describe("doctor, where clean-up destroys", () => {
     const warnings = line(await doctor(stack), "protected_fields");
     writeManifests(stack.webhooks, manifests);
     assert.deepEqual(warnings.map(({ status, message }) => `${status}: ${message}`), [
-      "warning: Note.status is one of the class's protectedFields: hooks do not see what was stored there, so a new picture keeps what it says of the old one",
+      "warning: Note.status is one of the class's protectedFields: unless Parse Server's option protectedFieldsTriggerExempt is set, which cannot be asked for, hooks do not see what was stored there, so a new picture keeps what it says of the old one",
     ]);
   });
 

@@ -1,11 +1,15 @@
 // register, unregister and hooks on a real Parse Server.
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdirSync, symlinkSync } from "node:fs";
-import { beforeEach, describe, test } from "node:test";
+import { after, afterEach, before, beforeEach, describe, test } from "node:test";
 import path from "node:path";
-import { run } from "../../scripts/parse-server/processes.mjs";
-import { binary, REPOSITORY, startParseServer, writeManifests } from "../../scripts/parse-server/stack.mjs";
-import { assertRefused, bare, create, createClass, DATABASE, mintIdentifier, PARSE, row, useStack, VERSION } from "./support/rig.mjs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { cleanEnvironment, run } from "../../scripts/parse-server/processes.mjs";
+import { binary, REPOSITORY, startParseServer, startService, writeManifests } from "../../scripts/parse-server/stack.mjs";
+import { assertRefused, bare, create, createClass, DATABASE, mintIdentifier, PARSE, restartService, row, until, useStack, VERSION } from "./support/rig.mjs";
+import { startProxy, startServerThat } from "./support/tampering-proxy.mjs";
 
 const MANIFESTS = {
   "Note.toml": 'class = "Note"\n[fields.picture]\n',
@@ -76,10 +80,22 @@ describe("register, unregister and hooks", () => {
     assertHooks(await functions(stack), ourFunctions);
   });
 
-  test("register says first that other nodes and Cloud Code need a thought", async () => {
-    const said = assertExit(await stack.cli(["register"]), 0);
-    assert.match(said, /Cloud Code/);
-    assert.match(said, /start/);
+  test("register says first that other nodes and Cloud Code need a thought, and nothing where nothing changes", async () => {
+    const { stderr } = await stack.cli(["register"]);
+    const then = VERSION === 5 ? "" : " until Parse Server restarts; then Cloud Code wins and the hook is not called";
+    const warnings = stderr.split("\n").filter((line) => line.startsWith("warning: "));
+    assert.deepEqual(warnings, [
+      "warning: other Parse Server nodes and processes load hooks only at their next start: restart them",
+      `warning: if Cloud Code has a trigger or function of the same name, which Parse Server does not tell, the hook takes its place${then}: keep none for Note.beforeSave, sign`,
+    ]);
+    assert.equal((await stack.cli(["register"])).stderr.includes("warning"), false);
+  });
+
+  test("register says which manifests are the samples'", async () => {
+    const { code, stderr } = await stack.cli(["register", "--dry-run"], { CLOUDINARY_PARSE_WEBHOOKS: path.join(REPOSITORY, "webhooks") });
+    assert.equal(code, 2);
+    const expected = "warning: Photo, Portrait, photo_thumbnail_url, sign_cloudinary_upload_request, sign_portrait_upload, sign_widget_upload are samples', unchanged: remove the manifests that the app does not use";
+    assert.ok(stderr.split("\n").includes(expected), stderr);
   });
 
   test("hooks lists them, with their URLs on stdout", async () => {
@@ -202,6 +218,202 @@ describe("register, unregister and hooks", () => {
   });
 });
 
+const NOWHERE = "http://127.0.0.1:9";
+const LATE = { "late.toml": MANIFESTS["sign.toml"].replace('"sign"', '"late"') };
+
+/** Everything that is registered, temporary hooks included. */
+const registered = async (stack) => [...(await triggers(stack)), ...(await functions(stack))];
+
+describe("register has Parse Server try the hooks' URLs first", () => {
+  const stack = useEmptyStack();
+  const servers = [];
+  const helper = async (starting) => {
+    const server = await starting;
+    servers.push(server);
+    return server.url;
+  };
+  const anotherService = (env) => helper(startService({ folder: stack.folder, env: { ...stack.service.env, CLOUDINARY_PARSE_BIND: "127.0.0.1:0", ...env } }));
+  const hangs = () => helper(startServerThat(() => {}));
+
+  afterEach(() => Promise.all(servers.splice(0).map((server) => server.stop())));
+
+  // Each: what is broken, what register says of it and of what to do, and how to break it.
+  const broken = [
+    ["a port on which nobody listens", /Parse Server cannot reach http:\/\/127\.0\.0\.1:9: .*ECONNREFUSED.* \(from here it does not answer either\): start `cloudinary-parse serve`/, () => NOWHERE],
+    ["a host that Parse Server does not know", /(ENOTFOUND|EAI_AGAIN).*: Parse Server's machine does not know this host name/, () => "http://no-such-host.invalid"],
+    ["https where there is no TLS", /EPROTO.*CLOUDINARY_PARSE_PUBLIC_URL says https/, () => stack.service.url.replace("http:", "https:")],
+    ["another server", /: another server answers there, with status 404: set CLOUDINARY_PARSE_PUBLIC_URL/, () =>
+      helper(startServerThat((_, response) => response.writeHead(404, { "Content-Type": "text/html" }).end("<h1>Not Found</h1>")))],
+    ["a redirect", /: another server answers there, with a redirect, .*Parse Server takes that for consent/, () =>
+      helper(startServerThat((_, response) => response.writeHead(301, { Location: "https://hooks.example/" }).end()))],
+    ["a server that never answers", /Parse Server gets no answer from .* within 15 s: let Parse Server's machine through the firewall/, hangs],
+    ["a service with another webhook key", /refuses Parse Server's webhook key: give both the same text/, () => anotherService({ PARSE_SERVER_WEBHOOK_KEY: "another key" })],
+    ["another path of the service", /does not serve Note\.beforeSave, sign: let it load these manifests \(SIGHUP/, () => `${stack.service.url}/hooks`],
+  ];
+  for (const [what, message, breakIt] of broken) {
+    test(`and changes nothing where it finds ${what}`, async () => {
+      await addTrigger(stack, "Note", "beforeSave", ELSEWHERE);
+      const before = await registered(stack);
+      const result = await stack.cli(["register"], { CLOUDINARY_PARSE_PUBLIC_URL: await breakIt() });
+      assertExit(result, 1);
+      const [error] = result.stderr.split("\n").filter((line) => line.startsWith("error: "));
+      assert.match(error, /^error: nothing was changed: /);
+      assert.match(error, message);
+      assert.deepEqual(await registered(stack), before);
+      for (const secret of [PARSE.masterKey, PARSE.webhookKey]) assert.equal(`${result.stdout}${result.stderr}`.includes(secret), false);
+    });
+  }
+
+  test("and needs no webhook key for it", async () => {
+    assertExit(await stack.cli(["register"], { PARSE_SERVER_WEBHOOK_KEY: undefined }), 0);
+  });
+
+  test("and changes nothing before the running service has loaded a new manifest", async () => {
+    assertExit(await stack.cli(["register"]), 0);
+    const before = await registered(stack);
+    writeManifests(stack.webhooks, { ...MANIFESTS, ...LATE });
+    const result = await stack.cli(["register"]);
+    assertExit(result, 1);
+    assert.match(result.stderr, /error: nothing was changed: the service at .* does not serve late: let it load these manifests \(SIGHUP/);
+    assert.deepEqual(await registered(stack), before);
+    process.kill(stack.service.pid, "SIGHUP");
+    assertExit(await stack.cli(["register", "--wait", "60s"]), 0);
+    assert.ok((await functions(stack)).some(({ functionName }) => functionName === "late"));
+    writeManifests(stack.webhooks, MANIFESTS);
+    process.kill(stack.service.pid, "SIGHUP");
+    await until("the service serves late no longer", async () => {
+      const headers = { "X-Parse-Webhook-Key": PARSE.webhookKey, "Content-Type": "application/json" };
+      return (await fetch(`${stack.service.url}/functions/late`, { method: "POST", headers, body: "{}" })).status === 404;
+    });
+  });
+
+  test("and the service counts and logs none of these calls as a client's", async () => {
+    await restartService(stack);
+    writeManifests(stack.webhooks, { ...MANIFESTS, ...LATE });
+    assertExit(await stack.cli(["register"]), 1);
+    assertExit(await stack.cli(["register"], { CLOUDINARY_PARSE_PUBLIC_URL: `${stack.service.url}/hooks` }), 1);
+    writeManifests(stack.webhooks, MANIFESTS);
+    assertExit(await stack.cli(["register"]), 0);
+    assert.doesNotMatch(stack.service.output(), /WARN|refused/);
+    const metrics = await (await fetch(`${stack.service.adminUrl}/metrics`)).text();
+    const counted = metrics.split("\n").filter((line) => /^cloudinary_parse_(decisions|failed_requests)_total/.test(line) && !line.endsWith(" 0"));
+    // A path that no hook has and three hooks, no path of ours and three below it, then again without `late`.
+    assert.deepEqual(counted, ['cloudinary_parse_failed_requests_total{reason="doctor"} 11']);
+  });
+
+  test("--no-probe registers all the same, and says what can be seen from here", async () => {
+    const said = assertExit(await stack.cli(["register", "--no-probe"], { CLOUDINARY_PARSE_PUBLIC_URL: NOWHERE }), 0);
+    assert.match(said, /warning: http:\/\/127\.0\.0\.1:9\/health does not answer/);
+    assertHooks(await triggers(stack), [trigger("Note", "beforeSave", `${NOWHERE}/triggers/Note/beforeSave`)]);
+  });
+
+  test("--dry-run does not, so it works while no service runs", async () => {
+    assertExit(await stack.cli(["register", "--dry-run"], { CLOUDINARY_PARSE_PUBLIC_URL: NOWHERE }), 2);
+  });
+
+  test("--wait waits for the service", async () => {
+    await stack.service.stop();
+    const waiting = stack.cli(["register", "--wait", "60s"]);
+    await restartService(stack);
+    assertExit(await waiting, 0);
+    assert.equal((await registered(stack)).length, 2);
+  });
+
+  /** Runs register until a temporary hook is there, then sends it a signal; resolves with its exit code. */
+  async function interrupted(signal) {
+    const env = cleanEnvironment({ ...stack.service.env, CLOUDINARY_PARSE_PUBLIC_URL: await hangs() });
+    const child = spawn(binary(), ["register"], { cwd: stack.folder, env, stdio: "ignore" });
+    const exited = once(child, "exit");
+    while ((await registered(stack)).length === 0) await sleep(20);
+    child.kill(signal);
+    return (await exited)[0];
+  }
+
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+    test(`${signal} meanwhile leaves nothing behind`, async () => {
+      assert.equal(await interrupted(signal), 1);
+      assert.deepEqual(await registered(stack), []);
+    });
+  }
+
+  test("SIGKILL meanwhile leaves one behind, which the next run removes", async () => {
+    await interrupted("SIGKILL");
+    assert.match((await functions(stack))[0].functionName, /^cloudinaryParseDoctor/);
+    assertExit(await stack.cli(["register", "--dry-run"]), 2);
+    assertExit(await stack.cli(["register"]), 0);
+    assert.deepEqual((await functions(stack)).map(({ functionName }) => functionName), ["sign"]);
+  });
+});
+
+describe("register, where Parse Server has client keys", () => {
+  const stack = useStack({ manifests: MANIFESTS, register: false, parseServer: { env: { PARSE_SERVER_REST_API_KEY: "rig-rest-key" } } });
+
+  test("says that it needs one, or --no-probe", async () => {
+    for (const key of [undefined, "wrong"]) {
+      const result = await stack.cli(["register"], { PARSE_SERVER_REST_API_KEY: key });
+      assertExit(result, 1);
+      assert.match(result.stderr, /error: nothing was changed: .*client keys.*set PARSE_SERVER_REST_API_KEY to its restAPIKey, or pass --no-probe/);
+      assert.deepEqual(await registered(stack), []);
+    }
+  });
+
+  test("registers with it", async () => {
+    assertExit(await stack.cli(["register"], { PARSE_SERVER_REST_API_KEY: "rig-rest-key" }), 0);
+    assertExit(await stack.cli(["unregister"]), 0);
+  });
+
+  test("registers with --no-probe", async () => {
+    assertExit(await stack.cli(["register", "--no-probe"]), 0);
+  });
+});
+
+describe("register, where Parse Server has two nodes", () => {
+  const stack = useEmptyStack();
+  let other;
+  let balancer;
+  let goesToOther;
+
+  before(async () => {
+    const folder = path.join(stack.folder, "other");
+    mkdirSync(folder);
+    other = await startParseServer(folder);
+    const origin = ({ url }) => new URL(url).origin;
+    balancer = await startProxy((url) => origin(url.startsWith("/parse/functions/") && goesToOther() ? other : stack.parseServer));
+  });
+
+  after(async () => {
+    await balancer.stop();
+    await other.stop();
+  });
+
+  const behindBalancer = () => stack.cli(["register"], { PARSE_SERVER_URL: `${balancer.url}/parse` });
+
+  test("warns if another one answers whenever it tries", async () => {
+    goesToOther = () => true;
+    const said = assertExit(await behindBalancer(), 0);
+    assert.match(said, /warning: whether Parse Server reaches the hooks is not known: another of its nodes answered all of 20 calls/);
+    assert.equal((await registered(stack)).length, 2);
+  });
+
+  test("tries until the right one answers", async () => {
+    let calls = 0;
+    goesToOther = () => (calls += 1) % 3 !== 0;
+    const said = assertExit(await behindBalancer(), 0);
+    assert.doesNotMatch(said, /nodes answered/);
+    assert.equal(calls, 9);
+    assert.equal((await registered(stack)).length, 2);
+  });
+
+  test("refuses what the right one refuses", async () => {
+    let calls = 0;
+    goesToOther = () => (calls += 1) % 3 !== 0;
+    const result = await stack.cli(["register"], { PARSE_SERVER_URL: `${balancer.url}/parse`, CLOUDINARY_PARSE_PUBLIC_URL: NOWHERE });
+    assertExit(result, 1);
+    assert.match(result.stderr, /ECONNREFUSED/);
+    assert.deepEqual(await registered(stack), []);
+  });
+});
+
 describe("a master key that masterKeyIps refuses", { skip: VERSION < 6 && "Parse Server 5 takes it from everywhere" }, () => {
   const stack = useStack({
     manifests: MANIFESTS,
@@ -256,5 +468,18 @@ describe("after a restart of Parse Server", () => {
       assert.equal(answer.status, 201, answer.text);
       assert.equal((await row(stack, "Note", answer.json.objectId)).seenByCloudCode, true);
     }
+  });
+
+  test("unregister takes Cloud Code for the same class and trigger out of force until Parse Server restarts, as it warned", async () => {
+    const dry = await stack.cli(["unregister", "--dry-run"]);
+    assertExit(dry, 2);
+    const removed = await stack.cli(["unregister"]);
+    assertExit(removed, 0);
+    const warning = "warning: removing a hook also takes Cloud Code for the same class and trigger, or function, out of force until Parse Server restarts: where there is some, restart it at once\n";
+    for (const { stderr } of [dry, removed]) assert.ok(stderr.includes(warning), stderr);
+    const seen = async () => (await row(stack, "Note", await create(stack, "Note", { picture: "anything" }))).seenByCloudCode;
+    assert.equal(await seen(), undefined);
+    await restart({ env: { PARSE_SERVER_CLOUD: cloud } });
+    assert.equal(await seen(), true);
   });
 });

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::*;
 use crate::cloudinary::account::Account;
-use crate::cloudinary::delivery_url::identifier_url;
+use crate::cloudinary::delivery_url::{identifier_in, identifier_url};
 use crate::cloudinary::identifier::check_public_id;
 
 fn name(text: &str) -> AssetName {
@@ -199,9 +199,14 @@ fn ways(asset: &AssetName, version: u64) -> Vec<String> {
 
 proptest! {
     #[test]
-    fn an_asset_is_found_however_it_is_written(asset in asset(), version in 1u64..1_000_000_000_000) {
+    fn an_asset_is_found_however_it_is_written_and_what_a_url_delivers_in_it(asset in asset(), version in 1u64..1_000_000_000_000) {
+        let account = Account::from_url("cloudinary://key:secret@demo/pictures.example.com").unwrap();
         for text in ways(&asset, version) {
             prop_assert!(refers(&text, &asset), "{asset} in {text}");
+            if let Ok(found) = identifier_in(&account, &text) {
+                let kind = (found.resource_type, found.delivery_type);
+                prop_assert!(refers(&text, &AssetName::of(kind, &found.public_id)), "{found:?} in {text}");
+            }
         }
     }
 

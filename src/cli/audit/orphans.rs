@@ -10,7 +10,7 @@ use super::Run;
 use super::finding::{Finding, Orphan};
 use super::scope::{self, AssetPrefix};
 use crate::clock::unix_time;
-use crate::cloudinary::client::{ApiError, Asset, Page};
+use crate::cloudinary::client::{ApiError, Asset, AssetPage};
 
 /// How often the listing of one prefix is begun.
 const TIMES: u32 = 5;
@@ -47,7 +47,11 @@ impl Run {
 
     /// The next page of a prefix. Cursors expire while a rate limit is waited for, or before an
     /// interrupted run is resumed; then the prefix is listed anew.
-    async fn next_page(&mut self, prefix: &AssetPrefix, begun: &mut u32) -> anyhow::Result<Page> {
+    async fn next_page(
+        &mut self,
+        prefix: &AssetPrefix,
+        begun: &mut u32,
+    ) -> anyhow::Result<AssetPage> {
         let (resource_type, delivery_type) = prefix.kind;
         loop {
             let cursor = self.checkpoint.position.cursor.as_deref();

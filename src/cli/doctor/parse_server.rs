@@ -1,9 +1,11 @@
 //! Parse Server itself: version, keys, hooks and limits.
 
-use super::probe_hooks::{random_name, random_text};
+use std::time::Duration;
+
 use super::report::{Check, Report};
+use crate::cli::probe::temporary_hooks::{random_name, random_text};
 use crate::cli::registration::{ComparedHook, HookState};
-use crate::cli::service;
+use crate::cli::remarks;
 use crate::manifest::Manifests;
 use crate::parse::client::{MasterClient, RestClient, RestError};
 use crate::parse::hook_name::HookName;
@@ -12,8 +14,9 @@ use crate::parse::hook_name::HookName;
 /// can end Parse Server's process.
 const UPLOAD_LIMIT: usize = 5 << 20;
 
-/// How often a request is tried whose connection was closed before the answer.
-const UPLOAD_TRIES: usize = 5;
+/// How long a refusal of the announced length is waited for before the body is sent; the second
+/// time where Parse Server was too slow for the first and closed the connection meanwhile.
+const UPLOAD_HOLDS: [Duration; 2] = [Duration::from_secs(2), Duration::from_secs(10)];
 
 /// What is tested, by major version.
 const SUPPORTED: std::ops::RangeInclusive<u64> = 5..=9;
@@ -76,7 +79,7 @@ fn read_only_notes(version: &str, manifests: &Manifests) -> Vec<String> {
         .next()
         .and_then(|major| major.parse().ok());
     match major {
-        Some(..=8) => service::notes(manifests),
+        Some(..=8) => remarks::notes(manifests),
         _ => Vec::new(),
     }
 }
@@ -241,13 +244,10 @@ fn difference(state: HookState, hooks: &[&ComparedHook]) -> String {
 
 /// Reports whether Parse Server accepts requests that lead to hook requests above 10 MiB.
 pub(super) async fn tell_upload_size(client: &RestClient, report: &mut Report) {
-    let mut answer = client.takes_body_of(UPLOAD_LIMIT).await;
-    // It refuses by the request's head and closes, which may come before the body is written.
-    for _ in 1..UPLOAD_TRIES {
-        if !matches!(answer, Err(RestError::Broken { .. })) {
-            break;
-        }
-        answer = client.takes_body_of(UPLOAD_LIMIT).await;
+    let [hold, longer] = UPLOAD_HOLDS;
+    let mut answer = client.takes_body_of(UPLOAD_LIMIT, hold).await;
+    if matches!(answer, Err(RestError::Broken { .. })) {
+        answer = client.takes_body_of(UPLOAD_LIMIT, longer).await;
     }
     match answer {
         Ok(false) => report.good(

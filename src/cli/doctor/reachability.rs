@@ -7,57 +7,24 @@ use reqwest::StatusCode;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 
-use super::probe_hooks::{ProbeHooks, random_name};
-use super::probe_reply::{self, ProbeReply};
 use super::report::{Check, Report};
 use crate::cli::health_probe;
+use crate::cli::probe::reachability::{Obstacle, Reachability};
+use crate::cli::probe::reply::ProbeReply;
+use crate::cli::probe::temporary_hooks::random_name;
 use crate::cli::registration::public_url::PublicUrl;
 use crate::http;
-use crate::parse::client::RestError;
-use crate::parse::hook_name::HookName;
 
 const RESTART: &str = "restart `cloudinary-parse serve` with this configuration, unless it serves another app: one service serves one app, so leave that one as it is, start a second at another address and name that in CLOUDINARY_PARSE_PUBLIC_URL";
-const ELSEWHERE: &str = "set CLOUDINARY_PARSE_PUBLIC_URL to where Parse Server reaches this service, then run `cloudinary-parse register`";
 
-/// What Parse Server found at the public URL.
-pub(super) struct Reachability {
-    /// The answer at a path that no hook has.
-    no_hook: Result<ProbeReply, RestError>,
-    /// Hooks of the manifests that the running service serves.
-    pub(super) served: Vec<HookName>,
-    /// Hooks of the manifests that it does not serve.
-    pub(super) missing: Vec<HookName>,
-}
+/// What the probe found, as the report's lines need it.
+pub(super) struct Findings(pub(super) Reachability);
 
-impl Reachability {
-    /// Lets Parse Server call the URL of each of the `wanted` hooks, once it has reached the
-    /// service at all.
-    pub(super) async fn probe(hooks: &ProbeHooks, public: &PublicUrl, wanted: &[HookName]) -> Self {
-        let mut found = Self {
-            no_hook: hooks.ask(&public.of(&random_name())).await,
-            served: Vec::new(),
-            missing: Vec::new(),
-        };
-        if found.no_hook != Ok(ProbeReply::NotServed) {
-            return found;
-        }
-        for hook in wanted {
-            match hooks.ask(&public.of(hook)).await {
-                Ok(ProbeReply::Served) => found.served.push(hook.clone()),
-                Ok(ProbeReply::NotServed) => found.missing.push(hook.clone()),
-                other => {
-                    found.no_hook = other;
-                    break;
-                }
-            }
-        }
-        found
-    }
-
+impl Findings {
     /// A service that serves none of the hooks runs with another public URL or other manifests, and
     /// may not even have looked at the key.
     fn serves_nothing(&self) -> bool {
-        self.served.is_empty() && !self.missing.is_empty()
+        self.0.served.is_empty() && !self.0.missing.is_empty()
     }
 
     /// Reports whether the keys agree.
@@ -67,7 +34,7 @@ impl Reachability {
         key: Option<&SecretString>,
         report: &mut Report,
     ) {
-        match &self.no_hook {
+        match &self.0.at_no_hook {
             Ok(ProbeReply::NotServed) if !self.serves_nothing() => {
                 tell_own_key(public, key, report).await;
             }
@@ -95,7 +62,7 @@ impl Reachability {
 
     /// The line that says why hooks cannot work, whatever is registered.
     pub(super) fn obstacle(&self) -> Option<&'static str> {
-        match &self.no_hook {
+        match &self.0.at_no_hook {
             Ok(ProbeReply::NotServed) if !self.serves_nothing() => None,
             Ok(ProbeReply::WrongKey) => Some("webhook key"),
             _ => Some("public URL"),
@@ -105,56 +72,21 @@ impl Reachability {
     /// Reports whether Parse Server reaches the service.
     pub(super) async fn tell_public_url(&self, public: &PublicUrl, report: &mut Report) {
         const CHECK: Check = Check::PublicUrl;
-        match &self.no_hook {
-            Ok(ProbeReply::NotServed) if self.serves_nothing() => report.bad(
-                CHECK,
-                format_args!("{public}: the service that answers there serves none of the hooks, because it runs with another CLOUDINARY_PARSE_PUBLIC_URL or other manifests"),
-                RESTART,
-            ),
-            Ok(ProbeReply::Served | ProbeReply::NotServed | ProbeReply::WrongKey) => {
-                report.good(CHECK, format_args!("Parse Server reaches {public}"));
-            }
-            Ok(ProbeReply::Consent) => report.bad(
-                CHECK,
-                format_args!("{public}: another server answers there, with a redirect, a page or an empty answer. Parse Server takes that for consent, so the classes are not guarded"),
-                ELSEWHERE,
-            ),
-            Ok(ProbeReply::OtherServer { status }) => report.bad(
-                CHECK,
-                format_args!("{public}: another server answers there, with status {status}"),
-                ELSEWHERE,
-            ),
-            Ok(ProbeReply::Unreachable(cause)) => {
-                let here = match health_probe::ask(&public.health(), true).await {
-                    Ok(()) => "from here it answers",
-                    Err(_) => "from here it does not answer either",
-                };
-                report.bad(
-                    CHECK,
-                    format_args!("Parse Server cannot reach {public}: {} ({here})", plain(cause)),
-                    probe_reply::remedy(cause),
-                );
-            }
+        if let Some(Obstacle { message, remedy }) = self.0.obstacle(public).await {
+            return report.bad(CHECK, message, remedy);
+        }
+        match &self.0.at_no_hook {
             Ok(ProbeReply::NoHandler) => report.bad(
                 CHECK,
                 "cannot be told: Parse Server does not know the hook that was just registered, so another node answers",
                 "let CLOUDINARY_PARSE_SERVER_URL name one node, and restart the others after each `cloudinary-parse register`",
             ),
-            Ok(ProbeReply::Unknown(text)) => report.bad(
+            Ok(ProbeReply::NotServed) if self.serves_nothing() => report.bad(
                 CHECK,
-                format_args!("{public}: Parse Server says {text:?}"),
-                "see Parse Server's log",
+                format_args!("{public}: the service that answers there serves none of the hooks, because it runs with another CLOUDINARY_PARSE_PUBLIC_URL or other manifests"),
+                RESTART,
             ),
-            Err(RestError::Timeout { timeout, .. }) => report.bad(
-                CHECK,
-                format_args!("Parse Server gets no answer from {public} within {} s", timeout.as_secs()),
-                "let Parse Server's machine through the firewall, or set CLOUDINARY_PARSE_PUBLIC_URL to where it reaches this service",
-            ),
-            Err(error) => report.bad(
-                CHECK,
-                format_args!("Parse Server cannot be had to call {public}: {error}"),
-                "",
-            ),
+            _ => report.good(CHECK, format_args!("Parse Server reaches {public}")),
         }
     }
 }
@@ -199,46 +131,5 @@ async fn accepts(public: &PublicUrl, key: &SecretString) -> Option<bool> {
         (StatusCode::NOT_FOUND, "not found") => Some(true),
         (StatusCode::UNAUTHORIZED, "unauthorized") => Some(false),
         _ => None,
-    }
-}
-
-/// A reason of Node.js without the codes of OpenSSL, which are in the form
-/// `write EPROTO 80C8:error:0A00010B:SSL routines:function:wrong version number:file.c:354:`.
-fn plain(cause: &str) -> String {
-    let Some((before, codes)) = cause.split_once(":error:") else {
-        return cause.to_owned();
-    };
-    let call = before.rsplit_once(' ').map_or("", |(call, _)| call);
-    match codes.split(':').nth(3).map(str::trim) {
-        Some(reason) if !reason.is_empty() => format!("{call}: {reason}"),
-        _ => call.to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn keeps_what_openssl_says_and_leaves_its_codes_out() {
-        for (cause, expected) in [
-            (
-                "write EPROTO 80C8C0E8A87F0000:error:0A00010B:SSL routines:ssl3_get_record:wrong version number:../deps/openssl/openssl/ssl/record/ssl3_record.c:354:\n",
-                "write EPROTO: wrong version number",
-            ),
-            (
-                "write EPROTO 00:error:0A0000C6:SSL routines:tls_get_more_records:packet length too long:../deps/x.c:1:\n",
-                "write EPROTO: packet length too long",
-            ),
-            ("write EPROTO 00:error:0A0000C6", "write EPROTO"),
-            (
-                "connect ECONNREFUSED 127.0.0.1:9",
-                "connect ECONNREFUSED 127.0.0.1:9",
-            ),
-            ("self-signed certificate", "self-signed certificate"),
-            ("", ""),
-        ] {
-            assert_eq!(plain(cause), expected);
-        }
     }
 }

@@ -67,10 +67,10 @@ fn tell_protected_fields(manifests: &Manifests, schemas: &[Schema], report: &mut
                 report.warning(
                     Check::ProtectedFields,
                     format_args!(
-                        "{}.{column} is one of the class's protectedFields: hooks do not see what was stored there, so {consequence}",
+                        "{}.{column} is one of the class's protectedFields: unless Parse Server's option protectedFieldsTriggerExempt is set, which cannot be asked for, hooks do not see what was stored there, so {consequence}",
                         class.class
                     ),
-                    "set `protectedFieldsTriggerExempt: true` in new ParseServer({…}), or PARSE_SERVER_PROTECTED_FIELDS_TRIGGER_EXEMPT=true where Parse Server is started from variables (Parse Server 9), or take the column out of protectedFields",
+                    "if it is not, set `protectedFieldsTriggerExempt: true` in new ParseServer({…}), or PARSE_SERVER_PROTECTED_FIELDS_TRIGGER_EXEMPT=true where Parse Server is started from variables (Parse Server 9), or take the column out of protectedFields",
                 );
             }
         }

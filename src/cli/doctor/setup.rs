@@ -6,9 +6,9 @@ use secrecy::{ExposeSecret as _, SecretString};
 use super::account;
 use super::report::{Check, Report};
 use crate::cli::registration::public_url::PublicUrl;
-use crate::cli::{inputs, service};
+use crate::cli::{inputs, remarks};
 use crate::cloudinary::account::Account;
-use crate::config::{Admin, Environment, Mistake, Needs, ParseAccess, Serve};
+use crate::config::{Admin, Environment, Mistake, Needs, ParseAccess, Serve, VARIABLES, Variable};
 use crate::manifest::Manifests;
 
 /// What the checks work with; what is absent has its ✗ already.
@@ -41,7 +41,7 @@ impl Setup {
             }
         }
         for mistake in &mistakes {
-            report.bad(Check::Configuration, mistake, remedy(mistake));
+            report.bad(Check::Configuration, mistake, &remedy(mistake));
         }
         let mut usable = mistakes.is_empty();
         if let Some(Err(error)) = &public_url {
@@ -57,7 +57,7 @@ impl Setup {
             report.good(Check::Configuration, "complete");
         }
         let account = environment.account().ok();
-        if let Some(warning) = account.as_ref().and_then(service::version_warning) {
+        if let Some(warning) = account.as_ref().and_then(remarks::version_warning) {
             report.warning(Check::Configuration, warning, "leave signature_version out");
         }
         for warning in environment
@@ -87,13 +87,21 @@ impl Setup {
     }
 }
 
-fn remedy(mistake: &Mistake) -> &'static str {
-    if mistake.message == "is missing" {
-        "set it in the environment, in .env, or, if it is a secret, in the file that its name with _FILE names"
+fn remedy(mistake: &Mistake) -> String {
+    if mistake.message.starts_with("is missing") {
+        let mut variables = VARIABLES.iter();
+        let is_named = |variable: &Variable| variable.name == mistake.variable;
+        if variables.any(|variable| is_named(variable) && variable.is_secret) {
+            let name = &mistake.variable;
+            return format!(
+                "set it in the environment or in .env, or name a file that holds it in {name}_FILE"
+            );
+        }
+        "set it in the environment or in .env".to_owned()
     } else if mistake.variable == ".env" {
-        "values with spaces, quotes, $ or # go in single quotes"
+        "values with spaces, quotes, $ or # go in single quotes".to_owned()
     } else {
-        "correct it in the environment or in .env; the environment wins"
+        "correct it in the environment or in .env; the environment wins".to_owned()
     }
 }
 
@@ -125,7 +133,7 @@ fn examine_manifests(
                 report.bad(Check::Manifests, warning, CORRECT);
             }
             if manifests.warnings.is_empty() {
-                report.good(Check::Manifests, service::summary(&folder, &manifests));
+                report.good(Check::Manifests, remarks::summary(&folder, &manifests));
             }
             Some(manifests)
         }

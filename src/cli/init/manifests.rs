@@ -7,7 +7,7 @@ use anyhow::anyhow;
 
 use super::{Init, write};
 use crate::cli::output::Output;
-use crate::manifest::{self, Action, ClassManifest, FunctionManifest, Manifests};
+use crate::manifest::{self, ClassManifest, FunctionAction, FunctionManifest, Manifests};
 
 /// A manifest that was asked for.
 struct Planned {
@@ -161,7 +161,7 @@ fn class_lacks(init: &Init, manifest: &ClassManifest) -> String {
 
 fn function_lacks(init: &Init, manifest: &FunctionManifest) -> String {
     match (&manifest.action, init.folder()) {
-        (Action::SignUpload(upload), Some(folder)) => {
+        (FunctionAction::SignUpload(upload), Some(folder)) => {
             let names = upload.rules.upload.iter().map(|(name, _)| &**name);
             let mut places = names.filter(|name| ["folder", "public_id_prefix"].contains(name));
             match places.next() {
@@ -169,7 +169,7 @@ fn function_lacks(init: &Init, manifest: &FunctionManifest) -> String {
                 None => format!("[upload]\nfolder = \"{folder}\""),
             }
         }
-        (Action::SignUpload(_), None) => String::new(),
+        (FunctionAction::SignUpload(_), None) => String::new(),
         _ => "action = \"sign_upload\"".to_owned(),
     }
 }

@@ -9,8 +9,9 @@ use super::public_url::PublicUrl;
 use super::report::Report;
 use super::{ComparedHook, compare};
 use crate::cli::inputs::rest_client;
+use crate::cli::probe::temporary_hooks::{TemporaryHooks, is_temporary};
 use crate::config::ParseAccess;
-use crate::parse::client::{MasterClient, RestError, ServerInfo};
+use crate::parse::client::{MasterClient, RestClient, RestError, ServerInfo};
 use crate::parse::hook_name::HookName;
 
 /// How long Parse Server may take for one call; it may be busy with a start or a slow database.
@@ -26,7 +27,9 @@ pub(crate) struct Registry {
     pub(crate) client: MasterClient,
     /// All hooks, wanted and registered.
     pub(crate) hooks: Vec<ComparedHook>,
-    version: String,
+    /// Parse Server's version.
+    pub(crate) version: String,
+    anonymous: RestClient,
 }
 
 impl Registry {
@@ -41,14 +44,27 @@ impl Registry {
         wanted: Vec<HookName>,
         patience: Duration,
     ) -> Result<Self, RestError> {
-        let client = rest_client(&access.address, TIMEOUT)?.with_master_key(&access.master_key)?;
+        let anonymous = rest_client(&access.address, TIMEOUT)?;
+        let client = anonymous.clone().with_master_key(&access.master_key)?;
         let version = prove(&client, patience).await?.version;
         let hooks = compare(public, wanted, client.hooks().await?);
         Ok(Self {
             client,
             hooks,
             version,
+            anonymous,
         })
+    }
+
+    /// Takes the temporary hooks that a killed run left behind out of the list.
+    pub(crate) fn take_temporary(&mut self) -> Vec<HookName> {
+        let taken = self.hooks.extract_if(.., |hook| is_temporary(&hook.name));
+        taken.map(|hook| hook.name).collect()
+    }
+
+    /// For calls that this Parse Server makes.
+    pub(crate) fn temporary_hooks(&self) -> TemporaryHooks {
+        TemporaryHooks::new(self.client.clone(), self.anonymous.clone())
     }
 
     /// Begins a report about these hooks.

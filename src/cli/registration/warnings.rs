@@ -16,10 +16,11 @@ pub(crate) const NODES: &str =
     "other Parse Server nodes and processes load hooks only at their next start: restart them";
 
 /// Deleting a hook removes the handler, whoever set it.
-pub(crate) const REMOVAL: &str = "removing a hook also takes Cloud Code for the same class and trigger, or function, out of force until Parse Server restarts";
+pub(crate) const REMOVAL: &str = "removing a hook also takes Cloud Code for the same class and trigger, or function, out of force until Parse Server restarts: where there is some, restart it at once";
 
-/// What holds for `changed` hooks, which `register` is about to add, replace or remove.
-pub(crate) fn of_changes(changed: &[&ComparedHook]) -> Vec<String> {
+/// What holds for `changed` hooks, which `register` is about to add, replace or remove at a Parse
+/// Server of this `version`.
+pub(crate) fn of_changes(changed: &[&ComparedHook], version: &str) -> Vec<String> {
     let mut warnings = Vec::new();
     if changed.is_empty() {
         return warnings;
@@ -27,8 +28,14 @@ pub(crate) fn of_changes(changed: &[&ComparedHook]) -> Vec<String> {
     warnings.push(NODES.to_owned());
     let set = names(changed, |state| state != HookState::Stale);
     if !set.is_empty() {
+        // In version 5 hooks also win at the start.
+        let then = if version.starts_with("5.") {
+            ""
+        } else {
+            " until Parse Server restarts; then Cloud Code wins and the hook is not called"
+        };
         warnings.push(format!(
-            "a hook takes the place of Cloud Code for the same class and trigger, or function, until Parse Server restarts; then Cloud Code wins and the hook is not called: keep no Cloud Code for {set}"
+            "if Cloud Code has a trigger or function of the same name, which Parse Server does not tell, the hook takes its place{then}: keep none for {set}"
         ));
     }
     let replaced = names(changed, |state| {
@@ -43,6 +50,19 @@ pub(crate) fn of_changes(changed: &[&ComparedHook]) -> Vec<String> {
         warnings.push(REMOVAL.to_owned());
     }
     warnings
+}
+
+/// Which manifests are `samples` that nobody has adapted.
+pub(crate) fn of_samples(samples: &[String]) -> Option<String> {
+    let verb = match samples {
+        [] => return None,
+        [_] => "is a sample's",
+        _ => "are samples'",
+    };
+    Some(format!(
+        "{} {verb}, unchanged: remove the manifests that the app does not use",
+        samples.join(", ")
+    ))
 }
 
 fn names(hooks: &[&ComparedHook], of: impl Fn(HookState) -> bool) -> String {

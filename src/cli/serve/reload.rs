@@ -15,7 +15,7 @@ use crate::cli::registration::{ComparedHook, HookState};
 use crate::cloudinary::account::Account;
 use crate::cloudinary::client::ApiClient;
 use crate::config::{ParseAccess, ParseAddress};
-use crate::manifest::{Finding, Manifests};
+use crate::manifest::{ManifestFinding, Manifests};
 use crate::parse::hook_name::HookName;
 use crate::server::{Certificate, Control, Deployment};
 
@@ -89,7 +89,7 @@ impl Source {
     }
 
     fn load(&self) -> Result<(Deployment, Vec<HookName>), Vec<String>> {
-        let texts = |findings: Vec<Finding>| -> Vec<String> {
+        let texts = |findings: Vec<ManifestFinding>| -> Vec<String> {
             findings.iter().map(ToString::to_string).collect()
         };
         let manifests = inputs::manifests(&self.folder, Some(&self.account)).map_err(texts)?;

@@ -133,6 +133,54 @@ fn names_the_secrets_tried_by_position_only() {
 }
 
 #[test]
+fn shows_the_identifier_in_a_delivery_url() {
+    let hint = "save what the upload's response gives: <resource_type>/<type>/v<version>/<public_id>.<format>#<signature>";
+    let verdict = verify(
+        &account(),
+        &[
+            "https://res.cloudinary.com/demo-cloud/image/authenticated/s--AbCd_-12--/c_fill,w_10/v1234/users/u%201/x.jpg?_a=B",
+        ],
+    );
+    assert_eq!(
+        verdict.text,
+        format!(
+            "not valid\nreason:        a delivery URL, which carries no signature for saving\nhint:          {hint}\n\
+             identifier:    image/authenticated/v1234/users/u 1/x.jpg\nresource_type: image\ntype:          authenticated\n\
+             version:       1234\nuploaded_at:   1970-01-01T00:20:34Z\npublic_id:     users/u 1/x\nformat:        jpg"
+        )
+    );
+    assert!(!verdict.is_valid);
+    let own_host = Account::from_url("cloudinary://1:s@demo-cloud/pictures.example.com").unwrap();
+    let url = "https://pictures.example.com/video/upload/clip.mp4";
+    assert_eq!(
+        verify(&own_host, &["--json", url]).text,
+        format!(
+            r#"{{"valid":false,"reason":"a delivery URL, which carries no signature for saving","hint":"the URL has no version, which an identifier needs; {hint}","identifier":null,"resource_type":"video","type":"upload","version":null,"uploaded_at":null,"public_id":"clip","format":"mp4"}}"#
+        )
+    );
+}
+
+#[test]
+fn says_why_no_identifier_is_in_a_url() {
+    for (url, reason) in [
+        (
+            "https://res.cloudinary.com/other/image/upload/v1/x.jpg",
+            "not a delivery URL of this account: its host or its cloud name is another",
+        ),
+        (
+            "https://pictures.example.com/image/upload/v1/x.jpg",
+            "not a delivery URL of this account: its host or its cloud name is another",
+        ),
+        (
+            "https://res.cloudinary.com/demo-cloud/image/fetch/https://h/x.jpg",
+            "type: expected upload, private or authenticated",
+        ),
+    ] {
+        assert_eq!(refusal(url), (reason.into(), None), "{url}");
+    }
+}
+
+#[test]
 fn needs_a_secret() {
     let command = Command::try_parse_from(["verify", "x"]).unwrap();
     let account = Account::from_url("cloudinary://1234@demo").unwrap();

@@ -58,7 +58,7 @@ enum Version {
 
 /// A page of a listing.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Page {
+pub struct AssetPage {
     /// The assets.
     #[serde(rename = "resources", deserialize_with = "readable_ones")]
     pub assets: Vec<Asset>,

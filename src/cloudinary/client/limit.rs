@@ -9,14 +9,14 @@ const UNSAID: u64 = 60;
 
 /// What the latest answer announced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Limit {
+pub(super) struct AdminCallLimit {
     total: u64,
     remaining: u64,
     /// When it starts anew, in seconds since 1970.
     reset: u64,
 }
 
-impl Limit {
+impl AdminCallLimit {
     /// Reads an answer that was got at `now`, in seconds since 1970.
     pub(super) fn read(headers: &HeaderMap, now: u64) -> Option<Self> {
         let number = |name| headers.get(name)?.to_str().ok()?.trim().parse().ok();
@@ -43,11 +43,11 @@ pub(super) fn reset(headers: &HeaderMap) -> Option<u64> {
 mod tests {
     use super::*;
 
-    fn limit(headers: &[(&'static str, &'static str)]) -> Option<Limit> {
+    fn limit(headers: &[(&'static str, &'static str)]) -> Option<AdminCallLimit> {
         let headers = headers
             .iter()
             .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
-        Limit::read(&headers.collect(), 1000)
+        AdminCallLimit::read(&headers.collect(), 1000)
     }
 
     #[test]

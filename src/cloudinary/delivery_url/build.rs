@@ -2,25 +2,25 @@
 
 use std::ops::Range;
 
-use memchr::memchr;
 use percent_encoding::AsciiSet;
 use serde_json::Value;
 
+use super::error::UrlError;
 use super::flags::Flags;
 use super::host::{push_prefix, set_shard};
+use super::options::{scalar, scalar_option, text_option};
 use super::signature::Signing;
-use super::source::{Source, collapse_slashes, has_slash_run, is_remote, stored_parts};
-use super::{UrlError, scalar, scalar_option, text_option};
+use super::source::{UrlSource, collapse_slashes, is_remote, stored_parts};
 use crate::cloudinary::account::Account;
 use crate::cloudinary::auth_token::TokenOptions;
 use crate::cloudinary::identifier::{Identifier, ResourceType};
 use crate::cloudinary::number::Scalar;
 use crate::cloudinary::percent;
 use crate::cloudinary::transformation::push_transformation;
-use crate::cloudinary::url_options::{Key, UrlOptions};
+use crate::cloudinary::url_options::{OptionKey, UrlOptions};
 
 /// What a URL delivers.
-pub(super) struct Asset<'a> {
+pub(super) struct DeliveredAsset<'a> {
     resource_type: &'a str,
     delivery_type: Option<&'a str>,
     version: Option<Scalar<'a>>,
@@ -30,22 +30,23 @@ pub(super) struct Asset<'a> {
     is_stored: bool,
 }
 
-impl<'a> Asset<'a> {
+impl<'a> DeliveredAsset<'a> {
     /// Takes the parts from the options, or from a `public_id` that has them itself.
     pub(super) fn from_options(
         account: &Account,
         public_id: &'a str,
         options: &mut UrlOptions<'a>,
     ) -> Result<Self, UrlError> {
-        let delivery_type = text_option(options, Key::Type)?;
-        let use_fetch_format = Flags(options).is(Key::UseFetchFormat, account.url.use_fetch_format);
+        let delivery_type = text_option(options, OptionKey::Type)?;
+        let use_fetch_format =
+            Flags(options).is(OptionKey::UseFetchFormat, account.url.use_fetch_format);
         if (delivery_type == Some("fetch") || use_fetch_format)
-            && options.get(Key::FetchFormat).is_none()
-            && let Some(format) = options.take(Key::Format)
+            && options.get(OptionKey::FetchFormat).is_none()
+            && let Some(format) = options.take(OptionKey::Format)
         {
-            options.set(Key::FetchFormat, format);
+            options.set(OptionKey::FetchFormat, format);
         }
-        let format = scalar_option(options, Key::Format)?;
+        let format = scalar_option(options, OptionKey::Format)?;
         if let Some((resource_type, delivery_type, version, public_id)) = stored_parts(public_id) {
             return Ok(Self {
                 resource_type,
@@ -57,9 +58,10 @@ impl<'a> Asset<'a> {
             });
         }
         Ok(Self {
-            resource_type: text_option(options, Key::ResourceType)?.unwrap_or("image"),
+            resource_type: text_option(options, OptionKey::ResourceType)?.unwrap_or("image"),
             delivery_type,
-            version: scalar_option(options, Key::Version)?.filter(|version| !version.is_empty()),
+            version: scalar_option(options, OptionKey::Version)?
+                .filter(|version| !version.is_empty()),
             public_id,
             format,
             is_stored: false,
@@ -72,7 +74,7 @@ impl<'a> Asset<'a> {
     ) -> Result<Self, UrlError> {
         let format = match format {
             Some(format) if identifier.resource_type != ResourceType::Raw => {
-                Some(scalar(Key::Format, format)?)
+                Some(scalar(OptionKey::Format, format)?)
             }
             _ => identifier.format.map(Scalar::Text),
         };
@@ -86,11 +88,11 @@ impl<'a> Asset<'a> {
         })
     }
 
-    fn source(&self) -> Result<Source<'a>, UrlError> {
+    fn source(&self) -> Result<UrlSource<'a>, UrlError> {
         if self.is_stored {
-            Ok(Source::stored(self.public_id))
+            Ok(UrlSource::stored(self.public_id))
         } else {
-            Source::written(self.public_id, is_remote(self.public_id))
+            UrlSource::written(self.public_id, is_remote(self.public_id))
         }
     }
 
@@ -107,7 +109,7 @@ impl<'a> Asset<'a> {
     /// Resource type and type as the path says them.
     fn path(&self, flags: &Flags<'_, '_>, account: &Account) -> Result<[&'a str; 2], UrlError> {
         let given = (self.resource_type, self.delivery_type.unwrap_or("upload"));
-        let has_suffix = flags.0.get(Key::UrlSuffix).is_some();
+        let has_suffix = flags.0.get(OptionKey::UrlSuffix).is_some();
         let path = match given {
             _ if !has_suffix => given.into(),
             ("image", "upload") => ["images", ""],
@@ -117,13 +119,13 @@ impl<'a> Asset<'a> {
             ("video", "upload") => ["videos", ""],
             _ => return Err(UrlError::SuffixUnsupported),
         };
-        if flags.is(Key::UseRootPath, account.url.use_root_path) {
+        if flags.is(OptionKey::UseRootPath, account.url.use_root_path) {
             return match path {
                 ["image", "upload"] | ["images", ""] => Ok(["", ""]),
                 _ => Err(UrlError::RootPathUnsupported),
             };
         }
-        if path == ["image", "upload"] && flags.is(Key::Shorten, account.url.shorten) {
+        if path == ["image", "upload"] && flags.is(OptionKey::Shorten, account.url.shorten) {
             return Ok(["iu", ""]);
         }
         Ok(path)
@@ -131,15 +133,15 @@ impl<'a> Asset<'a> {
 }
 
 /// What makes a URL valid for its holder.
-struct Access<'a> {
+struct UrlAuthorization<'a> {
     token: Option<TokenOptions<'a>>,
     signing: Option<Signing<'a>>,
 }
 
-impl<'a> Access<'a> {
+impl<'a> UrlAuthorization<'a> {
     /// A token takes the place of the signature unless its options say otherwise.
     fn new(account: &'a Account, options: &UrlOptions<'a>) -> Result<Self, UrlError> {
-        if !Flags(options).is(Key::SignUrl, account.url.sign_url) {
+        if !Flags(options).is(OptionKey::SignUrl, account.url.sign_url) {
             return Ok(Self {
                 token: None,
                 signing: None,
@@ -166,14 +168,14 @@ impl<'a> Access<'a> {
 /// Writes the URL into one buffer, shard and signature last: they depend on what follows them.
 pub(super) fn build(
     account: &Account,
-    asset: &Asset<'_>,
+    asset: &DeliveredAsset<'_>,
     options: &UrlOptions<'_>,
     now: u64,
 ) -> Result<String, UrlError> {
     let flags = Flags(options);
     let suffix = suffix(options)?;
     let source = asset.source()?;
-    let access = Access::new(account, options)?;
+    let access = UrlAuthorization::new(account, options)?;
 
     let mut out = String::with_capacity(192 + asset.public_id.len());
     let shard = push_prefix(&mut out, account, options)?;
@@ -185,7 +187,7 @@ pub(super) fn build(
         push_part(&mut out, signing.placeholder());
     }
     let transformation = push_transformation_part(&mut out, options, account)?;
-    let is_forced = flags.is(Key::ForceVersion, account.url.force_version);
+    let is_forced = flags.is(OptionKey::ForceVersion, account.url.force_version);
     if let Some(version) = asset.version {
         out.push_str("/v");
         version.push(&mut out);
@@ -204,7 +206,7 @@ pub(super) fn build(
     if out.len() == source_at {
         out.pop();
     }
-    if memchr(b' ', out.as_bytes()).is_some() {
+    if out.contains(' ') {
         out = out.replace(' ', "%20");
     }
     if let Some(token) = access.token {
@@ -228,7 +230,7 @@ fn push_transformation_part(
         out.pop();
         return Ok(0..0);
     }
-    if has_slash_run(&out[start..]) {
+    if out[start..].contains("//") {
         let collapsed = collapse_slashes(&out[start..]).into_owned();
         out.replace_range(start.., &collapsed);
     }
@@ -244,7 +246,7 @@ fn push_part(out: &mut String, part: &str) {
 
 /// The token's options unless there are none or the call turns tokens off.
 fn token<'a>(account: &'a Account, options: &UrlOptions<'a>) -> Option<TokenOptions<'a>> {
-    let own = options.get(Key::AuthToken);
+    let own = options.get(OptionKey::AuthToken);
     if own == Some(&Value::Bool(false)) {
         return None;
     }
@@ -253,7 +255,7 @@ fn token<'a>(account: &'a Account, options: &UrlOptions<'a>) -> Option<TokenOpti
 }
 
 fn suffix<'a>(options: &UrlOptions<'a>) -> Result<Option<&'a str>, UrlError> {
-    let suffix = text_option(options, Key::UrlSuffix)?;
+    let suffix = text_option(options, OptionKey::UrlSuffix)?;
     suffix.map_or(Ok(()), check_suffix)?;
     Ok(suffix)
 }

@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value};
 
-use super::{UrlError, build, scalar};
+use super::build::check_suffix;
+use super::error::UrlError;
+use super::options::scalar;
 use crate::cloudinary::signature::Algorithm;
 use crate::cloudinary::suggestion::closest;
 use crate::cloudinary::transformation::{
@@ -10,7 +12,7 @@ use crate::cloudinary::transformation::{
     check_unsigned_composite, from_options, is_composite, push_transformation,
 };
 use crate::cloudinary::url_config::UrlConfig;
-use crate::cloudinary::url_options::{Key, UrlOptions};
+use crate::cloudinary::url_options::{OptionKey, UrlOptions};
 
 const TOKEN: &[&str] = &[
     "acl",
@@ -56,7 +58,7 @@ pub fn check_url_option(name: &str, value: &Value) -> Result<(), UrlError> {
 /// be accepted only where no URL is signed.
 pub(crate) fn check_chosen_url_option(name: &str, value: &Value) -> Result<(), UrlError> {
     check_unwritten(name, value)?;
-    match Key::from_name(name) {
+    match OptionKey::from_name(name) {
         Some(key) if !key.is_transformation() => check_chosen_part(key, value),
         _ if is_composite(name) => Ok(check_unsigned_composite(name, value)?),
         _ => Ok(check_chosen_option(name, value)?),
@@ -64,7 +66,7 @@ pub(crate) fn check_chosen_url_option(name: &str, value: &Value) -> Result<(), U
 }
 
 /// A part of the URL around the transformation.
-fn check_chosen_part(key: Key, value: &Value) -> Result<(), UrlError> {
+fn check_chosen_part(key: OptionKey, value: &Value) -> Result<(), UrlError> {
     let text = value.as_str().unwrap_or_default();
     let is_border = |c: char| matches!(c, '?' | '#' | '%' | '\\') || c.is_control();
     let expected = if text.contains(['/', ',']) {
@@ -82,7 +84,7 @@ fn check_chosen_part(key: Key, value: &Value) -> Result<(), UrlError> {
 
 /// What [`check_url_option`] finds that building a URL would not.
 fn check_unwritten(name: &str, value: &Value) -> Result<(), UrlError> {
-    match Key::from_name(name) {
+    match OptionKey::from_name(name) {
         Some(_) if value.is_null() => Ok(()),
         Some(key) if key.is_transformation() => Ok(check_option(key, value)?),
         Some(key) => check_delivery_option(key, value),
@@ -90,37 +92,37 @@ fn check_unwritten(name: &str, value: &Value) -> Result<(), UrlError> {
         None => Err(UrlError::Transformation(TransformationError::Unknown {
             key: name.to_owned(),
             kind: "a URL option",
-            suggestion: closest(name, Key::all().map(Key::name)),
+            suggestion: closest(name, OptionKey::all().map(OptionKey::name)),
         })),
     }
 }
 
 /// Checks an option that is no part of the transformation.
-fn check_delivery_option(key: Key, value: &Value) -> Result<(), UrlError> {
+fn check_delivery_option(key: OptionKey, value: &Value) -> Result<(), UrlError> {
     let expected = match key {
-        Key::AuthToken if value == &Value::Bool(false) => None,
-        Key::AuthToken if value.is_object() => {
+        OptionKey::AuthToken if value == &Value::Bool(false) => None,
+        OptionKey::AuthToken if value.is_object() => {
             return Ok(check_members("auth_token", value, TOKEN, "a token option")?);
         }
-        Key::AuthToken => Some("an object or false"),
-        Key::CdnSubdomain
-        | Key::ForceVersion
-        | Key::LongUrlSignature
-        | Key::PrivateCdn
-        | Key::Secure
-        | Key::SecureCdnSubdomain
-        | Key::Shorten
-        | Key::SignUrl
-        | Key::UseFetchFormat
-        | Key::UseRootPath => (!value.is_boolean()).then_some("true or false"),
-        Key::Format | Key::Version => return scalar(key, value).map(drop),
-        Key::SignatureAlgorithm => {
+        OptionKey::AuthToken => Some("an object or false"),
+        OptionKey::CdnSubdomain
+        | OptionKey::ForceVersion
+        | OptionKey::LongUrlSignature
+        | OptionKey::PrivateCdn
+        | OptionKey::Secure
+        | OptionKey::SecureCdnSubdomain
+        | OptionKey::Shorten
+        | OptionKey::SignUrl
+        | OptionKey::UseFetchFormat
+        | OptionKey::UseRootPath => (!value.is_boolean()).then_some("true or false"),
+        OptionKey::Format | OptionKey::Version => return scalar(key, value).map(drop),
+        OptionKey::SignatureAlgorithm => {
             let algorithm = value.as_str().and_then(Algorithm::from_name);
             algorithm.is_none().then_some("sha1 or sha256")
         }
-        Key::UrlSuffix => {
+        OptionKey::UrlSuffix => {
             let suffix = value.as_str();
-            return suffix.ok_or(UrlError::SUFFIX).and_then(build::check_suffix);
+            return suffix.ok_or(UrlError::SUFFIX).and_then(check_suffix);
         }
         _ => (!value.is_string()).then_some("text"),
     };

@@ -2,10 +2,11 @@
 
 use serde_json::Map;
 
+use super::error::UrlError;
 use super::flags::Flags;
-use super::{UrlError, text_option};
+use super::options::text_option;
 use crate::cloudinary::account::Account;
-use crate::cloudinary::url_options::{Key, UrlOptions};
+use crate::cloudinary::url_options::{OptionKey, UrlOptions};
 
 const SHARED: &str = "res.cloudinary.com";
 /// The shared host until 2014, still in old configurations.
@@ -27,7 +28,7 @@ pub(super) fn push_prefix(
     options: &UrlOptions<'_>,
 ) -> Result<Option<usize>, UrlError> {
     let config = &account.url;
-    let cloud_name = text_option(options, Key::CloudName)?.unwrap_or(&account.cloud_name);
+    let cloud_name = text_option(options, OptionKey::CloudName)?.unwrap_or(&account.cloud_name);
     if cloud_name.is_empty() {
         return Err(UrlError::MissingCloudName);
     }
@@ -39,22 +40,22 @@ pub(super) fn push_prefix(
     let flags = Flags(options);
     let mut host = Host {
         cloud_name,
-        is_private: flags.is(Key::PrivateCdn, config.private_cdn),
-        has_shards: flags.is(Key::CdnSubdomain, config.cdn_subdomain),
+        is_private: flags.is(OptionKey::PrivateCdn, config.private_cdn),
+        has_shards: flags.is(OptionKey::CdnSubdomain, config.cdn_subdomain),
     };
     let mut is_shared = !host.is_private;
-    let shard = if flags.is(Key::Secure, config.secure) {
-        let distribution = text_option(options, Key::SecureDistribution)?
+    let shard = if flags.is(OptionKey::Secure, config.secure) {
+        let distribution = text_option(options, OptionKey::SecureDistribution)?
             .or(config.secure_distribution.as_deref())
             .filter(|host| !host.is_empty() && *host != OLD_SHARED);
         is_shared |= distribution == Some(SHARED);
         host.has_shards = flags
-            .given(Key::SecureCdnSubdomain)
+            .given(OptionKey::SecureCdnSubdomain)
             .or(config.secure_cdn_subdomain)
             .unwrap_or(is_shared && host.has_shards);
         host.push_secure(out, distribution)
     } else {
-        let cname = text_option(options, Key::Cname)?.or(config.cname.as_deref());
+        let cname = text_option(options, OptionKey::Cname)?.or(config.cname.as_deref());
         host.push_plain(out, cname.filter(|cname| !cname.is_empty()))
     };
     if is_shared {
@@ -134,6 +135,26 @@ pub fn delivery_origins(account: &Account) -> Vec<String> {
             })
             .collect(),
     }
+}
+
+/// Whether assets of the account are delivered from `host`, and if so, whether the cloud name
+/// always begins the path there.
+pub(super) fn is_delivery_host(account: &Account, host: &str) -> Option<bool> {
+    let is = |other: &str| host.eq_ignore_ascii_case(other);
+    let is_shard_of = |prefix: &str, rest: &str| {
+        let mut shards = SHARDS.iter();
+        shards.any(|shard| is(&format!("{prefix}{shard}{rest}")))
+    };
+    if is(SHARED) || is(OLD_SHARED) || is_shard_of("res-", ".cloudinary.com") {
+        return Some(true);
+    }
+    let cloud_name = &account.cloud_name;
+    let is_private = is(&format!("{cloud_name}-{SHARED}"))
+        || is_shard_of(&format!("{cloud_name}-res-"), ".cloudinary.com");
+    let is_cname = |cname: &String| is(cname) || is_shard_of("a", &format!(".{cname}"));
+    let is_own = account.url.cname.as_ref().is_some_and(is_cname)
+        || account.url.secure_distribution.as_deref().is_some_and(is);
+    (is_private || is_own).then_some(false)
 }
 
 /// Puts the shard of the source, which begins at `source_at`, in place of the digit at `at`.

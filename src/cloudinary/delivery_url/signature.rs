@@ -8,11 +8,12 @@ use secrecy::ExposeSecret;
 use sha1::{Digest, Sha1};
 use sha2::Sha256;
 
-use super::{UrlError, text_option};
+use super::error::UrlError;
+use super::options::text_option;
 use crate::cloudinary::account::Account;
 use crate::cloudinary::signature::Algorithm;
 use crate::cloudinary::url_config::flag;
-use crate::cloudinary::url_options::{Key, UrlOptions};
+use crate::cloudinary::url_options::{OptionKey, UrlOptions};
 
 const SHORT: &str = "s--00000000--";
 const LONG: &str = "s--00000000000000000000000000000000--";
@@ -27,15 +28,15 @@ pub(super) struct Signing<'a> {
 impl<'a> Signing<'a> {
     /// The options' choice over the account's; a long signature is always one of SHA-256.
     pub(super) fn new(account: &'a Account, options: &UrlOptions<'a>) -> Result<Self, UrlError> {
-        let secret = match options.get(Key::ApiSecret) {
+        let secret = match options.get(OptionKey::ApiSecret) {
             None => account.secrets.first().map(ExposeSecret::expose_secret),
             Some(secret) => secret.as_str(),
         };
         let is_long = options
-            .get(Key::LongUrlSignature)
+            .get(OptionKey::LongUrlSignature)
             .and_then(flag)
             .unwrap_or(account.url.long_url_signature);
-        let algorithm = match text_option(options, Key::SignatureAlgorithm)? {
+        let algorithm = match text_option(options, OptionKey::SignatureAlgorithm)? {
             _ if is_long => Algorithm::Sha256,
             None => account.signature_algorithm,
             Some(name) => Algorithm::from_name(name).ok_or(UrlError::Invalid {

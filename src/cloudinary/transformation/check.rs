@@ -2,13 +2,12 @@
 
 use serde_json::{Map, Value};
 
+use super::error::{MAX_DEPTH, Result, TransformationError};
 use super::value::split_offset;
-use super::{MAX_DEPTH, TransformationError, eager, from_options};
+use super::write::{eager, from_options};
 use crate::cloudinary::suggestion::closest;
 use crate::cloudinary::url_config::UrlConfig;
-use crate::cloudinary::url_options::Key;
-
-type Result = std::result::Result<(), TransformationError>;
+use crate::cloudinary::url_options::OptionKey;
 
 const LAYER: &[&str] = &[
     "font_antialiasing",
@@ -67,7 +66,7 @@ pub fn check_eager(value: &Value) -> Result {
 }
 
 /// Checks what the value of one option holds; its name is known.
-pub(crate) fn check_option(key: Key, value: &Value) -> Result {
+pub(crate) fn check_option(key: OptionKey, value: &Value) -> Result {
     check_nested(key.name(), key, value, 0)
 }
 
@@ -100,52 +99,52 @@ fn check_step(path: &str, options: &Map<String, Value>, also: &[&str], depth: us
             continue;
         }
         let path = format!("{path}{name}");
-        if let Some(key) = Key::from_name(name).filter(|key| key.is_transformation()) {
+        if let Some(key) = OptionKey::from_name(name).filter(|key| key.is_transformation()) {
             check_nested(&path, key, value, depth)?;
         } else {
-            let known = Key::all().filter(|key| key.is_transformation());
+            let known = OptionKey::all().filter(|key| key.is_transformation());
             return Err(TransformationError::Unknown {
                 key: path,
                 kind: "a transformation option",
-                suggestion: closest(name, known.map(Key::name)),
+                suggestion: closest(name, known.map(OptionKey::name)),
             });
         }
     }
     Ok(())
 }
 
-fn check_nested(path: &str, key: Key, value: &Value, depth: usize) -> Result {
+fn check_nested(path: &str, key: OptionKey, value: &Value, depth: usize) -> Result {
     match (key, value) {
         (_, Value::Null) => Ok(()),
-        (Key::Overlay | Key::Underlay, layer) => {
+        (OptionKey::Overlay | OptionKey::Underlay, layer) => {
             check_members(path, layer, LAYER, "a layer option")
         }
-        (Key::Border, border) => {
+        (OptionKey::Border, border) => {
             check_members(path, border, &["color", "width"], "a border option")
         }
-        (Key::VideoCodec, codec) => check_members(
+        (OptionKey::VideoCodec, codec) => check_members(
             path,
             codec,
             &["b_frames", "codec", "level", "profile"],
             "a codec option",
         ),
-        (Key::CustomFunction | Key::CustomPreFunction, function) => check_members(
+        (OptionKey::CustomFunction | OptionKey::CustomPreFunction, function) => check_members(
             path,
             function,
             &["function_type", "source"],
             "a function option",
         ),
-        (Key::ResponsiveWidth, flag) if !flag.is_boolean() => {
+        (OptionKey::ResponsiveWidth, flag) if !flag.is_boolean() => {
             Err(TransformationError::invalid(path, "true or false"))
         }
-        (Key::Offset, offset) if !is_offset(offset) => Err(TransformationError::invalid(
+        (OptionKey::Offset, offset) if !is_offset(offset) => Err(TransformationError::invalid(
             path,
             "a range such as \"1.5..3\", \"10%..20%\" or [1.5, 3]",
         )),
-        (Key::Transformation, Value::Object(step)) => {
+        (OptionKey::Transformation, Value::Object(step)) => {
             check_step(&format!("{path}[0]."), step, &[], depth + 1)
         }
-        (Key::Transformation, Value::Array(steps)) => check_steps(path, steps, depth + 1),
+        (OptionKey::Transformation, Value::Array(steps)) => check_steps(path, steps, depth + 1),
         _ => Ok(()),
     }
 }

@@ -4,11 +4,10 @@
 
 use serde_json::{Map, Value};
 
-use super::{TransformationError, from_options, from_value};
+use super::error::{Result, TransformationError};
+use super::write::{from_options, from_value};
 use crate::cloudinary::url_config::UrlConfig;
-use crate::cloudinary::url_options::Key;
-
-type Result = std::result::Result<(), TransformationError>;
+use crate::cloudinary::url_options::OptionKey;
 
 const NO_SEPARATOR: &str = "a value without `/` and `,`";
 const NO_BORDER: &str = "a value without `? # % \\` and control characters";
@@ -98,19 +97,22 @@ pub(crate) fn is_format(text: &str) -> bool {
     text.len() <= MAX_FORMAT_LEN && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
-fn written(name: &str, value: &Value) -> std::result::Result<String, TransformationError> {
+fn written(name: &str, value: &Value) -> Result<String> {
     let options = Map::from_iter([(name.to_owned(), value.clone())]);
     from_options(&options, &UrlConfig::default())
 }
 
 fn check_component(name: &str, value: &Value) -> Result {
-    let key = Key::from_name(name);
+    let key = OptionKey::from_name(name);
     let text = written(name, value)?;
     // True or false: what is written for it is the same in every URL.
-    if key == Some(Key::ResponsiveWidth) || text.is_empty() {
+    if key == Some(OptionKey::ResponsiveWidth) || text.is_empty() {
         return Ok(());
     }
-    let is_several = matches!(key, Some(Key::Offset | Key::Size | Key::Variables));
+    let is_several = matches!(
+        key,
+        Some(OptionKey::Offset | OptionKey::Size | OptionKey::Variables)
+    );
     let has_comma = if is_several {
         holds_comma(value)
     } else {
@@ -138,28 +140,28 @@ fn check_borders(name: &str, text: &str) -> Result {
 }
 
 /// Whether a parameter as it is written belongs to the option.
-fn is_own(name: &str, key: Option<Key>, parameter: &str) -> bool {
+fn is_own(name: &str, key: Option<OptionKey>, parameter: &str) -> bool {
     let value_of = |short| {
         let value = parameter.strip_prefix(short)?.strip_prefix('_')?;
         (!value.is_empty()).then_some(value)
     };
     match key {
         None => value_of(name).is_some(),
-        Some(Key::Variables) => parameter
+        Some(OptionKey::Variables) => parameter
             .split_once('_')
             .is_some_and(|(name, value)| is_variable(name) && !value.is_empty()),
-        Some(Key::Size) => value_of("w").or(value_of("h")).is_some(),
-        Some(Key::Offset) => value_of("so").or(value_of("eo")).is_some(),
+        Some(OptionKey::Size) => value_of("w").or(value_of("h")).is_some(),
+        Some(OptionKey::Offset) => value_of("so").or(value_of("eo")).is_some(),
         // These two are the borders of what a condition is about.
-        Some(Key::If) => value_of("if").is_some_and(|value| !matches!(value, "else" | "end")),
+        Some(OptionKey::If) => value_of("if").is_some_and(|value| !matches!(value, "else" | "end")),
         Some(key) => value_of(key.short_name()).is_some(),
     }
 }
 
-fn expected(key: Option<Key>) -> &'static str {
+fn expected(key: Option<OptionKey>) -> &'static str {
     match key {
-        Some(Key::Variables) => "an array of [\"$name\", value] pairs",
-        Some(Key::If) => "a condition",
+        Some(OptionKey::Variables) => "an array of [\"$name\", value] pairs",
+        Some(OptionKey::If) => "a condition",
         _ => "a value",
     }
 }
@@ -169,13 +171,13 @@ fn is_plain_parameter(parameter: &str) -> bool {
     let Some((name, value)) = parameter.split_once('_') else {
         return false;
     };
-    let is_plain = |key: Key| {
+    let is_plain = |key: OptionKey| {
         key.is_transformation()
             && key.short_name() == name
             && !is_composite(key.name())
-            && !matches!(key, Key::If | Key::Variables)
+            && !matches!(key, OptionKey::If | OptionKey::Variables)
     };
-    !name.is_empty() && !value.is_empty() && (is_variable(name) || Key::all().any(is_plain))
+    !name.is_empty() && !value.is_empty() && (is_variable(name) || OptionKey::all().any(is_plain))
 }
 
 /// `$`, a letter, then letters and digits.

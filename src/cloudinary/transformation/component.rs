@@ -2,28 +2,26 @@
 
 use serde_json::Value;
 
+use super::error::{MAX_DEPTH, Result, TransformationError};
 use super::layer::push_layer;
 use super::parameters::Parameters;
 use super::value::{
     push_border, push_color, push_effect, push_expression, push_joined, push_joined_expression,
     push_names, push_radius, push_text, push_video_codec,
 };
-use super::{MAX_DEPTH, TransformationError};
 use crate::cloudinary::url_config::{UrlConfig, truthy};
-use crate::cloudinary::url_options::{Key, UrlOptions};
-
-type Result = std::result::Result<(), TransformationError>;
+use crate::cloudinary::url_options::{OptionKey, UrlOptions};
 
 /// What a component inherits.
 #[derive(Clone, Copy)]
-pub(crate) struct Context<'a> {
+pub(crate) struct Inherited<'a> {
     config: &'a UrlConfig,
     depth: usize,
     /// Within the transformation that a responsive width appends.
     is_appended: bool,
 }
 
-impl<'a> Context<'a> {
+impl<'a> Inherited<'a> {
     pub(crate) fn new(config: &'a UrlConfig) -> Self {
         Self {
             config,
@@ -32,7 +30,7 @@ impl<'a> Context<'a> {
         }
     }
 
-    fn deeper(self) -> std::result::Result<Self, TransformationError> {
+    fn deeper(self) -> Result<Self> {
         if self.depth == MAX_DEPTH {
             return Err(TransformationError::TooDeep);
         }
@@ -44,7 +42,7 @@ impl<'a> Context<'a> {
 }
 
 /// Appends a transformation given as text, options or a chain.
-pub(super) fn push_value(out: &mut String, value: &Value, context: Context<'_>) -> Result {
+pub(super) fn push_value(out: &mut String, value: &Value, context: Inherited<'_>) -> Result {
     match value {
         Value::String(text) => {
             out.push_str(text);
@@ -70,10 +68,10 @@ pub(super) fn push_value(out: &mut String, value: &Value, context: Context<'_>) 
 pub(crate) fn push_options(
     out: &mut String,
     options: &UrlOptions<'_>,
-    context: Context<'_>,
+    context: Inherited<'_>,
 ) -> Result {
     let base = out.len();
-    let mut named = options.get(Key::Transformation);
+    let mut named = options.get(OptionKey::Transformation);
     if let Some(transformation) = named
         && push_base_transformations(out, transformation, context)?
     {
@@ -82,7 +80,7 @@ pub(crate) fn push_options(
     push_step(out, base, |out| {
         push_component(out, options, named, context.config)
     })?;
-    let is_responsive = match options.get(Key::ResponsiveWidth) {
+    let is_responsive = match options.get(OptionKey::ResponsiveWidth) {
         Some(value) => truthy(value),
         None if context.is_appended && context.config.responsive_width => {
             return Err(TransformationError::EndlessResponsiveWidth);
@@ -90,7 +88,7 @@ pub(crate) fn push_options(
         None => context.config.responsive_width,
     };
     if is_responsive {
-        let context = Context {
+        let context = Inherited {
             is_appended: true,
             ..context
         };
@@ -119,8 +117,8 @@ fn push_step(out: &mut String, base: usize, write: impl FnOnce(&mut String) -> R
 fn push_base_transformations(
     out: &mut String,
     transformation: &Value,
-    context: Context<'_>,
-) -> std::result::Result<bool, TransformationError> {
+    context: Inherited<'_>,
+) -> Result<bool> {
     let is_nested = |value: &Value| value.is_object() || value.is_array();
     let steps = match transformation {
         Value::Array(steps) if steps.iter().any(is_nested) => steps.as_slice(),
@@ -140,7 +138,7 @@ fn push_base_transformations(
     Ok(true)
 }
 
-fn push_responsive_width(out: &mut String, context: Context<'_>) -> Result {
+fn push_responsive_width(out: &mut String, context: Inherited<'_>) -> Result {
     match &context.config.responsive_width_transformation {
         Some(transformation) => push_value(out, transformation, context),
         None if context.config.responsive_width => Err(TransformationError::EndlessResponsiveWidth),
@@ -165,31 +163,31 @@ fn push_component(
 ) -> Result {
     let mut keys = options.present();
     if !options.variables.is_empty() {
-        keys.insert(Key::Variables);
+        keys.insert(OptionKey::Variables);
     }
     if config.dpr.is_some() {
-        keys.insert(Key::Dpr);
+        keys.insert(OptionKey::Dpr);
     }
-    if keys.contains(Key::CustomPreFunction) {
-        keys.insert(Key::CustomFunction);
+    if keys.contains(OptionKey::CustomPreFunction) {
+        keys.insert(OptionKey::CustomFunction);
     }
-    if keys.contains(Key::Offset) {
-        keys.insert(Key::StartOffset);
-        keys.insert(Key::EndOffset);
+    if keys.contains(OptionKey::Offset) {
+        keys.insert(OptionKey::StartOffset);
+        keys.insert(OptionKey::EndOffset);
     }
-    if keys.contains(Key::Size) {
-        keys.insert(Key::Width);
-        keys.insert(Key::Height);
+    if keys.contains(OptionKey::Size) {
+        keys.insert(OptionKey::Width);
+        keys.insert(OptionKey::Height);
     }
     match named {
-        Some(_) => keys.insert(Key::Transformation),
-        None => keys.remove(Key::Transformation),
+        Some(_) => keys.insert(OptionKey::Transformation),
+        None => keys.remove(OptionKey::Transformation),
     }
     let mut to = Parameters::new(out, options);
     for key in keys {
         match key {
-            Key::Transformation => to.value(key, named, push_names)?,
-            Key::Dpr => {
+            OptionKey::Transformation => to.value(key, named, push_names)?,
+            OptionKey::Dpr => {
                 let dpr = options.get(key).or(config.dpr.as_ref());
                 to.value(key, dpr, push_expression)?;
             }
@@ -199,32 +197,32 @@ fn push_component(
     Ok(())
 }
 
-fn push_parameter(to: &mut Parameters<'_, '_>, key: Key) -> Result {
+fn push_parameter(to: &mut Parameters<'_, '_>, key: OptionKey) -> Result {
     match key {
-        Key::If => to.condition(),
-        Key::Variables => to.variables(),
-        Key::Angle => to.with(key, |out, key, value| {
+        OptionKey::If => to.condition(),
+        OptionKey::Variables => to.variables(),
+        OptionKey::Angle => to.with(key, |out, key, value| {
             push_joined_expression(out, key, value, ".")
         }),
-        Key::Background | Key::Color => to.with(key, push_color),
-        Key::Border => to.with(key, push_border),
-        Key::Effect => to.with(key, push_effect),
-        Key::Duration | Key::StartOffset | Key::EndOffset => to.time(key),
-        Key::Flags => to.with(key, |out, key, value| push_joined(out, key, value, ".")),
-        Key::Fps => to.with(key, |out, key, value| push_joined(out, key, value, "-")),
-        Key::CustomFunction => to.custom_function(),
-        Key::Width | Key::Height => to.dimension(key),
-        Key::Overlay | Key::Underlay => to.with(key, push_layer),
-        Key::Radius => to.with(key, push_radius),
-        Key::VideoCodec => to.with(key, push_video_codec),
-        Key::AspectRatio
-        | Key::KeyframeInterval
-        | Key::Opacity
-        | Key::Quality
-        | Key::X
-        | Key::Y
-        | Key::Zoom => to.with(key, push_expression),
-        Key::RawTransformation => to.raw(),
+        OptionKey::Background | OptionKey::Color => to.with(key, push_color),
+        OptionKey::Border => to.with(key, push_border),
+        OptionKey::Effect => to.with(key, push_effect),
+        OptionKey::Duration | OptionKey::StartOffset | OptionKey::EndOffset => to.time(key),
+        OptionKey::Flags => to.with(key, |out, key, value| push_joined(out, key, value, ".")),
+        OptionKey::Fps => to.with(key, |out, key, value| push_joined(out, key, value, "-")),
+        OptionKey::CustomFunction => to.custom_function(),
+        OptionKey::Width | OptionKey::Height => to.dimension(key),
+        OptionKey::Overlay | OptionKey::Underlay => to.with(key, push_layer),
+        OptionKey::Radius => to.with(key, push_radius),
+        OptionKey::VideoCodec => to.with(key, push_video_codec),
+        OptionKey::AspectRatio
+        | OptionKey::KeyframeInterval
+        | OptionKey::Opacity
+        | OptionKey::Quality
+        | OptionKey::X
+        | OptionKey::Y
+        | OptionKey::Zoom => to.with(key, push_expression),
+        OptionKey::RawTransformation => to.raw(),
         key if key.short_name().is_empty() => Ok(()),
         key => to.with(key, push_text),
     }

@@ -4,11 +4,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE;
 use serde_json::{Map, Value};
 
-use super::TransformationError;
+use super::error::{Result, TransformationError};
 use super::value::{push_fetch_url, push_text};
 use crate::cloudinary::percent;
-
-type Result<T = ()> = std::result::Result<T, TransformationError>;
 
 /// Style words with the value that is not written.
 const STYLE: [(&str, &str); 5] = [
@@ -31,7 +29,7 @@ const NAMED_STYLE: [(&str, &str); 4] = [
 pub(super) fn push_layer(out: &mut String, key: &str, layer: &Value) -> Result {
     match layer {
         Value::String(text) => push_text_layer(out, text),
-        Value::Object(layer) => Layer { key, layer }.push(out)?,
+        Value::Object(layer) => LayerOptions { key, layer }.push(out)?,
         Value::Number(_) => push_text(out, key, layer)?,
         Value::Null | Value::Array(_) | Value::Bool(_) => {
             return Err(TransformationError::invalid(key, "text or an object"));
@@ -63,13 +61,13 @@ fn push_text_layer(out: &mut String, layer: &str) {
     out.push_str(layer);
 }
 
-struct Layer<'a> {
+struct LayerOptions<'a> {
     /// `overlay` or `underlay`, for errors.
     key: &'a str,
     layer: &'a Map<String, Value>,
 }
 
-impl<'a> Layer<'a> {
+impl<'a> LayerOptions<'a> {
     fn push(&self, out: &mut String) -> Result {
         let text = self.text("text")?;
         let url = self.text("url")?;

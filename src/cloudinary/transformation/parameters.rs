@@ -2,15 +2,13 @@
 
 use serde_json::Value;
 
-use super::TransformationError;
+use super::error::{Result, TransformationError};
 use super::expression::push_normalized;
 use super::value::{
     Term, push_expression, push_function, push_text, push_time, push_variable_value, split_offset,
 };
 use crate::cloudinary::url_config::truthy;
-use crate::cloudinary::url_options::{Key, UrlOptions};
-
-type Result<T = ()> = std::result::Result<T, TransformationError>;
+use crate::cloudinary::url_options::{OptionKey, UrlOptions};
 
 /// Writes one component behind `base`.
 pub(super) struct Parameters<'o, 'a> {
@@ -47,7 +45,7 @@ impl<'o, 'a> Parameters<'o, 'a> {
     /// Appends `value`, an option's or its default.
     pub(super) fn value(
         &mut self,
-        key: Key,
+        key: OptionKey,
         value: Option<&Value>,
         write: impl FnOnce(&mut String, &str, &Value) -> Result,
     ) -> Result {
@@ -59,20 +57,24 @@ impl<'o, 'a> Parameters<'o, 'a> {
 
     pub(super) fn with(
         &mut self,
-        key: Key,
+        key: OptionKey,
         write: impl FnOnce(&mut String, &str, &Value) -> Result,
     ) -> Result {
         self.value(key, self.options.get(key), write)
     }
 
     /// Width or height, which `size` (`"10x20"`) overrides.
-    pub(super) fn dimension(&mut self, key: Key) -> Result {
-        match self.options.get(Key::Size).filter(|size| truthy(size)) {
+    pub(super) fn dimension(&mut self, key: OptionKey) -> Result {
+        match self
+            .options
+            .get(OptionKey::Size)
+            .filter(|size| truthy(size))
+        {
             None => self.with(key, push_expression),
             Some(Value::String(size)) => {
                 let mut sides = size.split('x');
                 let text = match key {
-                    Key::Width => sides.next(),
+                    OptionKey::Width => sides.next(),
                     _ => sides.nth(1),
                 };
                 self.item(key.short_name(), |out| {
@@ -85,24 +87,28 @@ impl<'o, 'a> Parameters<'o, 'a> {
     }
 
     /// Duration, start or end offset; `offset` overrides both ends.
-    pub(super) fn time(&mut self, key: Key) -> Result {
+    pub(super) fn time(&mut self, key: OptionKey) -> Result {
         let time = match key {
-            Key::StartOffset => offsets(self.options).0,
-            Key::EndOffset => offsets(self.options).1,
+            OptionKey::StartOffset => offsets(self.options).0,
+            OptionKey::EndOffset => offsets(self.options).1,
             _ => self.options.get(key).map(Term::Value),
         };
         match time {
             // The SDKs normalise both offsets, but not the duration.
             Some(time) => self.item(key.short_name(), |out| {
-                push_time(out, key.name(), time, key != Key::Duration)
+                push_time(out, key.name(), time, key != OptionKey::Duration)
             }),
             None => Ok(()),
         }
     }
 
     pub(super) fn condition(&mut self) -> Result {
-        match self.options.get(Key::If).filter(|value| truthy(value)) {
-            Some(value) => self.value(Key::If, Some(value), push_expression),
+        match self
+            .options
+            .get(OptionKey::If)
+            .filter(|value| truthy(value))
+        {
+            Some(value) => self.value(OptionKey::If, Some(value), push_expression),
             None => Ok(()),
         }
     }
@@ -121,7 +127,7 @@ impl<'o, 'a> Parameters<'o, 'a> {
             self.separate();
             self.out.push_str(&variable);
         }
-        let Some(variables) = self.options.get(Key::Variables) else {
+        let Some(variables) = self.options.get(OptionKey::Variables) else {
             return Ok(());
         };
         let malformed =
@@ -147,27 +153,27 @@ impl<'o, 'a> Parameters<'o, 'a> {
     /// `custom_function`, else `custom_pre_function`.
     pub(super) fn custom_function(&mut self) -> Result {
         let given = |key| self.options.get(key).filter(|value| truthy(value));
-        if let Some(function) = given(Key::CustomFunction) {
-            return self.value(Key::CustomFunction, Some(function), push_function);
+        if let Some(function) = given(OptionKey::CustomFunction) {
+            return self.value(OptionKey::CustomFunction, Some(function), push_function);
         }
-        let Some(function) = given(Key::CustomPreFunction) else {
+        let Some(function) = given(OptionKey::CustomPreFunction) else {
             return Ok(());
         };
-        self.item(Key::CustomFunction.short_name(), |out| {
+        self.item(OptionKey::CustomFunction.short_name(), |out| {
             out.push_str("pre:");
-            push_function(out, Key::CustomPreFunction.name(), function)
+            push_function(out, OptionKey::CustomPreFunction.name(), function)
         })
     }
 
     /// `raw_transformation`, last and without a name.
     pub(super) fn raw(&mut self) -> Result {
-        let Some(raw) = self.options.get(Key::RawTransformation) else {
+        let Some(raw) = self.options.get(OptionKey::RawTransformation) else {
             return Ok(());
         };
         let mark = self.out.len();
         self.separate();
         let start = self.out.len();
-        push_text(self.out, Key::RawTransformation.name(), raw)?;
+        push_text(self.out, OptionKey::RawTransformation.name(), raw)?;
         if self.out.len() == start {
             self.out.truncate(mark);
         }
@@ -178,7 +184,7 @@ impl<'o, 'a> Parameters<'o, 'a> {
 /// Start and end offset, of which a range in `offset` sets both. One that is no range is ignored.
 fn offsets<'a>(options: &UrlOptions<'a>) -> (Option<Term<'a>>, Option<Term<'a>>) {
     let term = |key| options.get(key).map(Term::Value);
-    let range = match options.get(Key::Offset) {
+    let range = match options.get(OptionKey::Offset) {
         Some(Value::String(range)) => {
             split_offset(range).map(|(start, end)| (Some(Term::Text(start)), Some(Term::Text(end))))
         }
@@ -188,5 +194,5 @@ fn offsets<'a>(options: &UrlOptions<'a>) -> (Option<Term<'a>>, Option<Term<'a>>)
         }),
         _ => None,
     };
-    range.unwrap_or_else(|| (term(Key::StartOffset), term(Key::EndOffset)))
+    range.unwrap_or_else(|| (term(OptionKey::StartOffset), term(OptionKey::EndOffset)))
 }

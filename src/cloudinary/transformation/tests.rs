@@ -1,7 +1,8 @@
 use proptest::prelude::*;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::*;
+use crate::cloudinary::url_config::UrlConfig;
 
 #[track_caller]
 fn assert_writes(cases: &[(Value, &str)]) {
@@ -440,7 +441,7 @@ fn any_json() -> impl Strategy<Value = Value> {
         "[ _$:|<>=!&*+/^a-z0-9-]{0,12}".prop_map(Value::from),
         "(fetch:|video:fetch:)?https?://[%a-f0-9é?#]{0,9}".prop_map(Value::from),
     ];
-    let names: Vec<_> = crate::cloudinary::url_options::Key::all()
+    let names: Vec<_> = crate::cloudinary::url_options::OptionKey::all()
         .map(|key| key.name().to_owned())
         .collect();
     let layer = [

@@ -2,9 +2,10 @@
 
 use serde_json::{Map, Value};
 
-use super::{TransformationError, from_options};
+use super::error::TransformationError;
+use super::write::from_options;
 use crate::cloudinary::url_config::UrlConfig;
-use crate::cloudinary::url_options::Key;
+use crate::cloudinary::url_options::OptionKey;
 
 /// A transformation: options of one component behind the steps before it.
 ///
@@ -135,7 +136,7 @@ impl Transformation {
     /// chain.
     #[must_use]
     pub fn set(mut self, name: &str, value: impl Into<Value>) -> Self {
-        let is_of_url = Key::from_name(name).is_some_and(|key| !key.is_transformation());
+        let is_of_url = OptionKey::from_name(name).is_some_and(|key| !key.is_transformation());
         let options = if is_of_url {
             &mut self.url
         } else {

@@ -3,13 +3,13 @@
 
 use serde_json::{Map, Value};
 
-use super::parameter::{Kind, PARAMETERS};
-use super::{Dialect, UploadError};
+use super::error::UploadError;
+use super::parameter::{Dialect, ParameterKind, parameter_names};
 use crate::cloudinary::identifier::{DeliveryType, check_public_id};
 use crate::cloudinary::suggestion::closest;
 use crate::cloudinary::transformation::{check_eager, check_members, check_options};
 use crate::cloudinary::url_config::UrlConfig;
-use crate::cloudinary::url_options::Key;
+use crate::cloudinary::url_options::OptionKey;
 
 const ACCESS_RULE: &[&str] = &["access_type", "end", "start"];
 const BREAKPOINTS: &[&str] = &[
@@ -25,16 +25,16 @@ const TRANSCRIPTION: &[&str] = &["translate"];
 
 /// Whether `name` is an upload parameter or a transformation option that an upload takes.
 pub fn is_upload_option(name: &str) -> bool {
-    Kind::of(name).is_some() || is_transformation_option(name)
+    ParameterKind::of(name).is_some() || is_transformation_option(name)
 }
 
 /// Whether an upload has no parameter `name` of its own: it goes into `transformation`.
 pub fn is_part_of_transformation(name: &str) -> bool {
-    Kind::of(name).is_none() && is_transformation_option(name)
+    ParameterKind::of(name).is_none() && is_transformation_option(name)
 }
 
 fn is_transformation_option(name: &str) -> bool {
-    name.starts_with('$') || Key::from_name(name).is_some_and(Key::is_transformation)
+    name.starts_with('$') || OptionKey::from_name(name).is_some_and(OptionKey::is_transformation)
 }
 
 /// Checks one upload option: a known name with a value that it can have. Null is no value and
@@ -51,7 +51,7 @@ fn is_transformation_option(name: &str) -> bool {
 /// assert_eq!(error.to_string(), "overwrite: expected true or false");
 /// ```
 pub fn check_upload_option(name: &str, value: &Value) -> Result<(), UploadError> {
-    let Some(kind) = Kind::of(name) else {
+    let Some(kind) = ParameterKind::of(name) else {
         return check_transformation_option(name, value);
     };
     if value.is_null() {
@@ -64,7 +64,10 @@ pub fn check_upload_option(name: &str, value: &Value) -> Result<(), UploadError>
         check_text(name, text)?;
     }
     kind.check_within(name, value)?;
-    if matches!(kind, Kind::AccessControl | Kind::Breakpoints) {
+    if matches!(
+        kind,
+        ParameterKind::AccessControl | ParameterKind::Breakpoints
+    ) {
         // JSON within text, values of any depth: only writing shows what is wrong there.
         kind.serialize(name, value, &UrlConfig::default(), Dialect::Documented)?;
     }
@@ -73,11 +76,10 @@ pub fn check_upload_option(name: &str, value: &Value) -> Result<(), UploadError>
 
 fn check_transformation_option(name: &str, value: &Value) -> Result<(), UploadError> {
     if !is_transformation_option(name) {
-        let parameters = PARAMETERS.iter().map(|(name, _)| *name);
-        let options = Key::all().filter(|key| key.is_transformation());
+        let options = OptionKey::all().filter(|key| key.is_transformation());
         return Err(UploadError::Unknown {
             name: name.to_owned(),
-            suggestion: closest(name, parameters.chain(options.map(Key::name))),
+            suggestion: closest(name, parameter_names().chain(options.map(OptionKey::name))),
         });
     }
     let option = Map::from_iter([(name.to_owned(), value.clone())]);
@@ -105,7 +107,7 @@ fn check_text(name: &str, text: &str) -> Result<(), UploadError> {
     }
 }
 
-impl Kind {
+impl ParameterKind {
     fn takes(self, value: &Value) -> bool {
         match self {
             Self::Flag | Self::Boolean => is_truth_value(value),

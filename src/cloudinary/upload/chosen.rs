@@ -3,15 +3,14 @@
 
 use serde_json::Value;
 
-use super::parameter::Kind;
-use super::{Dialect, UploadError, check_upload_option};
+use super::check::check_upload_option;
+use super::error::UploadError;
+use super::parameter::{Dialect, ParameterKind};
 use crate::cloudinary::number::Scalar;
 use crate::cloudinary::transformation::{
     check_chosen_option, check_chosen_steps, check_chosen_transformation, is_format,
 };
 use crate::cloudinary::url_config::UrlConfig;
-
-type Result = std::result::Result<(), UploadError>;
 
 /// Checks a value that a caller made up for an upload parameter or transformation option: the
 /// parameter can have it, and as it is written it neither becomes several values nor names an asset
@@ -25,8 +24,8 @@ type Result = std::result::Result<(), UploadError>;
 /// let error = check_chosen_parameter("effect", &json!({"sepia": 50, "l_private:cat": "x"})).unwrap_err();
 /// assert_eq!(error.to_string(), "effect: expected a value without `/` and `,`");
 /// ```
-pub fn check_chosen_parameter(name: &str, value: &Value) -> Result {
-    let Some(kind) = Kind::of(name) else {
+pub fn check_chosen_parameter(name: &str, value: &Value) -> Result<(), UploadError> {
+    let Some(kind) = ParameterKind::of(name) else {
         // What is written first: of a value with a separator in it, that is what the caller is
         // told.
         if let Err(error) = check_chosen_option(name, value) {
@@ -40,19 +39,19 @@ pub fn check_chosen_parameter(name: &str, value: &Value) -> Result {
         return Ok(());
     }
     let is_confined = match kind {
-        Kind::Text => is_confined_text(name, value),
-        Kind::List => items(value).all(|item| !holds(item, ',')),
-        Kind::Context => members(value).all(|(key, _)| !key.is_empty()),
-        Kind::Coordinates => is_coordinates(value),
-        Kind::Headers => is_headers(value),
-        Kind::Eager => return check_eager_choice(name, value),
-        Kind::Breakpoints => return check_breakpoints_choice(name, value),
+        ParameterKind::Text => is_confined_text(name, value),
+        ParameterKind::List => items(value).all(|item| !holds(item, ',')),
+        ParameterKind::Context => members(value).all(|(key, _)| !key.is_empty()),
+        ParameterKind::Coordinates => is_coordinates(value),
+        ParameterKind::Headers => is_headers(value),
+        ParameterKind::Eager => return check_eager_choice(name, value),
+        ParameterKind::Breakpoints => return check_breakpoints_choice(name, value),
         // One of a few words, or JSON.
-        Kind::Flag
-        | Kind::Boolean
-        | Kind::Regions
-        | Kind::AccessControl
-        | Kind::AutoTranscription => true,
+        ParameterKind::Flag
+        | ParameterKind::Boolean
+        | ParameterKind::Regions
+        | ParameterKind::AccessControl
+        | ParameterKind::AutoTranscription => true,
     };
     if is_confined {
         return Ok(());
@@ -73,13 +72,15 @@ pub fn check_chosen_parameter(name: &str, value: &Value) -> Result {
 ///     "transformation: expected transformations without layers, names, code and conditions"
 /// );
 /// ```
-pub fn check_posted_text(name: &str, text: &str) -> Result {
-    match Kind::of(name) {
+pub fn check_posted_text(name: &str, text: &str) -> Result<(), UploadError> {
+    match ParameterKind::of(name) {
         None if name == "transformation" => Ok(check_chosen_steps(name, text, false)?),
-        Some(kind @ (Kind::Regions | Kind::AccessControl | Kind::Breakpoints)) => {
-            check_posted_json(name, kind, text)
-        }
-        Some(kind @ Kind::AutoTranscription) if text.starts_with('{') => {
+        Some(
+            kind @ (ParameterKind::Regions
+            | ParameterKind::AccessControl
+            | ParameterKind::Breakpoints),
+        ) => check_posted_json(name, kind, text),
+        Some(kind @ ParameterKind::AutoTranscription) if text.starts_with('{') => {
             check_posted_json(name, kind, text)
         }
         _ => check_chosen_parameter(name, &Value::from(text)),
@@ -87,7 +88,7 @@ pub fn check_posted_text(name: &str, text: &str) -> Result {
 }
 
 /// In one spelling only: of two values under one key, another reader might take the other.
-fn check_posted_json(name: &str, kind: Kind, text: &str) -> Result {
+fn check_posted_json(name: &str, kind: ParameterKind, text: &str) -> Result<(), UploadError> {
     let value: Value = serde_json::from_str(text)
         .map_err(|_| UploadError::invalid(name, "JSON as JSON.stringify writes it"))?;
     check_chosen_parameter(name, &value)?;
@@ -100,12 +101,14 @@ fn check_posted_json(name: &str, kind: Kind, text: &str) -> Result {
     ))
 }
 
-fn expected(name: &str, kind: Kind) -> &'static str {
+fn expected(name: &str, kind: ParameterKind) -> &'static str {
     match kind {
-        Kind::List => "items without `,`",
-        Kind::Context => "keys that are not empty",
-        Kind::Coordinates => "numbers: [x, y, width, height] or an array of those",
-        Kind::Headers => "one header a line, without control characters and without `:` in a name",
+        ParameterKind::List => "items without `,`",
+        ParameterKind::Context => "keys that are not empty",
+        ParameterKind::Coordinates => "numbers: [x, y, width, height] or an array of those",
+        ParameterKind::Headers => {
+            "one header a line, without control characters and without `:` in a name"
+        }
         _ if name == "format" => "a value without `/ , ? # % | \\` and control characters",
         _ => "a value without control characters",
     }
@@ -165,7 +168,7 @@ fn is_headers(value: &Value) -> bool {
 }
 
 /// As many transformations as the value has: items of an array, or what `|` separates in a text.
-fn check_eager_choice(name: &str, value: &Value) -> Result {
+fn check_eager_choice(name: &str, value: &Value) -> Result<(), UploadError> {
     let check = |transformation: &Value| {
         if let Some(format) = transformation.get("format") {
             check_format(name, format)?;
@@ -180,7 +183,7 @@ fn check_eager_choice(name: &str, value: &Value) -> Result {
     }
 }
 
-fn check_breakpoints_choice(name: &str, value: &Value) -> Result {
+fn check_breakpoints_choice(name: &str, value: &Value) -> Result<(), UploadError> {
     for setting in items(value).filter_map(Value::as_object) {
         if let Some(format) = setting.get("format") {
             check_format(name, format)?;
@@ -193,7 +196,7 @@ fn check_breakpoints_choice(name: &str, value: &Value) -> Result {
     Ok(())
 }
 
-fn check_format(name: &str, format: &Value) -> Result {
+fn check_format(name: &str, format: &Value) -> Result<(), UploadError> {
     let is_good = match format {
         Value::Null => true,
         Value::String(text) => is_format(text),

@@ -2,14 +2,25 @@
 
 use serde_json::{Map, Value};
 
+use super::error::UploadError;
 use super::text::{join, json, text};
-use super::{Dialect, UploadError};
 use crate::cloudinary::transformation;
 use crate::cloudinary::url_config::UrlConfig;
 
+/// Who is followed where Cloudinary's documentation and its SDKs differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Dialect {
+    /// A backslash in a value of `context` or `metadata` is doubled, so that none of a caller's can
+    /// escape what follows it. A transformation is written as in a URL.
+    Documented,
+    /// As the Node SDK: neither is done, and the transformation is decoded once, since the text of
+    /// a layer is encoded twice.
+    Sdks,
+}
+
 /// How a parameter is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum ParameterKind {
     /// `1` or `0`.
     Flag,
     /// `true` or `false`.
@@ -37,73 +48,78 @@ pub(super) enum Kind {
 }
 
 /// Every parameter but `timestamp` and `transformation`, sorted.
-pub(super) const PARAMETERS: &[(&str, Kind)] = &[
-    ("access_control", Kind::AccessControl),
-    ("access_mode", Kind::Text),
-    ("accessibility_analysis", Kind::Flag),
-    ("allowed_formats", Kind::List),
-    ("asset_folder", Kind::Text),
-    ("async", Kind::Flag),
-    ("auto_chaptering", Kind::Flag),
-    ("auto_tagging", Kind::Text),
-    ("auto_transcription", Kind::AutoTranscription),
-    ("auto_video_details", Kind::Flag),
-    ("background_removal", Kind::Text),
-    ("backup", Kind::Flag),
-    ("batch_id", Kind::Text),
-    ("callback", Kind::Text),
-    ("categorization", Kind::Text),
-    ("cinemagraph_analysis", Kind::Flag),
-    ("clear_invalid", Kind::Flag),
-    ("colors", Kind::Flag),
-    ("context", Kind::Context),
-    ("custom_coordinates", Kind::Coordinates),
-    ("detection", Kind::Text),
-    ("discard_original_filename", Kind::Flag),
-    ("display_name", Kind::Text),
-    ("eager", Kind::Eager),
-    ("eager_async", Kind::Flag),
-    ("eager_notification_url", Kind::Text),
-    ("eval", Kind::Text),
-    ("exif", Kind::Flag),
-    ("face_coordinates", Kind::Coordinates),
-    ("faces", Kind::Flag),
-    ("filename_override", Kind::Text),
-    ("folder", Kind::Text),
-    ("format", Kind::Text),
-    ("headers", Kind::Headers),
-    ("image_metadata", Kind::Flag),
-    ("invalidate", Kind::Flag),
-    ("media_metadata", Kind::Flag),
-    ("metadata", Kind::Context),
-    ("moderation", Kind::Text),
-    ("notification_url", Kind::Text),
-    ("ocr", Kind::Text),
-    ("on_success", Kind::Text),
-    ("overwrite", Kind::Flag),
-    ("phash", Kind::Flag),
-    ("proxy", Kind::Text),
-    ("public_id", Kind::Text),
-    ("public_id_prefix", Kind::Text),
-    ("quality_analysis", Kind::Flag),
-    ("quality_override", Kind::Text),
-    ("raw_convert", Kind::Text),
-    ("regions", Kind::Regions),
-    ("responsive_breakpoints", Kind::Breakpoints),
-    ("return_delete_token", Kind::Flag),
-    ("similarity_search", Kind::Text),
-    ("tags", Kind::List),
-    ("type", Kind::Text),
-    ("unique_display_name", Kind::Boolean),
-    ("unique_filename", Kind::Flag),
-    ("upload_preset", Kind::Text),
-    ("use_asset_folder_as_public_id_prefix", Kind::Flag),
-    ("use_filename", Kind::Flag),
-    ("use_filename_as_display_name", Kind::Flag),
-    ("visual_search", Kind::Boolean),
+pub(super) const PARAMETERS: &[(&str, ParameterKind)] = &[
+    ("access_control", ParameterKind::AccessControl),
+    ("access_mode", ParameterKind::Text),
+    ("accessibility_analysis", ParameterKind::Flag),
+    ("allowed_formats", ParameterKind::List),
+    ("asset_folder", ParameterKind::Text),
+    ("async", ParameterKind::Flag),
+    ("auto_chaptering", ParameterKind::Flag),
+    ("auto_tagging", ParameterKind::Text),
+    ("auto_transcription", ParameterKind::AutoTranscription),
+    ("auto_video_details", ParameterKind::Flag),
+    ("background_removal", ParameterKind::Text),
+    ("backup", ParameterKind::Flag),
+    ("batch_id", ParameterKind::Text),
+    ("callback", ParameterKind::Text),
+    ("categorization", ParameterKind::Text),
+    ("cinemagraph_analysis", ParameterKind::Flag),
+    ("clear_invalid", ParameterKind::Flag),
+    ("colors", ParameterKind::Flag),
+    ("context", ParameterKind::Context),
+    ("custom_coordinates", ParameterKind::Coordinates),
+    ("detection", ParameterKind::Text),
+    ("discard_original_filename", ParameterKind::Flag),
+    ("display_name", ParameterKind::Text),
+    ("eager", ParameterKind::Eager),
+    ("eager_async", ParameterKind::Flag),
+    ("eager_notification_url", ParameterKind::Text),
+    ("eval", ParameterKind::Text),
+    ("exif", ParameterKind::Flag),
+    ("face_coordinates", ParameterKind::Coordinates),
+    ("faces", ParameterKind::Flag),
+    ("filename_override", ParameterKind::Text),
+    ("folder", ParameterKind::Text),
+    ("format", ParameterKind::Text),
+    ("headers", ParameterKind::Headers),
+    ("image_metadata", ParameterKind::Flag),
+    ("invalidate", ParameterKind::Flag),
+    ("media_metadata", ParameterKind::Flag),
+    ("metadata", ParameterKind::Context),
+    ("moderation", ParameterKind::Text),
+    ("notification_url", ParameterKind::Text),
+    ("ocr", ParameterKind::Text),
+    ("on_success", ParameterKind::Text),
+    ("overwrite", ParameterKind::Flag),
+    ("phash", ParameterKind::Flag),
+    ("proxy", ParameterKind::Text),
+    ("public_id", ParameterKind::Text),
+    ("public_id_prefix", ParameterKind::Text),
+    ("quality_analysis", ParameterKind::Flag),
+    ("quality_override", ParameterKind::Text),
+    ("raw_convert", ParameterKind::Text),
+    ("regions", ParameterKind::Regions),
+    ("responsive_breakpoints", ParameterKind::Breakpoints),
+    ("return_delete_token", ParameterKind::Flag),
+    ("similarity_search", ParameterKind::Text),
+    ("tags", ParameterKind::List),
+    ("type", ParameterKind::Text),
+    ("unique_display_name", ParameterKind::Boolean),
+    ("unique_filename", ParameterKind::Flag),
+    ("upload_preset", ParameterKind::Text),
+    ("use_asset_folder_as_public_id_prefix", ParameterKind::Flag),
+    ("use_filename", ParameterKind::Flag),
+    ("use_filename_as_display_name", ParameterKind::Flag),
+    ("visual_search", ParameterKind::Boolean),
 ];
 
-impl Kind {
+/// The names of every upload parameter but `timestamp` and `transformation`, sorted.
+pub fn parameter_names() -> impl Iterator<Item = &'static str> {
+    PARAMETERS.iter().map(|(name, _)| *name)
+}
+
+impl ParameterKind {
     /// The kind of the parameter `name`.
     pub(super) fn of(name: &str) -> Option<Self> {
         PARAMETERS
@@ -112,18 +128,16 @@ impl Kind {
             .map(|index| PARAMETERS[index].1)
     }
 
-    /// The value as it is sent: text, or an array where the caller gave one for plain text. Empty
-    /// if nothing is to be sent.
+    /// The value as it is sent; empty if nothing is to be sent.
     pub(super) fn serialize(
         self,
         name: &str,
         value: &Value,
         config: &UrlConfig,
         dialect: Dialect,
-    ) -> Result<Value, UploadError> {
-        let written = match (self, value) {
+    ) -> Result<String, UploadError> {
+        Ok(match (self, value) {
             (_, Value::Null) => String::new(),
-            (Self::Text, Value::Array(_)) => return Ok(value.clone()),
             (Self::Flag, value) | (Self::AutoTranscription, value @ Value::Bool(_)) => flag(value),
             (Self::AutoTranscription, Value::Object(options))
                 if options.contains_key("translate") =>
@@ -153,8 +167,7 @@ impl Kind {
                 | Self::AutoTranscription,
                 value,
             ) => text(value).into_owned(),
-        };
-        Ok(Value::String(written))
+        })
     }
 }
 
@@ -173,7 +186,7 @@ fn to_json(name: &str, value: &Value) -> Result<String, UploadError> {
 
 /// `key=value|key=["item","item"]`, with a backslash before `=` and `|` in values, and before a
 /// backslash where that is the dialect.
-fn context_pairs(
+pub(super) fn context_pairs(
     name: &str,
     pairs: &Map<String, Value>,
     dialect: Dialect,
@@ -264,12 +277,4 @@ pub(super) fn breakpoints(
         }
     }
     to_json(name, &Value::Array(written))
-}
-
-/// The `context` or `metadata` parameter as the SDKs write it: text as it is, an object as pairs.
-pub(super) fn context(name: &str, value: &Value) -> Result<String, UploadError> {
-    match value {
-        Value::Object(pairs) => context_pairs(name, pairs, Dialect::Sdks),
-        other => Ok(text(other).into_owned()),
-    }
 }

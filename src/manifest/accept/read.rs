@@ -3,8 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::{Accepted, Choice, Pattern};
-use crate::cloudinary::url_options::Key;
-use crate::manifest::document::{Entry, Report, Section, every};
+use crate::cloudinary::url_options::OptionKey;
+use crate::manifest::document::{ManifestEntry, ManifestReport, Section, every};
 use crate::manifest::option_kind::OptionKind;
 
 /// Keys of an entry that is a table.
@@ -13,9 +13,9 @@ pub(in crate::manifest) const KEYS: &[&str] = &["min", "max", "pattern", "named"
 impl Accepted {
     /// Reads one entry of `[accept]`.
     pub(in crate::manifest) fn read(
-        entry: Entry<'_>,
+        entry: ManifestEntry<'_>,
         kind: OptionKind,
-        report: &mut Report<'_>,
+        report: &mut ManifestReport<'_>,
     ) -> Option<Self> {
         if let Err(reason) = kind.check_name(entry.key) {
             report.error(entry.at, reason);
@@ -35,13 +35,17 @@ impl Accepted {
         };
         Some(Self {
             kind,
-            key: Key::from_name(entry.key),
+            key: OptionKey::from_name(entry.key),
             choice,
             default: None,
         })
     }
 
-    fn read_table(entry: Entry<'_>, kind: OptionKind, report: &mut Report<'_>) -> Option<Self> {
+    fn read_table(
+        entry: ManifestEntry<'_>,
+        kind: OptionKind,
+        report: &mut ManifestReport<'_>,
+    ) -> Option<Self> {
         let mut keys = entry.section(report)?;
         if keys.is_empty() {
             return entry.refuse(&format!("empty, expected {}", KEYS.join(", ")), report);
@@ -51,7 +55,7 @@ impl Accepted {
         keys.finish(KEYS, report);
         let mut accepted = Self {
             kind,
-            key: Key::from_name(entry.key),
+            key: OptionKey::from_name(entry.key),
             choice: choice?,
             default: None,
         };
@@ -72,10 +76,10 @@ impl Accepted {
 
 /// What a table accepts: the keys of one form.
 fn read_choice(
-    entry: Entry<'_>,
+    entry: ManifestEntry<'_>,
     keys: &mut Section<'_>,
     kind: OptionKind,
-    report: &mut Report<'_>,
+    report: &mut ManifestReport<'_>,
 ) -> Option<Choice> {
     let range = [keys.take("min"), keys.take("max")];
     let pattern = keys.take("pattern");
@@ -104,7 +108,7 @@ fn read_choice(
         [None, None] => Some(Choice::Any),
         [min, max] => {
             let mistakes = report.errors.len();
-            let mut bound = |entry: Option<Entry<'_>>| read_number(entry?, report);
+            let mut bound = |entry: Option<ManifestEntry<'_>>| read_number(entry?, report);
             let (min, max) = (bound(min), bound(max));
             if report.errors.len() > mistakes {
                 return None;
@@ -117,12 +121,16 @@ fn read_choice(
     }
 }
 
-fn read_number(entry: Entry<'_>, report: &mut Report<'_>) -> Option<f64> {
+fn read_number(entry: ManifestEntry<'_>, report: &mut ManifestReport<'_>) -> Option<f64> {
     let number = entry.json(report)?.as_f64();
     number.or_else(|| entry.mistyped("a number", report))
 }
 
-fn read_values(entry: Entry<'_>, kind: OptionKind, report: &mut Report<'_>) -> Option<Vec<Value>> {
+fn read_values(
+    entry: ManifestEntry<'_>,
+    kind: OptionKind,
+    report: &mut ManifestReport<'_>,
+) -> Option<Vec<Value>> {
     let items = entry.items(report)?;
     if items.is_empty() {
         return entry.refuse("an empty list accepts nothing, leave it out", report);
@@ -132,10 +140,10 @@ fn read_values(entry: Entry<'_>, kind: OptionKind, report: &mut Report<'_>) -> O
 }
 
 fn read_named(
-    entry: Entry<'_>,
-    named: Entry<'_>,
+    entry: ManifestEntry<'_>,
+    named: ManifestEntry<'_>,
     kind: OptionKind,
-    report: &mut Report<'_>,
+    report: &mut ManifestReport<'_>,
 ) -> Option<Map<String, Value>> {
     let choices = named.section(report)?;
     if choices.is_empty() {
@@ -149,9 +157,9 @@ fn read_named(
 
 fn read_value(
     name: &str,
-    entry: Entry<'_>,
+    entry: ManifestEntry<'_>,
     kind: OptionKind,
-    report: &mut Report<'_>,
+    report: &mut ManifestReport<'_>,
 ) -> Option<Value> {
     let value = entry.fixed_json(report)?;
     match kind.check(name, &value) {

@@ -333,8 +333,8 @@ fn keeps_a_chosen_option_in_the_path_of_its_url() {
 
 #[test]
 fn refuses_separators_that_a_reader_decodes_on_either_side() {
-    let options = Key::all().filter(|key| {
-        key.is_transformation() && !is_composite(key.name()) && *key != Key::ResponsiveWidth
+    let options = OptionKey::all().filter(|key| {
+        key.is_transformation() && !is_composite(key.name()) && *key != OptionKey::ResponsiveWidth
     });
     for key in options {
         for kind in [OptionKind::Upload, OptionKind::Url] {
@@ -417,7 +417,7 @@ fn keeps_what_nobody_signs_in_the_url_of_its_asset() {
     };
     let chosen = |name: &str, value: &Value| {
         let accepted = Accepted {
-            key: Key::from_name(name),
+            key: OptionKey::from_name(name),
             ..on_urls.clone()
         };
         let chosen = accepted.choose(name, value).map(drop);

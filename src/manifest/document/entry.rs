@@ -3,21 +3,21 @@
 use serde_json::Value;
 use toml::de::{DeFloat, DeInteger, DeValue};
 
-use super::{Report, Section, every, unknown};
+use super::{ManifestReport, Section, every, unknown};
 use crate::manifest::template::Template;
 use crate::manifest::value_context;
 
 /// A key and its value, or an element of a list with the list's key.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::manifest) struct Entry<'t> {
+pub(in crate::manifest) struct ManifestEntry<'t> {
     pub(in crate::manifest) key: &'t str,
     /// Byte at which the mistake is shown.
     pub(in crate::manifest) at: usize,
     pub(super) value: &'t DeValue<'t>,
 }
 
-impl<'t> Entry<'t> {
-    pub(in crate::manifest) fn text(&self, report: &mut Report<'_>) -> Option<&'t str> {
+impl<'t> ManifestEntry<'t> {
+    pub(in crate::manifest) fn text(&self, report: &mut ManifestReport<'_>) -> Option<&'t str> {
         match self.value {
             DeValue::String(text) => Some(text),
             _ => self.mistyped("a string", report),
@@ -25,7 +25,10 @@ impl<'t> Entry<'t> {
     }
 
     /// A string with placeholders.
-    pub(in crate::manifest) fn template(&self, report: &mut Report<'_>) -> Option<Template> {
+    pub(in crate::manifest) fn template(
+        &self,
+        report: &mut ManifestReport<'_>,
+    ) -> Option<Template> {
         match Template::parse(self.text(report)?) {
             Ok(template) => Some(template),
             Err(error) => self.refuse(&error.to_string(), report),
@@ -33,7 +36,10 @@ impl<'t> Entry<'t> {
     }
 
     /// A template for a folder or `public_id`, which Cloudinary must keep as it is written.
-    pub(in crate::manifest) fn path_template(&self, report: &mut Report<'_>) -> Option<Template> {
+    pub(in crate::manifest) fn path_template(
+        &self,
+        report: &mut ManifestReport<'_>,
+    ) -> Option<Template> {
         let template = self.template(report)?;
         match value_context::check_path(&template.with_every_value("x")) {
             Ok(()) => Some(template),
@@ -41,25 +47,31 @@ impl<'t> Entry<'t> {
         }
     }
 
-    pub(in crate::manifest) fn flag(&self, report: &mut Report<'_>) -> Option<bool> {
+    pub(in crate::manifest) fn flag(&self, report: &mut ManifestReport<'_>) -> Option<bool> {
         match self.value {
             DeValue::Boolean(flag) => Some(*flag),
             _ => self.mistyped("true or false", report),
         }
     }
 
-    pub(in crate::manifest) fn section(&self, report: &mut Report<'_>) -> Option<Section<'t>> {
+    pub(in crate::manifest) fn section(
+        &self,
+        report: &mut ManifestReport<'_>,
+    ) -> Option<Section<'t>> {
         match self.value {
             DeValue::Table(table) => Some(Section::new(self.at, table)),
             _ => self.mistyped("a table", report),
         }
     }
 
-    pub(in crate::manifest) fn items(&self, report: &mut Report<'_>) -> Option<Vec<Entry<'t>>> {
+    pub(in crate::manifest) fn items(
+        &self,
+        report: &mut ManifestReport<'_>,
+    ) -> Option<Vec<ManifestEntry<'t>>> {
         let DeValue::Array(items) = self.value else {
             return self.mistyped("a list", report);
         };
-        let items = items.iter().map(|item| Entry {
+        let items = items.iter().map(|item| ManifestEntry {
             key: self.key,
             at: item.span().start,
             value: item.get_ref(),
@@ -71,7 +83,7 @@ impl<'t> Entry<'t> {
     pub(in crate::manifest) fn one_of<T: Clone>(
         &self,
         choices: &[(&str, T)],
-        report: &mut Report<'_>,
+        report: &mut ManifestReport<'_>,
     ) -> Option<T> {
         let text = self.text(report)?;
         let found = choices.iter().find(|(name, _)| *name == text);
@@ -86,7 +98,7 @@ impl<'t> Entry<'t> {
     pub(in crate::manifest) fn some_of<T: Clone>(
         &self,
         choices: &[(&str, T)],
-        report: &mut Report<'_>,
+        report: &mut ManifestReport<'_>,
     ) -> Option<Vec<T>> {
         let items = self.items(report)?;
         if items.is_empty() {
@@ -112,7 +124,7 @@ impl<'t> Entry<'t> {
     }
 
     /// The value as JSON. What JSON has no form for is a mistake.
-    pub(in crate::manifest) fn json(&self, report: &mut Report<'_>) -> Option<Value> {
+    pub(in crate::manifest) fn json(&self, report: &mut ManifestReport<'_>) -> Option<Value> {
         let value = match self.value {
             DeValue::String(text) => Value::from(text.as_ref()),
             DeValue::Boolean(flag) => Value::from(*flag),
@@ -142,7 +154,7 @@ impl<'t> Entry<'t> {
     }
 
     /// The value as JSON where no placeholders are filled in.
-    pub(in crate::manifest) fn fixed_json(&self, report: &mut Report<'_>) -> Option<Value> {
+    pub(in crate::manifest) fn fixed_json(&self, report: &mut ManifestReport<'_>) -> Option<Value> {
         let value = self.json(report)?;
         if holds_placeholder(&value) {
             return self.refuse("templates are not filled in here", report);
@@ -154,14 +166,14 @@ impl<'t> Entry<'t> {
     pub(in crate::manifest) fn refuse<T>(
         &self,
         reason: &str,
-        report: &mut Report<'_>,
+        report: &mut ManifestReport<'_>,
     ) -> Option<T> {
         report.error(self.at, format!("`{}`: {reason}", self.key));
         None
     }
 
     /// Notes what is doubtful about the value.
-    pub(in crate::manifest) fn warn(&self, reason: &str, report: &mut Report<'_>) {
+    pub(in crate::manifest) fn warn(&self, reason: &str, report: &mut ManifestReport<'_>) {
         report.warn(self.at, format!("`{}`: {reason}", self.key));
     }
 
@@ -169,7 +181,7 @@ impl<'t> Entry<'t> {
     pub(in crate::manifest) fn mistyped<T>(
         &self,
         expected: &str,
-        report: &mut Report<'_>,
+        report: &mut ManifestReport<'_>,
     ) -> Option<T> {
         let found = self.value.type_str();
         self.refuse(&format!("expected {expected}, found {found}"), report)

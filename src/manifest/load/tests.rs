@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::cloudinary::account::Account;
 use crate::cloudinary::identifier::{DeliveryType, ResourceType};
-use crate::manifest::{Access, Choice, Limit, Parameter, ResponseForm, SignUpload};
+use crate::manifest::{Access, CallLimit, Choice, Parameter, ResponseForm, SignUpload};
 
 mod accept;
 mod class;
@@ -48,10 +48,10 @@ fn parse_one(text: &str) -> Result<(Manifests, Vec<String>), Vec<String>> {
 }
 
 fn in_texts(
-    read: Result<Manifests, Vec<Finding>>,
+    read: Result<Manifests, Vec<ManifestFinding>>,
     prefix: &str,
 ) -> Result<(Manifests, Vec<String>), Vec<String>> {
-    let texts = |findings: &[Finding]| -> Vec<String> {
+    let texts = |findings: &[ManifestFinding]| -> Vec<String> {
         let texts = findings.iter().map(ToString::to_string);
         texts.map(|text| text.replace(prefix, "")).collect()
     };
@@ -82,7 +82,7 @@ fn warnings(text: &str) -> Vec<String> {
 #[track_caller]
 fn sign_upload(text: &str) -> SignUpload {
     match loaded(&format!("{SIGN}{text}")).functions.remove(0).action {
-        Action::SignUpload(sign) => sign,
+        FunctionAction::SignUpload(sign) => sign,
         other => panic!("not a sign_upload: {other:?}"),
     }
 }

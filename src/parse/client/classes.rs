@@ -14,7 +14,7 @@ use super::{MasterClient, RestError, Row};
 const PAGE: usize = 1000;
 
 #[derive(Deserialize)]
-struct Found {
+struct FoundRows {
     results: Vec<Row>,
     #[serde(default)]
     count: u64,
@@ -51,7 +51,7 @@ impl MasterClient {
                 .append_pair("limit", &limit.to_string())
                 .append_pair("count", "1")
                 .append_pair("keys", &columns.join(","));
-            self.call_url::<Found>(Method::GET, url, None).await
+            self.call_url::<FoundRows>(Method::GET, url, None).await
         };
         let mut found = ask(0).await?;
         if found.count > 0 {
@@ -86,19 +86,19 @@ impl MasterClient {
             .append_pair("where", &filter.to_string())
             .append_pair("count", "1")
             .append_pair("limit", "0");
-        let found: Found = self.call_url(Method::GET, url, None).await?;
+        let found: FoundRows = self.call_url(Method::GET, url, None).await?;
         Ok(found.count)
     }
 
     /// How many rows a class has, whatever find triggers it has.
     async fn count_all(&self, class: &str) -> Result<u64, RestError> {
         #[derive(Deserialize)]
-        struct Total {
+        struct AggregateTotal {
             total: u64,
         }
         #[derive(Deserialize)]
-        struct Totals {
-            results: Vec<Total>,
+        struct AggregateBody {
+            results: Vec<AggregateTotal>,
         }
         let mut url = self.url(&["aggregate", class])?;
         let pipeline = json!([{"$group": {"_id": null, "total": {"$sum": 1}}}]);
@@ -106,7 +106,7 @@ impl MasterClient {
             .append_pair("pipeline", &pipeline.to_string())
             .append_pair("rawValues", "false")
             .append_pair("rawFieldNames", "false");
-        let Totals { results } = self.call_url(Method::GET, url, None).await?;
+        let AggregateBody { results } = self.call_url(Method::GET, url, None).await?;
         Ok(results.first().map_or(0, |total| total.total))
     }
 
@@ -119,7 +119,7 @@ impl MasterClient {
         url.query_pairs_mut()
             .append_pair("count", "1")
             .append_pair("limit", "0");
-        let found: Found = self.call_url(Method::GET, url, None).await?;
+        let found: FoundRows = self.call_url(Method::GET, url, None).await?;
         Ok(found.count)
     }
 

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use crate::http::causes;
 
-use super::{Answer, RestClient};
+use super::{RestAnswer, RestClient};
 
 /// Why a call did not do what it was meant to. `server` is Parse Server's URL without a password.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -224,12 +224,12 @@ impl RestError {
 
 /// The body of a Parse error.
 #[derive(Deserialize)]
-pub(super) struct Failure {
+pub(super) struct RestErrorBody {
     pub(super) code: Option<i64>,
     pub(super) error: String,
 }
 
-impl Answer {
+impl RestAnswer {
     /// The body of a success; otherwise what the answer means.
     pub(super) fn json<T: DeserializeOwned>(&self, client: &RestClient) -> Result<T, RestError> {
         if !self.status.is_success() {
@@ -249,7 +249,7 @@ impl Answer {
             return RestError::Redirect { server, location };
         }
         match serde_json::from_slice(&self.body) {
-            Ok(Failure {
+            Ok(RestErrorBody {
                 code: None,
                 ref error,
             }) if status == StatusCode::FORBIDDEN => match error.as_str() {
@@ -264,7 +264,7 @@ impl Answer {
                 },
                 _ => RestError::NotParseServer { server, status },
             },
-            Ok(Failure {
+            Ok(RestErrorBody {
                 code: Some(code),
                 error,
             }) => match error.strip_prefix("Invalid server state: ") {

@@ -18,7 +18,7 @@ pub struct RegisteredHook {
 }
 
 #[derive(Deserialize)]
-struct HookRow {
+struct HookBody {
     #[serde(flatten)]
     name: HookName,
     #[serde(default)]
@@ -34,7 +34,7 @@ impl MasterClient {
     pub async fn hooks(&self) -> Result<Vec<RegisteredHook>, RestError> {
         let mut hooks = Vec::new();
         for list in ["triggers", "functions"] {
-            let rows: Vec<HookRow> = self.call(Method::GET, &["hooks", list], None).await?;
+            let rows: Vec<HookBody> = self.call(Method::GET, &["hooks", list], None).await?;
             hooks.extend(rows.into_iter().map(|row| RegisteredHook {
                 name: row.name,
                 url: match row.url {

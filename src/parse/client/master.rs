@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{Answer, Proof, RestClient, RestError, header};
+use super::{Credential, RestAnswer, RestClient, RestError, header};
 
 /// A [`RestClient`] with the master key.
 #[derive(Debug, Clone)]
@@ -68,7 +68,7 @@ impl MasterClient {
         let context = header("the context", context)?;
         let request = self
             .rest
-            .request(Method::PUT, url, Proof::MasterKey(&self.master_key))
+            .request(Method::PUT, url, Credential::MasterKey(&self.master_key))
             .header("X-Parse-Cloud-Context", context)
             .json(body);
         let answer = self.rest.finish(request).await?;
@@ -91,7 +91,7 @@ impl MasterClient {
         url: Url,
         body: Option<&Value>,
     ) -> Result<(T, usize), RestError> {
-        let proof = Proof::MasterKey(&self.master_key);
+        let proof = Credential::MasterKey(&self.master_key);
         let answer = self.rest.send(method, url, proof, body).await?;
         match answer.json(&self.rest) {
             Err(RestError::Unauthorized { server }) => Err(self.diagnose(server, &answer).await),
@@ -112,7 +112,7 @@ impl MasterClient {
     /// a missing client key and to a master key from an address outside `masterKeyIps`. Versions 7
     /// to 9 give only the last as `application/json`; with 5 the same request without the key gets
     /// past the check of the application id.
-    async fn diagnose(&self, server: String, refusal: &Answer) -> RestError {
+    async fn diagnose(&self, server: String, refusal: &RestAnswer) -> RestError {
         if refusal.is_json() {
             let address = self.local_address().await;
             return RestError::MasterKeyIps { server, address };
@@ -121,7 +121,11 @@ impl MasterClient {
             Ok(url) => url,
             Err(error) => return error,
         };
-        match self.rest.send(Method::GET, url, Proof::Nothing, None).await {
+        match self
+            .rest
+            .send(Method::GET, url, Credential::Nothing, None)
+            .await
+        {
             Ok(answer) => match answer.json::<ServerInfo>(&self.rest) {
                 Err(RestError::MasterKey { .. }) => {
                     let address = self.local_address().await;

@@ -1,11 +1,14 @@
-//! Calls of `doctor`, which wants to know what Parse Server says, whatever it is.
+//! Calls of `doctor` and `register`, which want to know what Parse Server says, whatever it is.
+
+use std::time::Duration;
 
 use reqwest::header::{CONNECTION, CONTENT_TYPE};
 use reqwest::{Method, StatusCode};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::{Answer, MasterClient, Proof, RestClient, RestError};
+use super::held_body::HeldBody;
+use super::{Credential, MasterClient, RestAnswer, RestClient, RestError};
 
 /// An answer of Parse Server, a refusal included.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,8 +21,8 @@ pub struct Reply {
     pub date: Option<u64>,
 }
 
-impl From<Answer> for Reply {
-    fn from(answer: Answer) -> Self {
+impl From<RestAnswer> for Reply {
+    fn from(answer: RestAnswer) -> Self {
         Reply {
             status: answer.status,
             body: serde_json::from_slice(&answer.body).unwrap_or_default(),
@@ -29,7 +32,7 @@ impl From<Answer> for Reply {
 }
 
 #[derive(Deserialize)]
-struct Health {
+struct HealthBody {
     status: String,
 }
 
@@ -41,15 +44,17 @@ impl RestClient {
     /// Parse Server cannot be asked, or is not ready.
     pub async fn health(&self) -> Result<Option<u64>, RestError> {
         let url = self.path(&["health"])?;
-        let answer = self.send(Method::GET, url, Proof::Nothing, None).await?;
+        let answer = self
+            .send(Method::GET, url, Credential::Nothing, None)
+            .await?;
         let date = answer.date;
         match serde_json::from_slice(&answer.body) {
-            Ok(Health { status }) if status == "ok" => Ok(date),
-            Ok(Health { status: state }) => Err(RestError::NotReady {
+            Ok(HealthBody { status }) if status == "ok" => Ok(date),
+            Ok(HealthBody { status: state }) => Err(RestError::NotReady {
                 server: self.server(),
                 state,
             }),
-            Err(_) => Err(match answer.json::<Health>(self) {
+            Err(_) => Err(match answer.json::<HealthBody>(self) {
                 Err(error) => error,
                 Ok(_) => RestError::NotParseServer {
                     server: self.server(),
@@ -59,14 +64,13 @@ impl RestClient {
         }
     }
 
-    /// Calls a cloud function without parameters as nobody.
+    /// Calls a cloud function as nobody.
     ///
     /// # Errors
     /// Parse Server cannot be asked, or does not let this application ask.
-    pub async fn call_function(&self, name: &str) -> Result<Reply, RestError> {
+    pub async fn call_function(&self, name: &str, params: &Value) -> Result<Reply, RestError> {
         let url = self.path(&["functions", name])?;
-        let body = json!({});
-        let answer = self.send(Method::POST, url, Proof::Nothing, Some(&body));
+        let answer = self.send(Method::POST, url, Credential::Nothing, Some(params));
         let answer = answer.await?;
         match answer.json::<Value>(self) {
             Err(RestError::Unauthorized { server }) => Err(RestError::ClientKey { server }),
@@ -82,19 +86,20 @@ impl RestClient {
 
     /// Whether a body of so many bytes is taken. It asks for nothing and has no application id.
     ///
+    /// Who refuses it by its announced length closes the connection, and what is still being sent
+    /// then breaks it before the answer is read. So the body is held back for the time `hold`, in
+    /// which such an answer comes.
+    ///
     /// # Errors
     /// Parse Server cannot be asked.
-    pub async fn takes_body_of(&self, bytes: usize) -> Result<bool, RestError> {
+    pub async fn takes_body_of(&self, bytes: usize, hold: Duration) -> Result<bool, RestError> {
         let url = self.path(&["functions", "cloudinaryParseDoctor"])?;
-        let frame = r#"{"doctor":""}"#;
-        let filler = "x".repeat(bytes.saturating_sub(frame.len()));
         let request = self
             .http
             .post(url)
             .header(CONTENT_TYPE, "application/json")
-            // Parse Server breaks the connection after such a refusal.
             .header(CONNECTION, "close")
-            .body(format!(r#"{{"doctor":"{filler}"}}"#));
+            .body(reqwest::Body::wrap(HeldBody::new(bytes, hold)));
         let answer = self.finish(request).await?;
         Ok(answer.status != StatusCode::PAYLOAD_TOO_LARGE)
     }
@@ -118,7 +123,7 @@ impl MasterClient {
         context: &Value,
     ) -> Result<Reply, RestError> {
         let url = self.url(&["classes", class])?;
-        let proof = Proof::MasterKey(&self.master_key);
+        let proof = Credential::MasterKey(&self.master_key);
         let request = self.rest.request(Method::POST, url, proof);
         let request = request
             .header("X-Parse-Cloud-Context", context.to_string())

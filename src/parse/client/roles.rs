@@ -5,7 +5,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Proof, RestClient, RestError, header};
+use super::{Credential, RestClient, RestError, header};
 
 /// Rows of one answer: Parse Server's default, which its option `maxLimit` is hardly ever below.
 const PAGE: usize = 100;
@@ -23,7 +23,7 @@ pub struct Role {
 }
 
 #[derive(Deserialize)]
-struct Page {
+struct RolePage {
     results: Vec<Role>,
 }
 
@@ -78,9 +78,9 @@ impl RestClient {
                 .append_pair("limit", &PAGE.to_string())
                 .append_pair("skip", &roles.len().to_string());
             let answer = self
-                .send(Method::GET, url, Proof::Session(&token), None)
+                .send(Method::GET, url, Credential::Session(&token), None)
                 .await?;
-            let page: Page = answer.json(self).map_err(|error| match error {
+            let page: RolePage = answer.json(self).map_err(|error| match error {
                 RestError::Unauthorized { server } => RestError::ClientKey { server },
                 error => error,
             })?;

@@ -46,7 +46,7 @@ pub struct Rows {
 }
 
 #[derive(Deserialize)]
-struct Found {
+struct RowPage {
     results: Vec<Row>,
 }
 
@@ -131,7 +131,7 @@ impl Rows {
             // Parse Server 9 may be set to answer names and values as its database has them.
             .append_pair("rawValues", "false")
             .append_pair("rawFieldNames", "false");
-        let (Found { results }, bytes) = parse.call_sized(Method::GET, url, None).await?;
+        let (RowPage { results }, bytes) = parse.call_sized(Method::GET, url, None).await?;
         Ok((results, bytes))
     }
 

@@ -15,14 +15,14 @@ pub struct Schema {
     /// The class.
     pub class_name: String,
     /// The columns by name.
-    pub fields: BTreeMap<String, Column>,
+    pub fields: BTreeMap<String, SchemaColumn>,
     #[serde(default)]
     class_level_permissions: Permissions,
 }
 
 /// A column.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Column {
+pub struct SchemaColumn {
     /// `String`, `Array`, `Relation`, …
     #[serde(rename = "type")]
     pub type_name: String,

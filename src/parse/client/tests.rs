@@ -1,3 +1,4 @@
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
 
 use serde_json::{Value, json};
@@ -215,4 +216,40 @@ async fn names_hooks_in_paths_by_encoded_segments() {
             r#"PUT /hooks/functions/a%20b {"__op":"Delete"}"#,
         ]
     );
+}
+
+#[actix_web::test]
+async fn reads_a_refusal_that_comes_before_the_body_and_closes_the_connection() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let server = std::thread::spawn(move || {
+        for _ in 0..20 {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut head = BufReader::new(stream.try_clone().unwrap()).lines();
+            while !head.next().unwrap().unwrap().is_empty() {}
+            let answer = "HTTP/1.1 413 Payload Too Large\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}";
+            stream.write_all(answer.as_bytes()).unwrap();
+        }
+    });
+    let client = client(&url);
+    for _ in 0..20 {
+        let taken = client.takes_body_of(5 << 20, Duration::from_secs(30));
+        assert_eq!(taken.await, Ok(false));
+    }
+    server.join().unwrap();
+}
+
+#[actix_web::test]
+async fn sends_the_whole_body_to_a_server_that_does_not_refuse_its_length() {
+    let server = MockServer::start().await;
+    Mock::given(any())
+        .respond_with(ResponseTemplate::new(400))
+        .mount(&server)
+        .await;
+    let client = client(&server.uri());
+    let taken = client.takes_body_of(5 << 20, Duration::ZERO).await;
+    assert_eq!(taken, Ok(true));
+    let requests = server.received_requests().await.unwrap();
+    assert_eq!(requests[0].headers["content-length"], "5242880");
+    assert_eq!(requests[0].body.len(), 5 << 20);
 }

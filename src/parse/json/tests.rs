@@ -7,13 +7,13 @@ use super::*;
 #[test]
 fn reads_every_kind() {
     for (text, kind) in [
-        ("{}", Kind::Object),
-        (" [1, 2] ", Kind::Array),
-        ("\"a\"", Kind::String),
-        ("-0.5e+3", Kind::Number),
-        ("true", Kind::Bool),
-        ("false", Kind::Bool),
-        ("null", Kind::Null),
+        ("{}", JsonKind::Object),
+        (" [1, 2] ", JsonKind::Array),
+        ("\"a\"", JsonKind::String),
+        ("-0.5e+3", JsonKind::Number),
+        ("true", JsonKind::Bool),
+        ("false", JsonKind::Bool),
+        ("null", JsonKind::Null),
     ] {
         assert_eq!(
             JsonText::parse(text).map(JsonText::kind),

@@ -34,6 +34,17 @@ pub enum CertificateError {
         /// What is wrong with it.
         cause: PemError,
     },
+    /// Each holds what the other should.
+    #[error(
+        "CLOUDINARY_PARSE_TLS_CERT and CLOUDINARY_PARSE_TLS_KEY are swapped: {} holds the private key, {} the certificate",
+        chain.display(), key.display()
+    )]
+    Swapped {
+        /// The file of the chain.
+        chain: PathBuf,
+        /// The file of the key.
+        key: PathBuf,
+    },
     /// They cannot be used together.
     #[error("CLOUDINARY_PARSE_TLS_CERT and CLOUDINARY_PARSE_TLS_KEY: {0}")]
     Pair(rustls::Error),
@@ -46,15 +57,11 @@ pub enum PemError {
     #[error(transparent)]
     File(#[from] io::Error),
     /// It holds something else.
-    #[error("{}", pem_text(.0))]
+    #[error(transparent)]
     Pem(#[from] pem::Error),
-}
-
-fn pem_text(error: &pem::Error) -> String {
-    match error {
-        pem::Error::NoItemsFound => "holds no such PEM section".to_owned(),
-        error => error.to_string(),
-    }
+    /// It holds no PEM section of the kind that is needed.
+    #[error("holds no {0} in PEM form")]
+    Lacks(&'static str),
 }
 
 /// Chain and key, read again when their files change.
@@ -142,17 +149,35 @@ impl Pems {
     }
 
     fn certified_key(&self, chain: &Path, key: &Path) -> Result<CertifiedKey, CertificateError> {
+        if is_key(&self.chain) && has_certificate(&self.key) {
+            return Err(CertificateError::Swapped {
+                chain: chain.to_owned(),
+                key: key.to_owned(),
+            });
+        }
         let certificates: Vec<_> = CertificateDer::pem_slice_iter(&self.chain)
             .collect::<Result<_, _>>()
             .map_err(|error| chain_error(chain, error))?;
         if certificates.is_empty() {
-            return Err(chain_error(chain, pem::Error::NoItemsFound));
+            return Err(chain_error(chain, PemError::Lacks("certificate")));
         }
         let private = PrivateKeyDer::from_pem_slice(&self.key);
-        let private = private.map_err(|error| key_error(key, error))?;
+        let private = private.map_err(|error| match error {
+            pem::Error::NoItemsFound => key_error(key, PemError::Lacks("private key")),
+            error => key_error(key, error),
+        })?;
         let provider = ring::default_provider();
         CertifiedKey::from_der(certificates, private, &provider).map_err(CertificateError::Pair)
     }
+}
+
+/// Whether a file holds a private key and no certificate.
+fn is_key(pem: &[u8]) -> bool {
+    PrivateKeyDer::from_pem_slice(pem).is_ok() && !has_certificate(pem)
+}
+
+fn has_certificate(pem: &[u8]) -> bool {
+    CertificateDer::from_pem_slice(pem).is_ok()
 }
 
 fn chain_error(path: &Path, cause: impl Into<PemError>) -> CertificateError {

@@ -20,11 +20,11 @@ export async function startServerThat(answer) {
 
 /**
  * Starts a proxy before `target`.
- * @param {string} target base URL
+ * @param {string | ((path: string) => string)} target base URL, the same for all requests or by their path
  * @param {(answer: {status: number, headers: object, body: string}, path: string, method: string) => unknown} tamper changes an answer, or
  *   something else while it is on its way
  */
-export function startProxy(target, tamper) {
+export function startProxy(target, tamper = () => {}) {
   return startServerThat(async (request, response) => {
     const chunks = [];
     for await (const chunk of request) chunks.push(chunk);
@@ -32,7 +32,8 @@ export function startProxy(target, tamper) {
     // Parse Server closes a connection whose body it did not read: no later request of the test's is to go over one.
     headers.connection = "close";
     const body = chunks.length ? Buffer.concat(chunks) : undefined;
-    const given = await fetch(target + request.url, { method: request.method, headers, body, redirect: "manual" });
+    const base = typeof target === "string" ? target : target(request.url);
+    const given = await fetch(base + request.url, { method: request.method, headers, body, redirect: "manual" });
     const answer = {
       status: given.status,
       headers: { "Content-Type": given.headers.get("content-type") ?? "text/plain", Date: given.headers.get("date") },

@@ -10,7 +10,7 @@ use cloudinary_parse::cloudinary::account::Account;
 use cloudinary_parse::cloudinary::delivery_url::identifier_url;
 use cloudinary_parse::cloudinary::identifier::Identifier;
 use cloudinary_parse::cloudinary::upload::{Fields, as_text, is_upload_option};
-use cloudinary_parse::manifest::{self, Accepted, Action};
+use cloudinary_parse::manifest::{self, Accepted, FunctionAction};
 use serde_json::{Map, Value};
 
 use super::sha1;
@@ -85,9 +85,9 @@ fn accepted<'m>(
         let text = format!("function = \"f\"\naction = \"{action}\"\n[accept]\n{lines}");
         let mut manifests = manifest::parse(&[("f.toml", &text)]).expect("a good manifest");
         match manifests.functions.remove(0).action {
-            Action::SignUpload(sign) => sign.rules.accept,
-            Action::SignParams(rules) => rules.accept,
-            Action::DeliveryUrl(url) => url.accept,
+            FunctionAction::SignUpload(sign) => sign.rules.accept,
+            FunctionAction::SignParams(rules) => rules.accept,
+            FunctionAction::DeliveryUrl(url) => url.accept,
         }
     });
     let found = table.iter().find(|(accepted, _)| accepted == name);

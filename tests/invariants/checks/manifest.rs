@@ -1,6 +1,6 @@
 //! Manifests: every mistake has a place, and no key that means nothing is taken.
 
-use cloudinary_parse::manifest::{self, Finding, Manifests};
+use cloudinary_parse::manifest::{self, ManifestFinding, Manifests};
 use toml::{Table, Value};
 
 /// Separates the files of one input.
@@ -28,7 +28,7 @@ pub(crate) fn check(bytes: &[u8]) {
     }
 }
 
-fn load(files: &[&str]) -> Result<Manifests, Vec<Finding>> {
+fn load(files: &[&str]) -> Result<Manifests, Vec<ManifestFinding>> {
     let names: Vec<_> = (0..files.len()).map(name).collect();
     let files = names.iter().zip(files);
     let files: Vec<_> = files.map(|(name, text)| (&**name, *text)).collect();
@@ -39,7 +39,7 @@ fn name(index: usize) -> String {
     format!("{index}.toml")
 }
 
-fn places(findings: &[Finding], files: &[&str]) {
+fn places(findings: &[ManifestFinding], files: &[&str]) {
     for finding in findings {
         let file = finding.file.file_name().and_then(|name| name.to_str());
         let index = (0..files.len()).find(|&index| file == Some(&*name(index)));

@@ -16,7 +16,7 @@ fn reads_a_delivery_url() {
         "#,
     );
     assert!(manifests.need_parse_server());
-    let Action::DeliveryUrl(url) = &manifests.functions[0].action else {
+    let FunctionAction::DeliveryUrl(url) = &manifests.functions[0].action else {
         panic!("not a delivery_url")
     };
     assert_eq!(url.source, Some(("Photo".to_owned(), "picture".to_owned())));

@@ -5,9 +5,9 @@ fn reads_a_sign_params_with_its_defaults() {
     let function = loaded(SIGN_PARAMS).functions.remove(0);
     assert_eq!(
         (function.access, function.limit),
-        (Access::User, Limit::default())
+        (Access::User, CallLimit::default())
     );
-    let Action::SignParams(rules) = function.action else {
+    let FunctionAction::SignParams(rules) = function.action else {
         panic!("not a sign_params")
     };
     assert!(rules.upload.is_empty() && rules.accept.is_empty());

@@ -6,8 +6,8 @@ fn reads_a_sign_upload_with_its_defaults() {
     let function = manifests.functions.remove(0);
     assert_eq!(function.name, "sign");
     assert_eq!(function.access, Access::User);
-    assert_eq!(function.limit, Limit::default());
-    let Action::SignUpload(sign) = function.action else {
+    assert_eq!(function.limit, CallLimit::default());
+    let FunctionAction::SignUpload(sign) = function.action else {
         panic!("not a sign_upload")
     };
     assert!(sign.rules.upload.is_empty() && sign.rules.accept.is_empty());

@@ -88,22 +88,37 @@ fn says_which_file_is_wrong_and_how() {
         (
             "",
             &*key,
-            "CLOUDINARY_PARSE_TLS_CERT: cert.pem: holds no such PEM section",
+            "CLOUDINARY_PARSE_TLS_CERT: cert.pem: holds no certificate in PEM form",
         ),
         (
             &*key,
             &*key,
-            "CLOUDINARY_PARSE_TLS_CERT: cert.pem: holds no such PEM section",
+            "CLOUDINARY_PARSE_TLS_CERT: cert.pem: holds no certificate in PEM form",
         ),
         (
             &*chain,
             "",
-            "CLOUDINARY_PARSE_TLS_KEY: key.pem: holds no such PEM section",
+            "CLOUDINARY_PARSE_TLS_KEY: key.pem: holds no private key in PEM form",
         ),
         (
             &*chain,
             &*chain,
-            "CLOUDINARY_PARSE_TLS_KEY: key.pem: holds no such PEM section",
+            "CLOUDINARY_PARSE_TLS_KEY: key.pem: holds no private key in PEM form",
+        ),
+        (
+            &*key,
+            &*chain,
+            "CLOUDINARY_PARSE_TLS_CERT and CLOUDINARY_PARSE_TLS_KEY are swapped: cert.pem holds the private key, key.pem the certificate",
+        ),
+        (
+            &*key,
+            &*format!("{chain}{key}"),
+            "CLOUDINARY_PARSE_TLS_CERT and CLOUDINARY_PARSE_TLS_KEY are swapped: cert.pem holds the private key, key.pem the certificate",
+        ),
+        (
+            &*key,
+            "",
+            "CLOUDINARY_PARSE_TLS_CERT: cert.pem: holds no certificate in PEM form",
         ),
         (
             &*chain,
@@ -116,6 +131,8 @@ fn says_which_file_is_wrong_and_how() {
         assert_eq!(files.text(&files.load().unwrap_err()), expected);
     }
     let files = Files::new();
+    files.write(&format!("{chain}{key}"), &format!("{chain}{key}"));
+    assert!(files.load().is_ok(), "both in one file");
     std::fs::remove_file(files.key()).unwrap();
     let text = files.text(&files.load().unwrap_err());
     assert!(

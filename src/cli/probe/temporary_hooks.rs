@@ -1,23 +1,28 @@
 //! Temporary function hooks, which make Parse Server call a URL and say what answered.
 //!
-//! Their names are random, so that nobody else calls them. They are removed however `doctor` ends,
-//! and what a killed run left behind is removed by the next.
+//! Their names are random, so that nobody else calls them. They are removed however the command
+//! ends, and what a killed run left behind is removed by the next.
 
 use std::cell::RefCell;
-use std::hash::{BuildHasher as _, RandomState};
 
 use futures_util::future::{FutureExt as _, LocalBoxFuture, Shared};
+use log::debug;
+use serde_json::json;
 
-use super::probe_reply::{self, ProbeReply};
+use super::reply::{self, ProbeReply};
 use crate::parse::client::{MasterClient, RegisteredHook, RestClient, RestError};
-use crate::parse::hook_name::{HookName, PROBE_PREFIX, is_probe};
+use crate::parse::hook_name::{HookName, PROBE_PREFIX, PROBE_QUERY, is_probe};
 
-/// How often a hook is tried that Parse Server does not know although it was just registered:
-/// another node may have answered.
-const TRIES: usize = 4;
+/// How often a hook is registered anew that Parse Server does not know: another run may have
+/// removed it as left behind.
+const HOOKS: usize = 4;
+
+/// How often each of them is called: it is known only to the node that registered it, and another
+/// may answer.
+const CALLS: usize = 5;
 
 /// The temporary hooks of this run.
-pub(super) struct ProbeHooks {
+pub(crate) struct TemporaryHooks {
     client: MasterClient,
     anonymous: RestClient,
     /// The hooks that may be registered now, each with the end of its registration: removing one
@@ -25,9 +30,18 @@ pub(super) struct ProbeHooks {
     registered: RefCell<Vec<(HookName, Shared<LocalBoxFuture<'static, ()>>)>>,
 }
 
-impl ProbeHooks {
+/// Hooks that could not be removed.
+#[derive(Debug, thiserror::Error)]
+#[error("temporary hooks are left, which the next doctor or register removes: {} ({error})", names.join(", "))]
+pub(crate) struct LeftBehind {
+    names: Vec<String>,
+    /// Why the last could not.
+    error: RestError,
+}
+
+impl TemporaryHooks {
     /// `anonymous` calls the hooks: a caller's master key would be sent to whatever answers there.
-    pub(super) fn new(client: MasterClient, anonymous: RestClient) -> Self {
+    pub(crate) fn new(client: MasterClient, anonymous: RestClient) -> Self {
         Self {
             client,
             anonymous,
@@ -35,37 +49,46 @@ impl ProbeHooks {
         }
     }
 
-    /// Removes what a killed run left behind and takes it out of `hooks`. Returns how many there
-    /// were.
-    pub(super) async fn sweep(&self, hooks: &mut Vec<RegisteredHook>) -> Result<usize, RestError> {
-        let mut left: Vec<HookName> = Vec::new();
-        hooks.retain(|hook| {
-            let ours = is_probe_hook(&hook.name);
-            if ours && !left.contains(&hook.name) {
-                left.push(hook.name.clone());
-            }
-            !ours
-        });
-        for name in &left {
+    /// Removes what a killed run left behind.
+    ///
+    /// # Errors
+    /// Parse Server cannot be asked, or refuses.
+    pub(crate) async fn sweep(&self, left_behind: &[HookName]) -> Result<(), RestError> {
+        for name in left_behind {
             self.client.delete_hook(name).await?;
         }
-        Ok(left.len())
+        match left_behind.len() {
+            0 => {}
+            left => debug!("temporary hooks of an earlier run removed: {left}"),
+        }
+        Ok(())
     }
 
     /// Lets Parse Server call `url` as it calls a function.
     ///
     /// # Errors
     /// Parse Server cannot be asked, or refuses.
-    pub(super) async fn ask(&self, url: &str) -> Result<ProbeReply, RestError> {
-        let mut tries = 0;
-        loop {
+    pub(crate) async fn ask(&self, url: &str) -> Result<ProbeReply, RestError> {
+        for _ in 0..HOOKS {
             let name = random_name();
-            self.register(&name, url).await?;
-            let reply = self.anonymous.call_function(&name.to_string()).await;
+            self.register(&name, &labelled(url, &name)).await?;
+            let reply = self.call(&name).await;
             self.remove(&name).await?;
-            tries += 1;
-            let reply = probe_reply::read(&reply?);
-            if reply != ProbeReply::NoHandler || tries == TRIES {
+            match reply? {
+                ProbeReply::NoHandler => {}
+                reply => return Ok(reply),
+            }
+        }
+        Ok(ProbeReply::NoHandler)
+    }
+
+    async fn call(&self, name: &HookName) -> Result<ProbeReply, RestError> {
+        let (name, params) = (name.to_string(), json!({}));
+        let mut calls = 0;
+        loop {
+            let reply = reply::read(&self.anonymous.call_function(&name, &params).await?);
+            calls += 1;
+            if reply != ProbeReply::NoHandler || calls == CALLS {
                 return Ok(reply);
             }
         }
@@ -102,38 +125,53 @@ impl ProbeHooks {
     /// Removes what is still registered.
     ///
     /// # Errors
-    /// The names that could not be removed, and why the last could not.
-    pub(super) async fn clear(&self) -> Result<(), (Vec<String>, RestError)> {
+    /// [`LeftBehind`]
+    pub(crate) async fn clear(&self) -> Result<(), LeftBehind> {
         let registered = self.registered.take();
-        let mut failure: Option<(Vec<String>, RestError)> = None;
+        let mut left: Option<LeftBehind> = None;
         for (name, end) in registered {
             end.await;
             if let Err(error) = self.client.delete_hook(&name).await {
-                let mut names = failure.map_or_else(Vec::new, |(names, _)| names);
+                let mut names = left.map_or_else(Vec::new, |left| left.names);
                 names.push(name.to_string());
-                failure = Some((names, error));
+                left = Some(LeftBehind { names, error });
             }
         }
-        failure.map_or(Ok(()), Err)
+        left.map_or(Ok(()), Err)
     }
 }
 
-/// 32 hex digits.
-pub(super) fn random_text() -> String {
-    // Seeded by the operating system; only uniqueness matters.
-    let half = || RandomState::new().hash_one(std::process::id());
-    format!("{:016x}{:016x}", half(), half())
+/// 32 hex digits, unique but no secret.
+pub(crate) fn random_text() -> String {
+    format!("{:032x}", fastrand::u128(..))
 }
 
 /// The name of a function that does not exist.
-pub(super) fn random_name() -> HookName {
+pub(crate) fn random_name() -> HookName {
     HookName::Function {
         function_name: format!("{PROBE_PREFIX}{}", random_text()),
     }
 }
 
-fn is_probe_hook(name: &HookName) -> bool {
+/// The hooks that are not temporary, and the names of those that are.
+pub(crate) fn set_apart(hooks: Vec<RegisteredHook>) -> (Vec<RegisteredHook>, Vec<HookName>) {
+    let (temporary, others): (Vec<_>, Vec<_>) =
+        hooks.into_iter().partition(|hook| is_temporary(&hook.name));
+    let mut names: Vec<_> = temporary.into_iter().map(|hook| hook.name).collect();
+    names.sort();
+    names.dedup();
+    (others, names)
+}
+
+/// Whether it is one of `doctor` or `register`.
+pub(crate) fn is_temporary(name: &HookName) -> bool {
     is_probe(&name.path())
+}
+
+/// `url` with the label by which this service knows that the call is held against nobody, whatever
+/// it answers. No hook's URL has a query of its own.
+fn labelled(url: &str, name: &HookName) -> String {
+    format!("{url}?{PROBE_QUERY}{name}")
 }
 
 #[cfg(test)]
@@ -148,7 +186,7 @@ mod tests {
 
     #[test]
     fn knows_its_own_names() {
-        assert!(is_probe_hook(&random_name()));
+        assert!(is_temporary(&random_name()));
         assert_ne!(random_name(), random_name());
     }
 
@@ -161,12 +199,12 @@ mod tests {
             "cloudinaryParseDoctor0123456789ABCDEF0123456789abcdef",
             "xcloudinaryParseDoctor0123456789abcdef0123456789abcdef",
         ] {
-            assert!(!is_probe_hook(&function(name)), "{name}");
+            assert!(!is_temporary(&function(name)), "{name}");
         }
         let trigger = HookName::Trigger {
             class_name: "cloudinaryParseDoctor0123456789abcdef0123456789abcdef".to_owned(),
             trigger_name: "beforeSave".to_owned(),
         };
-        assert!(!is_probe_hook(&trigger));
+        assert!(!is_temporary(&trigger));
     }
 }

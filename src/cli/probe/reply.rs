@@ -1,4 +1,4 @@
-//! What Parse Server's answer to a call of a probe hook tells about the URL that it called.
+//! What Parse Server's answer to a call of a temporary hook tells about the URL that it called.
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use crate::parse::client::Reply;
 
 /// What answered the call.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum ProbeReply {
+pub(crate) enum ProbeReply {
     /// This service: it took the key, has the hook, and refused a body that is not for it.
     Served,
     /// This service: it has nothing at this path.
@@ -29,7 +29,7 @@ pub(super) enum ProbeReply {
 }
 
 /// Reads Parse Server's answer.
-pub(super) fn read(reply: &Reply) -> ProbeReply {
+pub(crate) fn read(reply: &Reply) -> ProbeReply {
     if reply.status.is_success() {
         return ProbeReply::Consent;
     }
@@ -54,7 +54,7 @@ pub(super) fn read(reply: &Reply) -> ProbeReply {
 }
 
 /// What to do about a URL that Parse Server cannot reach, by the words of Node.js.
-pub(super) fn remedy(cause: &str) -> &'static str {
+pub(crate) fn remedy(cause: &str) -> &'static str {
     let says = |words: &[&str]| words.iter().any(|word| cause.contains(word));
     if says(&["ENOTFOUND", "EAI_AGAIN"]) {
         "Parse Server's machine does not know this host name: use one that it knows in CLOUDINARY_PARSE_PUBLIC_URL, then run `cloudinary-parse register`"
@@ -77,6 +77,19 @@ pub(super) fn remedy(cause: &str) -> &'static str {
         "let Parse Server's machine through the firewall and network between the two"
     } else {
         "start `cloudinary-parse serve`, or set CLOUDINARY_PARSE_PUBLIC_URL to where Parse Server reaches it and run `cloudinary-parse register`"
+    }
+}
+
+/// A reason of Node.js without the codes of OpenSSL, which are in the form
+/// `write EPROTO 80C8:error:0A00010B:SSL routines:function:wrong version number:file.c:354:`.
+pub(crate) fn plain(cause: &str) -> String {
+    let Some((before, codes)) = cause.split_once(":error:") else {
+        return cause.to_owned();
+    };
+    let call = before.rsplit_once(' ').map_or("", |(call, _)| call);
+    match codes.split(':').nth(3).map(str::trim) {
+        Some(reason) if !reason.is_empty() => format!("{call}: {reason}"),
+        _ => call.to_owned(),
     }
 }
 
@@ -177,6 +190,29 @@ mod tests {
             ("connect ECONNREFUSED 127.0.0.1:9", "serve"),
         ] {
             assert!(remedy(cause).contains(expected), "{cause}");
+        }
+    }
+
+    #[test]
+    fn keeps_what_openssl_says_and_leaves_its_codes_out() {
+        for (cause, expected) in [
+            (
+                "write EPROTO 80C8C0E8A87F0000:error:0A00010B:SSL routines:ssl3_get_record:wrong version number:../deps/openssl/openssl/ssl/record/ssl3_record.c:354:\n",
+                "write EPROTO: wrong version number",
+            ),
+            (
+                "write EPROTO 00:error:0A0000C6:SSL routines:tls_get_more_records:packet length too long:../deps/x.c:1:\n",
+                "write EPROTO: packet length too long",
+            ),
+            ("write EPROTO 00:error:0A0000C6", "write EPROTO"),
+            (
+                "connect ECONNREFUSED 127.0.0.1:9",
+                "connect ECONNREFUSED 127.0.0.1:9",
+            ),
+            ("self-signed certificate", "self-signed certificate"),
+            ("", ""),
+        ] {
+            assert_eq!(plain(cause), expected);
         }
     }
 }
