@@ -173,13 +173,20 @@ impl Template {
 
     /// What every value of it begins with: the text before the first placeholder, and whether there
     /// is one.
-    pub fn beginning(&self) -> (&str, bool) {
+    fn beginning(&self) -> (&str, bool) {
         match self.pieces.as_slice() {
             [] => ("", false),
             [Piece::Text(text)] => (text, false),
             [Piece::Text(text), ..] => (text, true),
             [_, ..] => ("", true),
         }
+    }
+
+    /// What every public ID in this folder begins with; empty if that is nothing.
+    pub fn fixed_prefix(&self) -> String {
+        let (text, goes_on) = self.beginning();
+        let slash = if goes_on || text.is_empty() { "" } else { "/" };
+        format!("{text}{slash}")
     }
 
     /// The text, if there is no placeholder in it.

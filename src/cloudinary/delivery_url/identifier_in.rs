@@ -75,9 +75,10 @@ pub fn identifier_in(account: &Account, url: &str) -> Result<UrlIdentifier, NoId
     let rest = cut_if(rest, is_signature).1;
     let (version, file) = version_and_file(rest);
     let file = percent::decode_component(file).map_err(|_| NoIdentifier::Encoding)?;
-    let file = match kind.has_suffix {
-        true => without_suffix(&file, kind.resource_type)?,
-        false => file.into_owned(),
+    let file = if kind.has_suffix {
+        without_suffix(&file, kind.resource_type)?
+    } else {
+        file.into_owned()
     };
     // What an identifier may not hold, and where its format begins, is the identifier's own rule.
     let (resource_type, delivery_type) = (kind.resource_type, kind.delivery_type);
