@@ -33,7 +33,7 @@ pub use confirm::{Confirmed, ToConfirm, confirm};
 pub use function::{FunctionContext, call};
 pub use guard::before_save;
 pub use limit::Limits;
-pub use policy::{Broken, Verdict, verdicts};
+pub use policy::{Broken, Verdict, broken_by_any, verdicts};
 pub use refusal::{Reason, Refusal};
 pub use roles::Roles;
 pub use upload_fields::FixedFields;

@@ -8,6 +8,8 @@
 //! has, so that a job may be repeated, or come from an old backup, without harm.
 
 mod clean_up;
+#[cfg(test)]
+mod doubles;
 mod failure;
 mod handle;
 mod health;

@@ -23,6 +23,7 @@ use actix_web::dev::{Extensions, Server as ActixServer, ServerHandle, ServiceReq
 use arc_swap::ArcSwap;
 use futures_util::FutureExt as _;
 use futures_util::future::{self, OptionFuture};
+use reqwest::Url;
 use secrecy::SecretString;
 
 use crate::clock::unix_time;
@@ -87,6 +88,10 @@ pub struct AdminSettings {
     pub token: Option<SecretString>,
     /// Where the console looks up which hooks are registered, if a master key is known.
     pub hook_list: Option<HookList>,
+    /// Parse Server's URL, if it is known.
+    pub parse_server: Option<Url>,
+    /// Where Parse Server reaches the webhook listener. Port 0 stands for the bound port.
+    pub public_url: Url,
 }
 
 /// Both listeners, bound but not yet answering.
@@ -114,7 +119,7 @@ impl Server {
         let metrics = Metrics::new();
         let started = unix_time();
         let state = Arc::new(State {
-            routes: ArcSwap::from_pointee(Routes::new(deployment, &metrics, None)),
+            routes: ArcSwap::from_pointee(Routes::new(deployment, &metrics, None, started)),
             keys: settings.webhook_keys,
             public_path: settings.public_path,
             max_body: settings.max_body,
@@ -162,13 +167,11 @@ impl Server {
             Some(admin) => {
                 let listener = bind(admin.bind, "CLOUDINARY_PARSE_ADMIN_BIND")?;
                 let address = listener.local_addr()?;
-                let mut hook_list = admin.hook_list;
-                if let Some(hook_list) = &mut hook_list {
-                    hook_list.replace_port_0(webhook_address.port());
-                }
                 let admin = AdminState {
                     access: AdminAccess::new(admin.token),
-                    hook_list,
+                    hook_list: admin.hook_list,
+                    parse_server: admin.parse_server,
+                    public_url: with_bound_port(admin.public_url, webhook_address.port()),
                     server: state.clone(),
                 };
                 let server = admin::listen(listener, admin, timeout)?;
@@ -224,7 +227,12 @@ impl Control {
     /// Serves other hooks from now on. Requests in flight finish with those they began with.
     pub fn replace(&self, deployment: Deployment) {
         let before = self.state.routes.load();
-        let routes = Routes::new(deployment, &self.state.metrics, Some(&**before));
+        let routes = Routes::new(
+            deployment,
+            &self.state.metrics,
+            Some(&**before),
+            unix_time(),
+        );
         self.state.routes.store(Arc::new(routes));
     }
 
@@ -243,6 +251,15 @@ fn bind(address: SocketAddr, variable: &str) -> std::io::Result<TcpListener> {
         let message = format!("{variable}: cannot listen on {address}: {error}");
         std::io::Error::new(error.kind(), message)
     })
+}
+
+/// Puts the bound port in place of port 0.
+fn with_bound_port(mut url: Url, port: u16) -> Url {
+    if url.port() == Some(0) {
+        // Only a URL without a port fails, and this one has a port.
+        let _ = url.set_port(Some(port));
+    }
+    url
 }
 
 fn whole_seconds(duration: Duration) -> u64 {

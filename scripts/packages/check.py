@@ -45,6 +45,19 @@ def check_compose():
     print(f"compose.yaml: {len(compose['services'])} services are as the Compose specification has it")
 
 
+def check_compose_snippet():
+    text = (DEPLOY / "compose.snippet.yaml").read_text()
+    compose_spec.PyCompose.from_yaml(text).validate()
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    if len(lines) > 16:
+        problems.append(f"compose.snippet.yaml: {len(lines)} lines are too many to paste")
+    services = yaml.safe_load(text)["services"]
+    # Its own folder is all that is written to, and it is no anonymous volume: the queue must outlive the container.
+    if not any(volume.endswith(":/var/lib/cloudinary-parse") for volume in services["cloudinary-parse"]["volumes"]):
+        problems.append("compose.snippet.yaml: the queue has no volume")
+    print(f"compose.snippet.yaml: {len(services)} services are as the Compose specification has it")
+
+
 def check_kubernetes(rendered):
     objects = documents(rendered) if rendered else []
     for name in ("secret.example.yaml", "register-job.yaml"):
@@ -80,6 +93,7 @@ def check_openapi():
 check_syntax()
 check_openapi()
 check_compose()
+check_compose_snippet()
 check_kubernetes("" if sys.stdin.isatty() else sys.stdin.read())
 check_manifests()
 for problem in problems:

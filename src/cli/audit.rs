@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use clap::ValueEnum;
+use clap::builder::PossibleValue;
 use log::{error, warn};
 use serde_json::json;
 
@@ -25,13 +26,16 @@ mod agreement;
 mod asset_key;
 mod checkpoint;
 mod clients;
+mod conversion;
 mod destroy;
 mod finding;
+mod guards;
 mod orphans;
 mod progress;
 mod row_check;
 mod rows;
 mod scope;
+mod urls;
 
 use checkpoint::Checkpoint;
 use clients::Clients;
@@ -45,16 +49,17 @@ const TIMEOUT: Duration = Duration::from_mins(1);
 const DEFAULT_AGE: Duration = Duration::from_hours(7 * 24);
 
 /// Compare the rows of every guarded class with the Cloudinary account: left-over signatures,
-/// malformed identifiers, missing assets, orphans
+/// malformed identifiers, delivery URLs, missing assets, orphans
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  cloudinary-parse audit --json > findings.jsonl\n  cloudinary-parse audit --destroy-orphans --older-than 7d\n\nNothing is changed without --fix or --destroy-orphans. The next run within a day resumes one that was interrupted."
+    after_help = "Examples:\n  cloudinary-parse audit --json > findings.jsonl\n  cloudinary-parse audit --fix urls\n  cloudinary-parse audit --destroy-orphans --older-than 7d\n\nNothing is changed without --fix or --destroy-orphans. The next run within a day resumes one that was interrupted."
 )]
 pub(super) struct Audit {
     /// Print JSON lines: one for each finding, and one with the sums
     #[arg(long)]
     json: bool,
-    /// Strip left-over signatures (good ones; bad ones are only reported)
+    /// Correct what a report without it names: strip left-over signatures (good ones; bad ones are
+    /// only reported), or store identifiers in place of this account's delivery URLs
     #[arg(long, value_enum)]
     fix: Option<Fix>,
     /// Destroy assets that nothing refers to, within the fields' `destroy_within`, after listing
@@ -77,6 +82,8 @@ pub(super) struct Audit {
 enum Fix {
     /// Strip left-over signatures.
     Strip,
+    /// Turn delivery URLs into identifiers.
+    Urls,
 }
 
 /// A run.
@@ -87,7 +94,7 @@ struct Run {
     checkpoint: Checkpoint,
     progress: Progress,
     json: bool,
-    strip: bool,
+    fix: Option<Fix>,
     destroys: bool,
     older_than: Option<Duration>,
 }
@@ -114,8 +121,7 @@ impl Audit {
         let cloudinary = ApiClient::new(&account, TIMEOUT)?;
         let application_id = access.address.application_id.clone();
         let sides = [parse.server(), application_id, cloudinary.api()];
-        let strip = self.fix == Some(Fix::Strip);
-        let about = about(&sides, strip, &manifests);
+        let about = about(&sides, self.fix, &manifests);
         let older_than = match self.older_than {
             None if self.destroy_orphans => Some(DEFAULT_AGE),
             older_than => older_than,
@@ -127,7 +133,7 @@ impl Audit {
             checkpoint: Checkpoint::open(&self.state, &about)?,
             progress: Progress::new(),
             json: self.json,
-            strip,
+            fix: self.fix,
             destroys: self.destroy_orphans,
             older_than,
         };
@@ -140,7 +146,9 @@ impl Audit {
 }
 
 /// What an audit is about: one of something else cannot use its checkpoint.
-fn about(sides: &[String], strip: bool, manifests: &Manifests) -> String {
+fn about(sides: &[String], fix: Option<Fix>, manifests: &Manifests) -> String {
+    let fix = fix.and_then(|fix| fix.to_possible_value());
+    let fix = fix.as_ref().map(PossibleValue::get_name);
     let fields = place::places(&manifests.classes);
     let fields = fields
         .iter()
@@ -151,17 +159,20 @@ fn about(sides: &[String], strip: bool, manifests: &Manifests) -> String {
         (resource_type.name(), delivery_type.name(), &prefix.text)
     });
     let (fields, prefixes): (Vec<_>, Vec<_>) = (fields.collect(), prefixes.collect());
-    json!([sides, strip, fields, prefixes]).to_string()
+    json!([sides, fix, fields, prefixes]).to_string()
 }
 
 impl Run {
-    /// Finds and reports; changes nothing but left-over signatures.
+    /// Finds and reports; changes nothing but what is to be fixed.
     async fn find(&mut self) -> anyhow::Result<()> {
         self.clients.prove().await?;
         if self.checkpoint.is_resumed() {
             complain("resuming the audit that was interrupted");
         }
         self.check_columns().await?;
+        if self.fix == Some(Fix::Urls) {
+            self.check_guards().await?;
+        }
         for field in scope::without_folder(&self.manifests) {
             warn!(
                 "{field} has neither a folder nor destroy_within, so its assets are not looked for"
@@ -246,7 +257,7 @@ impl Run {
                 "the folder of --state is kept, because it holds other files: {left}"
             ));
         }
-        let failed = counts.not_stripped > 0;
+        let failed = counts.not_stripped + counts.not_rewritten > 0;
         Ok(if failed { Status::Failed } else { Status::Done })
     }
 }

@@ -9,7 +9,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::MissedTickBehavior;
 
 use super::inputs::rest_client;
-use super::{Status, inputs, service};
+use super::{Status, inputs, remarks};
 use crate::config::{Environment, Serve as Config};
 use crate::manifest::Manifests;
 use crate::server::{
@@ -78,7 +78,7 @@ impl Serve {
 fn load(environment: &Environment) -> anyhow::Result<(Config, Manifests)> {
     let (config, manifests) = inputs::serve(environment)
         .map_err(|mistakes| anyhow!("cannot serve:\n{}", mistakes.join("\n")))?;
-    for warning in service::warnings(&config.account, &manifests) {
+    for warning in remarks::warnings(&config.account, &manifests) {
         warn!("{warning}");
     }
     Ok((config, manifests))
@@ -92,6 +92,8 @@ fn listeners(config: Config, certificate: Option<Arc<Certificate>>) -> anyhow::R
             bind: admin.bind,
             token: admin.token,
             hook_list,
+            parse_server: config.parse.map(|parse| parse.server_url),
+            public_url: config.public_url.clone(),
         }),
         webhook_keys: WebhookKeys::new(config.webhook_key, config.webhook_key_previous),
         public_path: config.public_url.path().trim_end_matches('/').to_owned(),
@@ -111,7 +113,7 @@ fn hook_list(config: &Config) -> anyhow::Result<Option<HookList>> {
         return Ok(None);
     };
     let client = rest_client(address, Duration::from_secs(5))?.with_master_key(key)?;
-    Ok(Some(HookList::new(client, config.public_url.clone())))
+    Ok(Some(HookList::new(client)))
 }
 
 /// Logs what is guarded and served, so that a manifest that was not found is missed.

@@ -45,6 +45,19 @@ impl AssetName {
         }
     }
 
+    /// The identifier of an upload of it. `None` if it would be read as another asset's, as where a
+    /// dot in the public ID would begin the format.
+    pub fn identifier(&self, version: &str, format: Option<&str>) -> Option<String> {
+        let (resource_type, delivery_type) = (self.resource_type.name(), self.delivery_type.name());
+        let format = match (self.resource_type, format) {
+            (ResourceType::Raw, _) | (_, None) => String::new(),
+            (_, Some(format)) => format!(".{format}"),
+        };
+        let public_id = &self.public_id;
+        let text = format!("{resource_type}/{delivery_type}/v{version}/{public_id}{format}");
+        (Self::stored(&text).as_ref() == Some(self)).then_some(text)
+    }
+
     /// Which kind it is: an account may hold the same public ID once in each.
     pub fn kind(&self) -> (ResourceType, DeliveryType) {
         (self.resource_type, self.delivery_type)

@@ -13,89 +13,27 @@
 
 mod build;
 mod check;
+mod error;
 mod flags;
 mod host;
 mod identifier_in;
+mod options;
 mod signature;
 mod source;
 
 use serde_json::{Map, Value};
 
 use super::account::Account;
-use super::auth_token::TokenError;
-use super::identifier::{Identifier, IdentifierError};
-use super::number::Scalar;
-use super::transformation::{TransformationError, push_transformation};
+use super::identifier::Identifier;
+use super::transformation::push_transformation;
 use super::url_options::{OptionKey, UrlOptions};
 use build::{DeliveredAsset, build};
 
 pub(crate) use check::check_chosen_url_option;
 pub use check::{check_url_option, check_url_options};
+pub use error::{NoIdentifier, UrlError};
 pub use host::delivery_origins;
 pub use identifier_in::{UrlIdentifier, identifier_in, is_url};
-
-/// Why a delivery URL cannot be built; names the option.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum UrlError {
-    /// The transformation part.
-    #[error(transparent)]
-    Transformation(#[from] TransformationError),
-    /// The token part.
-    #[error(transparent)]
-    Token(#[from] TokenError),
-    /// A value that the option cannot have.
-    #[error("{key}: expected {expected}")]
-    Invalid {
-        /// The option.
-        key: &'static str,
-        /// What it takes.
-        expected: &'static str,
-    },
-    /// Neither configuration nor options name the cloud.
-    #[error("cloud_name: missing")]
-    MissingCloudName,
-    /// A signed URL without a secret.
-    #[error("api_secret: missing, a signed URL needs it")]
-    MissingSecret,
-    /// An asset whose URL takes no suffix.
-    #[error(
-        "url_suffix: expected only for images of type upload, private or authenticated and for videos and raw files of type upload"
-    )]
-    SuffixUnsupported,
-    /// An asset that the root path does not serve.
-    #[error("use_root_path: expected only for images of type upload")]
-    RootPathUnsupported,
-    /// A `%` that encodes nothing.
-    #[error("public_id: expected each % to be followed by two hex digits, UTF-8 in all")]
-    Encoding,
-}
-
-impl UrlError {
-    const SUFFIX: Self = Self::Invalid {
-        key: "url_suffix",
-        expected: "text without . and /",
-    };
-}
-
-/// Why no identifier is in a URL.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum NoIdentifier {
-    /// Anything else.
-    #[error("expected an http:// or https:// URL")]
-    NotUrl,
-    /// Another host, or another cloud name.
-    #[error("not a delivery URL of this account: its host or its cloud name is another")]
-    OtherAccount,
-    /// A `%` that encodes nothing.
-    #[error("expected each % to be followed by two hex digits, UTF-8 in all")]
-    Encoding,
-    /// `images/…`, `videos/…` or `files/…` without the suffix that such a URL has.
-    #[error("expected a suffix behind the public ID, as images/, videos/ and files/ have it")]
-    Suffix,
-    /// The URL of something that an identifier cannot name, a remote picture for instance.
-    #[error(transparent)]
-    Identifier(#[from] IdentifierError),
-}
 
 /// The URL of the asset `public_id` with the SDKs' URL options; unknown keys are ignored. `now` in
 /// seconds since 1970.
@@ -163,33 +101,6 @@ pub(crate) fn identifier_url_with(
 ) -> Result<String, UrlError> {
     let asset = DeliveredAsset::from_identifier(identifier, options.get(OptionKey::Format))?;
     build(account, &asset, options, now)
-}
-
-/// An option that is text.
-fn text_option<'a>(options: &UrlOptions<'a>, key: OptionKey) -> Result<Option<&'a str>, UrlError> {
-    match options.get(key) {
-        None => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text)),
-        Some(_) => Err(UrlError::Invalid {
-            key: key.name(),
-            expected: "text",
-        }),
-    }
-}
-
-/// An option that is text or a number.
-fn scalar_option<'a>(
-    options: &UrlOptions<'a>,
-    key: OptionKey,
-) -> Result<Option<Scalar<'a>>, UrlError> {
-    options.get(key).map(|value| scalar(key, value)).transpose()
-}
-
-fn scalar(key: OptionKey, value: &Value) -> Result<Scalar<'_>, UrlError> {
-    Scalar::from_value(value).ok_or(UrlError::Invalid {
-        key: key.name(),
-        expected: "text or a number",
-    })
 }
 
 #[cfg(test)]

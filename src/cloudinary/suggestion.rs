@@ -13,6 +13,11 @@ pub fn closest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .map(|(_, candidate)| candidate)
 }
 
+/// What an error says after an unknown name: the one that was probably meant.
+pub(crate) fn did_you_mean(suggestion: Option<&str>) -> String {
+    suggestion.map_or_else(String::new, |name| format!(", did you mean {name:?}?"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -95,6 +95,16 @@ impl Policy<'_> {
         }
     }
 
+    fn folder_begins(&self, identifier: &Identifier<'_>) -> Option<Broken> {
+        let prefix = self.field.folder.as_ref()?.fixed_prefix();
+        let rest = identifier.public_id.strip_prefix(&*prefix);
+        let holds = rest.is_some_and(|rest| !rest.is_empty());
+        (!holds).then(|| {
+            let expected = format!("a public_id that begins with {prefix:?}");
+            broken(Reason::Folder, expected)
+        })
+    }
+
     fn age(&self, identifier: &Identifier<'_>) -> Option<Broken> {
         let max_age = self.field.max_age?.as_secs();
         let uploaded = identifier.uploaded_at();
@@ -151,6 +161,24 @@ pub fn verdicts<'m>(
         }
     };
     class.fields.iter().map(of).collect()
+}
+
+/// The first rule that `identifier` breaks whoever saves it and whenever: on resource type, type,
+/// format, or the fixed beginning of `folder`. For what is stored already, whose user and upload
+/// nobody knows.
+pub fn broken_by_any(field: &GuardedField, identifier: &Identifier<'_>) -> Option<Broken> {
+    let policy = Policy {
+        field,
+        caller: &|| None,
+        now: 0,
+    };
+    let rules = [
+        Policy::resource_type,
+        Policy::delivery_type,
+        Policy::format,
+        Policy::folder_begins,
+    ];
+    rules.iter().find_map(|rule| rule(&policy, identifier))
 }
 
 fn broken(reason: Reason, accepted: impl fmt::Display) -> Broken {

@@ -30,6 +30,17 @@ pub(super) fn covered(
     account: &Account,
     now: u64,
 ) -> Option<Effect> {
+    if let Some(to) = value.and_then(array).filter(|_| field.many) {
+        let write = SignedWrite {
+            class,
+            object_id,
+            field: &field.name,
+            from: proof.find_from(stored.and_then(array))?,
+            to: proof.find_to([to])?,
+        };
+        let covers = proof.covers(&write, &account.secrets, now);
+        return covers.then_some(Effect::Changes);
+    }
     let stored = stored.map(JsonText::texts).unwrap_or_default();
     let to = proof.find_to(to(value, &stored))?;
     let from = proof.find_from(&stored)?;
@@ -42,6 +53,11 @@ pub(super) fn covered(
     };
     let covers = proof.covers(&write, &account.secrets, now);
     covers.then(|| effect(from, &to))
+}
+
+/// The text of a whole array.
+fn array(value: JsonText<'_>) -> Option<&str> {
+    (value.kind() == JsonKind::Array).then(|| value.as_raw())
 }
 
 /// A rename keeps the version, which an upload of another picture never does.

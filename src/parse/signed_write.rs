@@ -23,7 +23,8 @@ pub const OVERTAKEN: &str = "holds another picture by now";
 /// Seconds that a proof is good for.
 const VALID_FOR: u64 = 300;
 
-/// One write to one field of one row. Empty texts stand for no identifier.
+/// One write to one field of one row. Empty texts stand for no identifier; a write of a whole array
+/// is over the JSON texts of both arrays.
 #[derive(Debug, Clone, Copy)]
 pub struct SignedWrite<'a> {
     /// The class.

@@ -113,3 +113,107 @@ impl From<RestError> for Failure {
         Self::new(cause, error.to_string())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use reqwest::StatusCode;
+
+    use super::*;
+
+    const NOW: u64 = 1_000_000;
+
+    fn limited(reset: Option<u64>) -> ApiError {
+        ApiError::RateLimited {
+            api: "A".to_owned(),
+            reset,
+        }
+    }
+
+    #[test]
+    fn calls_rest_until_a_second_after_the_limit_s_end_but_not_for_over_two_hours() {
+        for (reset, until) in [
+            (None, NOW + 60),
+            (Some(NOW + 10), NOW + 11),
+            (Some(NOW - 10), NOW + 1),
+            (Some(NOW + 7_198), NOW + 7_199),
+            (Some(NOW + 100_000), NOW + 7_200),
+        ] {
+            let limit = RateLimit::default();
+            let failure = limit.failure(&limited(reset), NOW);
+            assert_eq!((failure.cause, failure.not_before), (Cause::Outage, until));
+            let refused = limit.check(until - 1).unwrap_err();
+            assert_eq!(refused.cause, Cause::Outage);
+            assert_eq!(refused.not_before, until);
+            assert_eq!(refused.error, "Cloudinary's rate limit is reached");
+            assert!(limit.check(until).is_ok());
+        }
+        assert!(RateLimit::default().check(0).is_ok());
+    }
+
+    #[test]
+    fn an_error_of_cloudinary_s_other_than_a_limit_makes_no_call_wait() {
+        let refused = |status: u16| ApiError::Refused {
+            api: "A".to_owned(),
+            status: StatusCode::from_u16(status).unwrap(),
+            message: "no".to_owned(),
+        };
+        for (error, cause) in [
+            (refused(400), Cause::Refusal),
+            (refused(403), Cause::Key),
+            (refused(500), Cause::Outage),
+        ] {
+            let limit = RateLimit::default();
+            let failure = limit.failure(&error, NOW);
+            assert_eq!((failure.cause, failure.not_before), (cause, 0), "{error}");
+            assert_eq!(failure.error, error.to_string());
+            assert!(limit.check(0).is_ok());
+        }
+    }
+
+    #[test]
+    fn tells_what_the_operator_mends_at_parse_server_from_refusals_and_outages() {
+        let server = || "S".to_owned();
+        let refused = |code| RestError::Refused {
+            server: server(),
+            code,
+            message: "no".to_owned(),
+        };
+        for (error, cause) in [
+            (
+                RestError::MasterKey {
+                    server: server(),
+                    version_6: false,
+                },
+                Cause::Key,
+            ),
+            (
+                RestError::MasterKeyIps {
+                    server: server(),
+                    address: None,
+                },
+                Cause::Key,
+            ),
+            (
+                RestError::ReadOnlyMasterKey { server: server() },
+                Cause::Key,
+            ),
+            (RestError::Unauthorized { server: server() }, Cause::Key),
+            (RestError::ClientKey { server: server() }, Cause::Key),
+            (
+                RestError::ApplicationIdOrMasterKey { server: server() },
+                Cause::Key,
+            ),
+            (RestError::Header { what: "X" }, Cause::Key),
+            (refused(1), Cause::Outage),
+            (refused(155), Cause::Outage),
+            (refused(119), Cause::Refusal),
+            (refused(0), Cause::Refusal),
+            (RestError::TooLong { server: server() }, Cause::Outage),
+        ] {
+            let text = error.to_string();
+            let failure = Failure::from(error);
+            assert_eq!((failure.cause, failure.not_before), (cause, 0), "{text}");
+            assert_eq!(failure.error, text);
+        }
+    }
+}

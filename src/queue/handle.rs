@@ -198,3 +198,6 @@ impl Queue {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -190,3 +190,63 @@ impl Health {
         *slot = now;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_dependency_keeps_its_own_trouble_until_it_works_again() {
+        let health = Health::new();
+        let troubles = || DEPENDENCIES.map(|dependency| health.trouble(dependency));
+        assert_eq!(troubles(), [None, None, None]);
+        health.report(Dependency::ParseServer, Some(&"down"));
+        health.report(Dependency::Cloudinary, Some(&"full"));
+        let (down, full) = (Some("down".to_owned()), Some("full".to_owned()));
+        assert_eq!(troubles(), [None, down, full.clone()]);
+        health.report(Dependency::ParseServer, None);
+        assert_eq!(troubles(), [None, None, full]);
+        health.pushed(Some(&"disk"));
+        assert_eq!(health.trouble(Dependency::Queue), Some("disk".to_owned()));
+        health.pushed(None);
+        assert_eq!(health.trouble(Dependency::Queue), None);
+    }
+
+    #[test]
+    fn jobs_are_shown_once_they_have_been_counted() {
+        let health = Health::new();
+        assert_eq!(health.jobs(), []);
+        let counts = QueueCounts {
+            waiting: 5,
+            due: 3,
+            dead: 2,
+        };
+        health.counted(counts);
+        let expected = [("waiting", 5), ("due", 3), ("dead", 2)];
+        assert_eq!(health.jobs(), expected);
+    }
+
+    #[test]
+    fn metrics_say_what_was_pushed_and_what_is_up() {
+        let health = Health::new();
+        health.pushed(None);
+        health.pushed(Some(&"disk"));
+        health.pushed(Some(&"disk"));
+        health.report(Dependency::Cloudinary, Some(&"full"));
+        health.report(Dependency::ParseServer, None);
+        health.tried("dead");
+        let mut text = String::new();
+        health.encode(&mut text).unwrap();
+        for line in [
+            "queue_pushes_total{outcome=\"accepted\"} 1",
+            "queue_pushes_total{outcome=\"failed\"} 2",
+            "queue_dependency_up{dependency=\"queue\"} 0",
+            "queue_dependency_up{dependency=\"cloudinary\"} 0",
+            "queue_dependency_up{dependency=\"parse_server\"} 1",
+            "queue_tries_total{outcome=\"dead\"} 1",
+        ] {
+            let line = format!("cloudinary_parse_{line}\n");
+            assert!(text.contains(&line), "{line}{text}");
+        }
+    }
+}

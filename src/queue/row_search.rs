@@ -37,3 +37,6 @@ pub(super) async fn search(
         Err(error) => Err(error),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -188,3 +188,6 @@ async fn prove(context: Arc<Context>) {
         tokio::time::sleep(pause).await;
     }
 }
+
+#[cfg(test)]
+mod tests;

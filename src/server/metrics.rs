@@ -4,12 +4,13 @@ mod decision_counts;
 mod history;
 mod hook;
 mod labels;
+mod latency;
 mod refusals;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::AtomicI64;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 use prometheus_client::encoding::text::{encode_eof, encode_registry};
@@ -21,7 +22,7 @@ use prometheus_client::registry::{Metric, Registry, Unit};
 
 use crate::queue::Health;
 
-use super::request_error::RequestError;
+use super::request_error::{RequestError, UNDECIDED};
 use decision_counts::DecisionCounts;
 use hook::FieldRefusals;
 use labels::{DecisionLabels, HookLabels, NotificationLabels, ReasonLabels, SecretLabels};
@@ -29,6 +30,7 @@ use labels::{DecisionLabels, HookLabels, NotificationLabels, ReasonLabels, Secre
 pub(super) use decision_counts::Totals;
 pub(super) use history::{History, Minute};
 pub(super) use hook::HookMetrics;
+pub(super) use latency::Latency;
 pub(super) use refusals::{RecentRefusals, Refused};
 
 /// Every metric of the process.
@@ -39,13 +41,14 @@ pub(super) struct Metrics {
     failures: Family<ReasonLabels, Counter>,
     previous_webhook_key: Counter,
     previous_cloudinary_secret: Counter,
+    previous_notification: Counter,
     in_flight: Gauge<i64, AtomicI64>,
     bodies: Histogram,
     unconfirmed: Counter,
     evicted_connections: Counter,
     notifications: Family<NotificationLabels, Counter>,
-    /// Calls without a decision, by reason. Only such calls take its lock.
-    failure_counts: Mutex<BTreeMap<&'static str, u64>>,
+    /// Calls without a decision, in the order of [`UNDECIDED`].
+    undecided: [AtomicU64; UNDECIDED.len()],
     /// Of every hook that was ever served, so that sums never shrink.
     counts_by_hook: Mutex<BTreeMap<String, Arc<DecisionCounts>>>,
 }
@@ -102,6 +105,7 @@ impl Metrics {
         Metrics {
             previous_webhook_key: previous("webhook_key"),
             previous_cloudinary_secret: previous("cloudinary_secret"),
+            previous_notification: previous("notification"),
             decisions: registered(
                 &mut registry,
                 "decisions",
@@ -141,7 +145,7 @@ impl Metrics {
             registry,
             latency,
             bodies,
-            failure_counts: Mutex::default(),
+            undecided: Default::default(),
             counts_by_hook: Mutex::default(),
         }
     }
@@ -189,12 +193,9 @@ impl Metrics {
     pub(super) fn failed(&self, error: RequestError) {
         let reason = error.as_str();
         self.failures.get_or_create(&ReasonLabels { reason }).inc();
-        *self.failure_counts.lock().entry(reason).or_default() += 1;
-    }
-
-    /// How many calls no hook decided on since the start, by reason.
-    pub(super) fn failure_counts(&self) -> BTreeMap<&'static str, u64> {
-        self.failure_counts.lock().clone()
+        if let Some(kind) = error.undecided() {
+            self.undecided[kind].fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     /// Counts a call of `doctor`'s, which is answered but not held against anybody.
@@ -206,7 +207,7 @@ impl Metrics {
     /// All decisions since the start.
     pub(super) fn totals(&self) -> Totals {
         let mut totals = Totals {
-            failed: self.failure_counts.lock().values().sum(),
+            failed: std::array::from_fn(|kind| self.undecided[kind].load(Ordering::Relaxed)),
             ..Totals::default()
         };
         for counts in self.counts_by_hook.lock().values() {
@@ -226,6 +227,12 @@ impl Metrics {
 
     pub(super) fn previous_cloudinary_secret(&self) {
         self.previous_cloudinary_secret.inc();
+    }
+
+    /// A notification that the previous secret signed: Cloudinary goes on with the oldest key for
+    /// as long as that is active, which says nothing about the app's uploads.
+    pub(super) fn previous_notification(&self) {
+        self.previous_notification.inc();
     }
 
     /// Counts a notification. Unknown types share one label.

@@ -29,6 +29,17 @@ pub(super) enum RequestError {
     ForeignHost,
 }
 
+/// The labels of those that the webhook listener counts against its callers.
+pub(super) const UNDECIDED: [&str; 7] = [
+    "bad_request",
+    "unauthorized",
+    "not_found",
+    "method_not_allowed",
+    "too_large",
+    "deadline",
+    "panic",
+];
+
 impl fmt::Display for RequestError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
@@ -61,6 +72,12 @@ impl RequestError {
             RequestError::WrongTokens => "wrong_tokens",
             RequestError::ForeignHost => "foreign_host",
         }
+    }
+
+    /// Its place in [`UNDECIDED`].
+    pub(super) fn undecided(self) -> Option<usize> {
+        let label = self.as_str();
+        UNDECIDED.iter().position(|known| *known == label)
     }
 
     fn parts(self) -> (StatusCode, &'static str) {
@@ -114,3 +131,31 @@ impl RequestError {
 }
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_what_keeps_parse_server_from_a_decision_and_nothing_else() {
+        use RequestError::{
+            BadRequest, CrossSite, Deadline, ForeignHost, Malformed, MethodNotAllowed, NotFound,
+            Panic, Probe, TooLarge, Unauthorized, WrongTokens,
+        };
+        let counted = [
+            BadRequest,
+            Unauthorized,
+            NotFound,
+            MethodNotAllowed("POST"),
+            TooLarge,
+            Deadline,
+            Panic,
+        ];
+        let places = counted.map(RequestError::undecided);
+        assert_eq!(places, [0, 1, 2, 3, 4, 5, 6].map(Some));
+        assert_eq!(Malformed.undecided(), Some(0));
+        for other in [Probe, CrossSite, WrongTokens, ForeignHost] {
+            assert_eq!(other.undecided(), None, "{other}");
+        }
+    }
+}

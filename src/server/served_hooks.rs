@@ -39,6 +39,8 @@ pub(super) struct Routes {
     pub(super) cloudinary: Option<Cloudinary>,
     pub(super) queue: Option<Queue>,
     pub(super) master_key: Option<SecretString>,
+    /// Since when they are in force, in seconds since 1970.
+    pub(super) since: u64,
     hooks: BTreeMap<String, Arc<Route>>,
 }
 
@@ -74,8 +76,14 @@ fn limits(hook: &Hook, before: Option<&Arc<Route>>) -> Arc<Limits> {
 }
 
 impl Routes {
-    /// Functions whose limit is the same as in `before` keep count.
-    pub(super) fn new(deployment: Deployment, metrics: &Metrics, before: Option<&Routes>) -> Self {
+    /// In force from `now` on, in seconds since 1970. Functions whose limit is the same as in
+    /// `before` keep count.
+    pub(super) fn new(
+        deployment: Deployment,
+        metrics: &Metrics,
+        before: Option<&Routes>,
+        now: u64,
+    ) -> Self {
         let hooks = deployment.manifests.hooks().into_iter();
         let hooks = hooks.map(|hook| {
             let path = hook.name.path();
@@ -101,6 +109,7 @@ impl Routes {
             cloudinary: deployment.cloudinary,
             queue: deployment.queue,
             master_key: deployment.master_key,
+            since: now,
         }
     }
 
@@ -153,7 +162,7 @@ mod tests {
             queue: None,
             master_key: None,
         };
-        Routes::new(deployment, &Metrics::new(), None)
+        Routes::new(deployment, &Metrics::new(), None, 5)
     }
 
     #[test]

@@ -6,11 +6,13 @@ pub(super) mod connections;
 pub(super) mod key;
 mod log_throttle;
 mod notifications;
+mod refused_identifier;
 mod reply;
 pub(super) mod request_headers;
 pub(super) mod request_id;
 mod undecided;
 
+use std::borrow::Cow;
 use std::mem;
 use std::pin::pin;
 use std::sync::Arc;
@@ -40,6 +42,7 @@ pub use key::WebhookKeys;
 
 use connections::{ConnectionGuard, close_if_requested};
 use key::KeyInUse;
+use refused_identifier::refused_identifier;
 use request_headers::{check_json, webhook_key};
 
 /// How long a save waits for Cloudinary, and its user with it.
@@ -300,14 +303,18 @@ fn refused(
         user = user.as_deref().unwrap_or("-");
         "refused"
     );
+    let message = refusal.to_string();
     state.refusals.add(Refused {
         at: unix_time(),
         hook: route.name.clone(),
         field: refusal.field.clone(),
         reason: refusal.reason.as_str(),
-        user: user.map(std::borrow::Cow::into_owned),
+        user: user.map(Cow::into_owned),
+        message: message.clone(),
+        request: request_id::current(),
+        identifier: refused_identifier(envelope, refusal.field.as_deref()),
     });
-    reply::json(hooks::error_answer(&refusal.to_string()))
+    reply::json(hooks::error_answer(&message))
 }
 
 /// Only the operator learns what exactly was wrong with a body.

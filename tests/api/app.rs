@@ -57,6 +57,8 @@ pub(crate) fn settings() -> Settings {
             bind: ([127, 0, 0, 1], 0).into(),
             token: None,
             hook_list: None,
+            parse_server: None,
+            public_url: "http://127.0.0.1:0".parse().unwrap(),
         }),
         webhook_keys: WebhookKeys::new(KEY.into(), Some("previous-webhook-key".into())),
         public_path: String::new(),

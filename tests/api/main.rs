@@ -26,6 +26,7 @@ mod guard;
 mod guard_columns;
 mod guard_hidden;
 mod guard_many;
+mod guard_rewrites;
 mod guard_stored;
 mod limits;
 mod master_key;

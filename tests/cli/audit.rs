@@ -63,6 +63,7 @@ fn reports_everything_that_is_not_as_it_should_be_and_changes_nothing() {
          left-over signatures       1 (0 stripped)\n\
          not signed by this account 1\n\
          malformed                  2\n\
+         URLs                       0 (0 can become identifiers; rows rewritten: 0)\n\
          assets that do not exist   1\n\
          rejected or deleted        0\n\
          assets in the folders      2\n\
@@ -93,7 +94,7 @@ fn prints_json_lines_for_programs() {
     assert_eq!(lines[1]["destroyable"], true);
     assert_eq!(
         lines[2]["summary"],
-        json!({"rows": 2, "identifiers": 1, "left_over_signatures": 0, "unsigned": 0, "malformed": 1, "missing_assets": 0, "placeholders": 0, "stripped": 0,
+        json!({"rows": 2, "identifiers": 1, "left_over_signatures": 0, "unsigned": 0, "malformed": 1, "delivery_urls": 0, "kept_urls": 0, "rewritten": 0, "not_rewritten": 0, "missing_assets": 0, "placeholders": 0, "stripped": 0,
             "not_stripped": 0, "assets": 2, "orphans": 1, "orphan_bytes": 1_000_000, "destroyable": 1, "destroyed": 0, "kept": 0})
     );
 }

@@ -5,6 +5,7 @@
 
 mod audit;
 mod audit_memory;
+mod audit_urls;
 mod check;
 mod cleanup;
 mod command;

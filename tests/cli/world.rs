@@ -30,6 +30,8 @@ pub(crate) struct Contents {
     pub(crate) rows: Vec<(String, Value)>,
     /// Columns and their types by class. What there is of `Photo` is there from the start.
     pub(crate) schemas: BTreeMap<String, BTreeMap<String, String>>,
+    /// Classes whose guard is registered.
+    pub(crate) guarded: Vec<String>,
     /// Kind (`image/upload`) and asset.
     pub(crate) assets: Vec<(String, Value)>,
     /// Runs before each request, told its method and path, and may answer in Parse Server's or
@@ -81,6 +83,12 @@ impl World {
         self
     }
 
+    /// Registers the guard of a class.
+    pub(crate) fn guarded(self, class: &str) -> Self {
+        self.lock(|contents| contents.guarded.push(class.to_owned()));
+        self
+    }
+
     /// An image uploaded so many days ago.
     pub(crate) fn image(self, public_id: &str, days: u64) -> Self {
         self.asset("image/upload", public_id, days)
@@ -97,6 +105,11 @@ impl World {
         hook: impl FnMut(&Request, &mut Contents) -> Option<ResponseTemplate> + Send + 'static,
     ) -> Self {
         self.lock(|contents| contents.before = Some(Box::new(hook)));
+        self
+    }
+
+    pub(crate) fn change(self, change: impl FnOnce(&mut Contents)) -> Self {
+        self.lock(change);
         self
     }
 
@@ -178,7 +191,12 @@ impl Respond for Side {
 }
 
 fn parse(request: &Request, path: &[&str], contents: &mut Contents) -> ResponseTemplate {
-    let Contents { rows, schemas, .. } = contents;
+    let Contents {
+        rows,
+        schemas,
+        guarded,
+        ..
+    } = contents;
     let header = |name: &str| Some(request.headers.get(name)?.to_str().unwrap().to_owned());
     if header("x-parse-application-id").as_deref() != Some(APPLICATION_ID) {
         return unauthorized();
@@ -195,6 +213,17 @@ fn parse(request: &Request, path: &[&str], contents: &mut Contents) -> ResponseT
         }
         ("GET", ["parse", "schemas" | "aggregate", ..]) if !master => {
             answer(403, json!({"error": "Permission denied"}))
+        }
+        ("GET", ["parse", "hooks", _]) if !master => {
+            answer(403, json!({"error": "Permission denied"}))
+        }
+        ("GET", ["parse", "hooks", "functions"]) => answer(200, json!([])),
+        ("GET", ["parse", "hooks", "triggers"]) => {
+            let hooks = guarded.iter().map(|class| {
+                let url = format!("http://service:8080/triggers/{class}/beforeSave");
+                json!({"className": class, "triggerName": "beforeSave", "url": url})
+            });
+            answer(200, hooks.collect())
         }
         ("GET", ["parse", "schemas"]) => {
             let schemas: Vec<_> = schemas.iter().map(schema).collect();

@@ -4,7 +4,7 @@ import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { chromiumPath, hostsOf, openPage, startBrowser } from "../../scripts/parse-server/browser.mjs";
 import { Parse, picture, rest, useParseServer } from "../../scripts/parse-server/client.mjs";
-import { ACCOUNT, startGallery, startStack } from "../../scripts/parse-server/stack.mjs";
+import { ACCOUNT, startGallery, startService, startStack } from "../../scripts/parse-server/stack.mjs";
 
 describe("the sample gallery", { skip: !chromiumPath && "Chromium is not installed" }, () => {
   let stack;
@@ -35,10 +35,14 @@ describe("the sample gallery", { skip: !chromiumPath && "Chromium is not install
     await page.getByRole("button", { name: "Upload and save" }).click();
   }
 
+  const preview = () => page.getByRole("img", { name: "Preview of the chosen picture" });
+
   test("signs no upload for somebody without an account", async () => {
     await addPicture("Not mine");
     await page.getByText("Refused: Needs an authenticated user (code 141)").waitFor();
     assert.equal(await steps().count(), 1);
+    assert.equal((await steps().innerText())[0], "✗");
+    assert.ok(await preview().isVisible(), "what was chosen can be tried again");
   });
 
   test("signs up", async () => {
@@ -62,6 +66,50 @@ describe("the sample gallery", { skip: !chromiumPath && "Chromium is not install
     assert.equal(texts[3], texts[2].split("#")[0]);
   });
 
+  test("is ready for the next picture", async () => {
+    await preview().waitFor({ state: "hidden" });
+    assert.equal(await page.getByLabel("Picture", { exact: true }).inputValue(), "");
+    assert.equal(await page.getByLabel("Title").inputValue(), "");
+  });
+
+  test("shows the picture before it goes anywhere, and how far its upload has come", async () => {
+    await page.getByLabel("Picture", { exact: true }).setInputFiles({ name: "street.png", mimeType: "image/png", buffer: picture(320, 200) });
+    await preview().waitFor();
+    await page.waitForFunction(() => document.querySelector("#preview").naturalWidth === 320);
+    await page.route("**/image/upload", async (route) => {
+      await new Promise((done) => setTimeout(done, 500));
+      await route.continue();
+    });
+    await page.getByRole("button", { name: "Upload and save" }).click();
+    const bar = page.getByRole("progressbar", { name: "The picture goes to Cloudinary" });
+    await bar.waitFor();
+    assert.match(await steps().last().innerText(), /^The picture goes to Cloudinary …\s+\d+%$/);
+    await page.getByText("Read back, the signature is gone").waitFor();
+    assert.equal(await page.getByRole("progressbar").count(), 0);
+    await page.unroute("**/image/upload");
+  });
+
+  test("says in words that it is offline, and saves nothing", async () => {
+    const before = (await rest(stack.parseServer.url, "GET", "/classes/Photo", { master: true })).json.results.length;
+    await page.context().setOffline(true);
+    await page.getByText("You are offline. Pictures can be uploaded and saved when you are connected again.").waitFor();
+    await page.getByRole("button", { name: "Save it" }).click();
+    await page.locator("#forge-result", { hasText: "You are offline. Nothing was saved; try again when you are connected." }).waitFor();
+    await page.context().setOffline(false);
+    await page.locator("#offline").waitFor({ state: "hidden" });
+    const { json } = await rest(stack.parseServer.url, "GET", "/classes/Photo", { master: true });
+    assert.equal(json.results.length, before);
+  });
+
+  test("says so when cloudinary-parse is away, which is no refusal", async () => {
+    const { service } = stack;
+    const port = new URL(service.url).port;
+    await service.stop();
+    await page.getByRole("button", { name: "Save it" }).click();
+    await page.locator("#forge-result", { hasText: "Pictures cannot be checked at present. Nothing was saved; try again later." }).waitFor();
+    stack.service = await startService({ folder: stack.folder, env: { ...service.env, CLOUDINARY_PARSE_BIND: `127.0.0.1:${port}` } });
+  });
+
   test("shows the thumbnail", async () => {
     const image = page.getByRole("img", { name: "Our street" });
     await page.waitForFunction(() => document.querySelector("#photos img")?.naturalWidth > 0);
@@ -70,6 +118,7 @@ describe("the sample gallery", { skip: !chromiumPath && "Chromium is not install
 
   test("saves no forgery, with a good signature of another picture least of all", async () => {
     const forged = await page.getByLabel("Identifier").inputValue();
+    assert.ok(await page.getByLabel("Identifier").evaluate((area) => area.scrollHeight <= area.clientHeight), "all of it is seen");
     assert.match(forged, /\/someone-elses-picture\.png#[0-9a-f]{40}$/);
     for (const [text, refusal] of [
       [forged, "Refused: Bad signature (code 141)"],
@@ -81,16 +130,16 @@ describe("the sample gallery", { skip: !chromiumPath && "Chromium is not install
       await page.locator("#forge-result", { hasText: refusal }).waitFor();
     }
     const { json } = await rest(stack.parseServer.url, "GET", "/classes/Photo", { master: true });
-    assert.equal(json.results.length, 1);
+    assert.equal(json.results.length, 2);
   });
 
   test("talks to Parse Server and Cloudinary only", () => {
     const known = [gallery.url, stack.parseServer.url, stack.double.url].map((url) => new URL(url).host);
     assert.deepEqual(hostsOf(page).filter((host) => host && !known.includes(host)), []);
-    assert.deepEqual(page.complaints.filter((text) => !/status of 400/.test(text)), []);
+    assert.deepEqual(page.complaints.filter((text) => !/status of 400|ERR_INTERNET_DISCONNECTED/.test(text)), []);
   });
 
-  for (const [width, colorScheme] of [[1280, "light"], [390, "dark"]]) {
+  for (const [width, colorScheme] of [[1280, "light"], [1280, "dark"], [390, "light"], [390, "dark"]]) {
     test(`fits ${width} pixels in ${colorScheme} colours`, async () => {
       await page.emulateMedia({ colorScheme });
       await page.setViewportSize({ width, height: 900 });
@@ -104,6 +153,8 @@ describe("the sample gallery", { skip: !chromiumPath && "Chromium is not install
   test("logs out and in again", async () => {
     await page.getByRole("button", { name: "Log out" }).click();
     await page.getByText("Sign up to see the thumbnails.").waitFor();
+    assert.equal(await steps().count(), 0);
+    assert.equal(await page.locator("#forge-result").innerText(), "");
     await page.getByLabel("Name").fill("ann");
     await page.getByLabel("Password").fill("wrong");
     await page.getByRole("button", { name: "Log in" }).click();

@@ -44,12 +44,12 @@ describe("the queue in the console", { skip: !chromiumPath && "Chromium is not i
   });
 
   test("lists the hooks of clean-up too", async () => {
-    await page.getByText("all are registered as the manifests say").waitFor();
+    await page.getByText("all hooks are registered as the manifests say").waitFor();
     assert.equal(await page.locator('#hook-rows tr[data-hook="Photo.afterDelete"] .registration').innerText(), "current");
   });
 
   test("lists the jobs when asked", async () => {
-    await page.getByRole("button", { name: "Show the jobs" }).click();
+    await page.getByRole("button", { name: "Show jobs" }).click();
     const row = page.locator("#job-rows tr");
     await row.getByText("destroy image/upload/users/u1/cat").waitFor();
     assert.equal(await row.count(), 1);

@@ -167,6 +167,28 @@ describe("a picture", () => {
     assert.equal((await row(stack, "Photo", id)).picture, bare(newer));
   });
 
+  test("is found by audit, where saves replaced it at the same moment and clean-up heard of it from none", async () => {
+    const [id] = await photo("app/at-once");
+    const names = Array.from({ length: 10 }, (_, number) => `app/at-once-${number}`);
+    const pictures = [];
+    for (const name of names) pictures.push(await uploaded(name));
+    await Promise.all(pictures.map((picture) => update(stack, "Photo", id, { picture }, AS_CLIENT)));
+    await settled(stack);
+    await assertGone("app/at-once");
+    const { picture: held } = await row(stack, "Photo", id);
+    const left = [];
+    for (const [number, name] of names.entries()) {
+      if (bare(pictures[number]) !== held && (await exists(stack, name))) left.push(name);
+    }
+    assert.notEqual(left.length, 0);
+
+    const { code, stdout, stderr } = await stack.cli(["audit", "--json"]);
+    assert.equal(code, 0, stderr);
+    const findings = stdout.split("\n").filter(Boolean).map((line) => JSON.parse(line));
+    const orphans = findings.filter(({ finding }) => finding === "orphan").map((asset) => asset.public_id);
+    assert.deepEqual(orphans.filter((name) => name.startsWith("app/at-once")).sort(), left.sort());
+  });
+
   test("outside destroy_within is never destroyed", async () => {
     const [[cleared], [deleted]] = [await photo("other/cleared"), await photo("application/deleted")];
     await update(stack, "Photo", cleared, { picture: null }, AS_CLIENT);

@@ -114,6 +114,22 @@ fn a_node_that_is_cut_off_from_the_queue_is_stood_in_for_and_destroys_nothing() 
     assert_eq!(world.state().calls, Vec::<String>::new());
 }
 
+#[test]
+fn a_node_whose_lock_is_gone_destroys_nothing_by_what_it_counted_under_it() {
+    let Some(postgres) = Postgres::start() else {
+        return;
+    };
+    // As above. The database takes everything else that the node asks for.
+    let (world, setup) = counts_slowly(&postgres, 4);
+    let node = setup.start();
+    attached_again_while_counted(&world, &node, || {
+        assert_eq!(postgres.end_locking_sessions(), 1);
+    });
+    wait(STAND_IN, || no_jobs(&setup));
+    assert!(node.log().contains("broken off: "));
+    assert_eq!(world.state().calls, Vec::<String>::new());
+}
+
 /// Parse Server answers what rows there are after a while, with what there was when it was asked.
 fn counts_slowly(postgres: &Postgres, seconds: u64) -> (World, Setup) {
     let world = World::new();

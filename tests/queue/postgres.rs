@@ -77,6 +77,18 @@ impl Postgres {
     pub(crate) fn url(&self) -> String {
         format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
     }
+
+    /// Ends every session that holds a lock of the application's; how many there were.
+    pub(crate) fn end_locking_sessions(&self) -> usize {
+        let statement =
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_locks WHERE locktype = 'advisory'";
+        let ended = Command::new(installed().unwrap().join("psql"))
+            .args([&self.url(), "-At", "-c", statement])
+            .output()
+            .unwrap();
+        let ended = String::from_utf8(ended.stdout).unwrap();
+        ended.trim().parse().unwrap()
+    }
 }
 
 /// A way to the server that can be cut: connections stay open, and nothing passes any more.

@@ -603,6 +603,33 @@ fn losses_of_one_asset_are_one_job_and_many_that_are_due_share_a_walk_and_looks_
 }
 
 #[test]
+fn a_hundred_saves_that_toggle_one_row_make_at_most_one_walk_for_each_of_its_assets() {
+    let world = World::new();
+    // A list is not searched, but walked for.
+    let album = "class = \"Album\"\n[fields.pictures]\nmany = true\non_replace = \"destroy\"\ngrace = \"5s\"\ndestroy_within = \"app/\"\n";
+    let pictures = ["a", "b"].map(|name| {
+        world.asset(&format!("image/upload/app/{name}"));
+        json!([format!("image/upload/v1/app/{name}.jpg")])
+    });
+    let setup = Setup::new(&world, &[("Album.toml", album)]);
+    let service = setup.start();
+    for save in 0..100 {
+        let (before, after) = (&pictures[save % 2], &pictures[(save + 1) % 2]);
+        world.row("Album", "1", json!({ "pictures": after }));
+        let body = json!({"object": {"objectId": "1", "pictures": after}, "original": {"objectId": "1", "pictures": before}});
+        service.after_save("Album", &body);
+    }
+    let list: Value =
+        serde_json::from_slice(&setup.run(&["cleanup", "list", "--json"]).stdout).unwrap();
+    assert_eq!(list["jobs"].as_array().unwrap().len(), 2);
+    assert_eq!(world.wait_for_destroyed(1, TEN * 2), ["image/upload/app/b"]);
+    wait_for_tries(&service, "referred", 1.0);
+    let state = world.state();
+    assert_eq!(state.calls.len(), 1);
+    assert!((1..=2).contains(&state.walks), "{}", state.walks);
+}
+
+#[test]
 fn a_loss_while_its_asset_is_looked_at_starts_its_grace_anew() {
     let world = World::new();
     world.asset("image/upload/app/a");

@@ -17,12 +17,22 @@ function element(name, { text, ...attributes } = {}, ...children) {
 /** A step that has begun, and what came of it. */
 function begin(title) {
   const item = element("li", { text: `${title} …` });
+  const bar = element("progress", { max: 1, value: 0, "aria-label": title });
+  const percent = element("span");
   byId("steps").append(item);
   return {
-    progress: (fraction) => (item.textContent = `${title} … ${Math.round(fraction * 100)} %`),
-    done: (result) => item.replaceChildren(`✓ ${title}`, element("code", { text: result })),
-    failed: (error) => item.replaceChildren(`✗ ${title}`, element("p", { class: "refused", text: refusal(error) })),
+    progress(fraction) {
+      if (!bar.parentNode) item.replaceChildren(`${title} … `, bar, " ", percent);
+      bar.value = fraction;
+      percent.textContent = `${Math.round(fraction * 100)}%`;
+    },
+    done: (result) => item.replaceChildren(mark("✓", "done"), ` ${title}`, element("code", { text: result })),
+    failed: (error) => item.replaceChildren(mark("✗", "failed"), ` ${title}`, element("p", { class: "refused", text: inWords(error) })),
   };
+}
+
+function mark(sign, outcome) {
+  return element("span", { class: outcome, role: "img", "aria-label": outcome, text: sign });
 }
 
 async function step(title, work, describe) {
@@ -37,9 +47,22 @@ async function step(title, work, describe) {
   }
 }
 
-function refusal(error) {
-  const isRefused = error instanceof Parse.Error || error.reason === "refused";
-  return isRefused ? `Refused: ${error.message}${error.code ? ` (code ${error.code})` : ""}` : error.message;
+// What Parse Server says, with the code of a refusal, when cloudinary-parse does not answer it.
+const OUTAGE = /^((connect|read|write|getaddrinfo) E[A-Z_]+\b|socket hang up$|Malformed response$|\{"status":)/;
+
+/** What went wrong, for the person who uses the app. */
+function inWords(error) {
+  const { code, message, reason } = error;
+  if (!navigator.onLine) return "You are offline. Nothing was saved; try again when you are connected.";
+  if (reason === "connection") return `${message}. Nothing was saved; try again later.`;
+  if (error instanceof Parse.Error && [1, Parse.Error.CONNECTION_FAILED, Parse.Error.TIMEOUT].includes(code)) {
+    return "No connection to Parse Server. Try again later.";
+  }
+  if (code === Parse.Error.SCRIPT_FAILED && (typeof message !== "string" || OUTAGE.test(message))) {
+    return "Pictures cannot be checked at present. Nothing was saved; try again later.";
+  }
+  const isRefused = error instanceof Parse.Error || reason === "refused";
+  return isRefused ? `Refused: ${message}${code ? ` (code ${code})` : ""}` : message;
 }
 
 /** `uploadPicture` signs and uploads in one; here each is shown as a step. */
@@ -50,6 +73,7 @@ async function upload(picture) {
     const fields = await Parse.Cloud.run(name, params);
     current.done(`to post: ${Object.keys(fields).join(", ")}`);
     current = begin("The picture goes to Cloudinary");
+    current.progress(0);
     return { url: settings.uploadUrl, fields };
   };
   try {
@@ -88,7 +112,7 @@ async function thumbnail(photo) {
     const { url } = await Parse.Cloud.run("photo_thumbnail_url", { objectId: photo.id });
     return element("li", {}, element("figure", {}, element("img", { src: url, alt: title }), element("figcaption", { text: title })));
   } catch (error) {
-    return element("li", {}, element("p", { class: "refused", text: refusal(error) }));
+    return element("li", {}, element("p", { class: "refused", text: inWords(error) }));
   }
 }
 
@@ -136,7 +160,8 @@ onSubmit(
     await showAccount();
   },
   (error) => {
-    byId("account-problem").textContent = error.message;
+    const isRefused = error instanceof Parse.Error && error.code > Parse.Error.CONNECTION_FAILED;
+    byId("account-problem").textContent = isRefused ? error.message : inWords(error);
     byId("account-problem").className = "refused";
   },
 );
@@ -155,19 +180,44 @@ onSubmit(
 onSubmit(
   "forge-form",
   async ({ identifier }) => {
+    byId("forge-result").textContent = byId("forge-result").className = "";
     await new Parse.Object("Photo").save({ title: "Forged", cloudinaryIdentifier: identifier.value });
     byId("forge-result").textContent = "Saved: Cloudinary did sign this one.";
     byId("forge-result").className = "saved";
     await showPhotos();
   },
   (error) => {
-    byId("forge-result").textContent = refusal(error);
+    byId("forge-result").textContent = inWords(error);
     byId("forge-result").className = "refused";
   },
 );
 
+/** The picture that was chosen, before it goes anywhere. */
+function showPreview() {
+  const [file] = byId("upload-form").elements.picture.files;
+  const preview = byId("preview");
+  URL.revokeObjectURL(preview.src);
+  preview.hidden = !file;
+  if (file) preview.src = URL.createObjectURL(file);
+  else preview.removeAttribute("src");
+}
+
+byId("upload-form").elements.picture.addEventListener("change", showPreview);
+// The form is empty only after its event.
+byId("upload-form").addEventListener("reset", () => setTimeout(showPreview));
+
+function showConnection() {
+  byId("offline").hidden = navigator.onLine;
+}
+
+for (const change of ["online", "offline"]) addEventListener(change, showConnection);
+showConnection();
+
 byId("log-out").addEventListener("click", async () => {
   await Parse.User.logOut();
+  for (const form of document.forms) form.reset();
+  for (const id of ["steps", "forge-result", "account-problem"]) byId(id).replaceChildren();
+  byId("forge-result").className = byId("account-problem").className = "";
   await showAccount();
 });
 

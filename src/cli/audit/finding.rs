@@ -52,6 +52,31 @@ pub(super) enum Finding {
         value: String,
         expected: String,
     },
+    /// A delivery URL in an identifier's place, and the identifier of what it delivers.
+    DeliveryUrl {
+        #[serde(flatten)]
+        cell: Cell,
+        url: String,
+        identifier: String,
+    },
+    /// A URL that cannot become an identifier.
+    KeptUrl {
+        #[serde(flatten)]
+        cell: Cell,
+        url: String,
+        reason: String,
+    },
+    /// A value whose delivery URLs became identifiers.
+    Rewritten {
+        #[serde(flatten)]
+        cell: Cell,
+    },
+    /// A value whose delivery URLs could have become identifiers.
+    NotRewritten {
+        #[serde(flatten)]
+        cell: Cell,
+        reason: String,
+    },
     /// An identifier whose asset Cloudinary does not have.
     MissingAsset {
         #[serde(flatten)]
@@ -103,6 +128,10 @@ pub(super) struct Counts {
     pub(super) left_over_signatures: u64,
     pub(super) unsigned: u64,
     pub(super) malformed: u64,
+    pub(super) delivery_urls: u64,
+    pub(super) kept_urls: u64,
+    pub(super) rewritten: u64,
+    pub(super) not_rewritten: u64,
     pub(super) missing_assets: u64,
     pub(super) placeholders: u64,
     pub(super) stripped: u64,
@@ -131,6 +160,10 @@ impl Counts {
             Finding::LeftOverSignature { .. } => &mut self.left_over_signatures,
             Finding::Unsigned { .. } => &mut self.unsigned,
             Finding::Malformed { .. } => &mut self.malformed,
+            Finding::DeliveryUrl { .. } => &mut self.delivery_urls,
+            Finding::KeptUrl { .. } => &mut self.kept_urls,
+            Finding::Rewritten { .. } => &mut self.rewritten,
+            Finding::NotRewritten { .. } => &mut self.not_rewritten,
             Finding::MissingAsset { .. } => &mut self.missing_assets,
             Finding::Placeholder { .. } => &mut self.placeholders,
             Finding::Stripped { .. } => &mut self.stripped,
@@ -179,6 +212,14 @@ impl fmt::Display for Finding {
                 value,
                 expected,
             } => write!(f, "malformed: {cell}: {value}: {expected}"),
+            Self::DeliveryUrl {
+                cell,
+                url,
+                identifier,
+            } => write!(f, "delivery URL: {cell}: {url}: names {identifier}"),
+            Self::KeptUrl { cell, url, reason } => write!(f, "kept URL: {cell}: {url}: {reason}"),
+            Self::Rewritten { cell } => write!(f, "rewritten: {cell}"),
+            Self::NotRewritten { cell, reason } => write!(f, "not rewritten: {cell}: {reason}"),
             Self::MissingAsset { cell, identifier } => {
                 write!(f, "asset does not exist: {cell}: {identifier}")
             }
@@ -211,6 +252,13 @@ impl fmt::Display for Counts {
         )?;
         writeln!(f, "not signed by this account {}", self.unsigned)?;
         writeln!(f, "malformed                  {}", self.malformed)?;
+        writeln!(
+            f,
+            "URLs                       {} ({} can become identifiers; rows rewritten: {})",
+            self.delivery_urls + self.kept_urls,
+            self.delivery_urls,
+            self.rewritten
+        )?;
         writeln!(f, "assets that do not exist   {}", self.missing_assets)?;
         writeln!(f, "rejected or deleted        {}", self.placeholders)?;
         writeln!(f, "assets in the folders      {}", self.assets)?;

@@ -4,6 +4,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::cloudinary::account::Account;
+use crate::cloudinary::delivery_url::is_url;
 use crate::cloudinary::identifier::Identifier;
 use crate::manifest::GuardedField;
 
@@ -19,6 +20,8 @@ pub(super) struct RowCheck {
     pub(super) findings: Vec<Finding>,
     /// Well-formed identifiers, bare.
     pub(super) identifiers: Vec<String>,
+    /// URLs in an identifier's place.
+    pub(super) urls: Vec<String>,
     /// What to store instead, if good signatures are left over.
     pub(super) stripped: Option<Value>,
 }
@@ -109,6 +112,7 @@ impl RowCheck {
                 }
                 self.identifiers.push(bare);
             }
+            Err(_) if is_url(text) => self.urls.push(text.to_owned()),
             Err(error) => self.malformed(cell, &bare, &error.to_string()),
         }
         strip
@@ -116,16 +120,21 @@ impl RowCheck {
 
     fn malformed(&mut self, cell: &Cell, value: &str, expected: &str) {
         let value = value.split('#').next().unwrap_or_default();
-        let mut shown: String = value.chars().take(SHOWN).collect();
-        if shown.len() < value.len() {
-            shown.push('…');
-        }
         self.findings.push(Finding::Malformed {
             cell: cell.clone(),
-            value: shown.replace(char::is_control, "\u{fffd}"),
+            value: shown(value, SHOWN),
             expected: expected.to_owned(),
         });
     }
+}
+
+/// What a report repeats of a stored text.
+pub(super) fn shown(text: &str, most: usize) -> String {
+    let mut shown: String = text.chars().take(most).collect();
+    if shown.len() < text.len() {
+        shown.push('…');
+    }
+    shown.replace(char::is_control, "\u{fffd}")
 }
 
 #[cfg(test)]

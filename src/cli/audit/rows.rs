@@ -6,12 +6,14 @@ use std::collections::BTreeMap;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::Run;
 use super::asset_key::keys_of;
 use super::finding::{Cell, Finding};
 use super::row_check::{RowCheck, check};
 use super::scope::{self, Kind};
+use super::urls::{CHANGED, UrlAssets, UrlCell};
+use super::{Fix, Run};
 use crate::assets::place::places_of;
+use crate::cloudinary::asset_name::AssetName;
 use crate::cloudinary::client::BATCH;
 use crate::cloudinary::identifier::Identifier;
 use crate::manifest::ClassManifest;
@@ -59,6 +61,8 @@ impl Run {
         let mut lookups: Vec<(Kind, Lookups)> =
             scope::kinds().map(|kind| (kind, Lookups::new())).collect();
         let places: Vec<_> = places_of(class).collect();
+        let mut url_cells: Vec<UrlCell<'_>> = Vec::new();
+        let mut url_assets = UrlAssets::default();
         for (id, row) in page {
             for key in keys_of(&places, row) {
                 self.checkpoint.add_key(key)?;
@@ -70,12 +74,26 @@ impl Run {
                     field: field.name.clone(),
                 };
                 let raw = row.get(&field.name).map(|raw| &**raw);
-                let checked = check(&self.account, field, &cell, raw);
+                let mut checked = check(&self.account, field, &cell, raw);
+                let urls = std::mem::take(&mut checked.urls);
                 self.note(&cell, checked, raw, &mut lookups).await?;
+                if let (Some(raw), false) = (raw, urls.is_empty()) {
+                    let cell = self.url_cell(cell, field, raw, urls);
+                    url_assets.want(&cell);
+                    url_cells.push(cell);
+                }
+            }
+        }
+        for asset in url_assets.wanted() {
+            if let Some((_, pending)) = lookups.iter_mut().find(|(kind, _)| *kind == asset.kind()) {
+                pending.entry(asset.public_id.clone()).or_default();
             }
         }
         for (kind, pending) in lookups {
-            self.report_missing(kind, pending).await?;
+            self.look_up(kind, pending, &mut url_assets).await?;
+        }
+        for cell in url_cells {
+            self.convert(cell, &url_assets).await?;
         }
         Ok(())
     }
@@ -105,14 +123,21 @@ impl Run {
             }
         }
         match (checked.stripped, raw) {
-            (Some(stripped), Some(raw)) if self.strip => self.strip(cell, raw, &stripped).await,
+            (Some(stripped), Some(raw)) if self.fix == Some(Fix::Strip) => {
+                self.strip(cell, raw, &stripped).await
+            }
             _ => Ok(()),
         }
     }
 
     /// Looks assets up, a hundred at a time, and reports those that Cloudinary does not have, or of
-    /// which it has only a placeholder.
-    async fn report_missing(&mut self, kind: Kind, pending: Lookups) -> anyhow::Result<()> {
+    /// which it has only a placeholder. What URLs deliver is noted.
+    async fn look_up(
+        &mut self,
+        kind: Kind,
+        pending: Lookups,
+        url_assets: &mut UrlAssets,
+    ) -> anyhow::Result<()> {
         let (resource_type, delivery_type) = kind;
         let ids: Vec<&String> = pending.keys().collect();
         let mut missing = Vec::new();
@@ -125,15 +150,18 @@ impl Run {
                         .await
                 })
                 .await?;
-            let found: BTreeMap<&str, bool> = found
+            let states: BTreeMap<&str, bool> = found
                 .iter()
                 .map(|asset| (&*asset.public_id, asset.is_placeholder()))
                 .collect();
             for id in batch {
-                let state = found.get(id.as_str()).copied();
+                let state = states.get(id.as_str()).copied();
                 if state != Some(false) {
                     missing.extend(pending[*id].iter().map(|cell| (cell, state)));
                 }
+            }
+            for asset in found {
+                url_assets.note(AssetName::of(kind, &asset.public_id), asset);
             }
         }
         for ((cell, identifier), state) in missing {
@@ -159,17 +187,12 @@ impl Run {
             object_id,
             field,
         } = cell;
-        let row = self
-            .clients
-            .parse(async |parse| parse.row(class, object_id, &[field]).await)
-            .await?;
-        let now = row.as_ref().and_then(|row| row.get(field));
-        let result = if now.is_some_and(|now| now.get() == seen.get()) {
+        let result = if self.is_unchanged(cell, seen).await? {
             let columns = json!({ (field): stripped });
             let written = self.clients.parse.write(class, object_id, &columns).await;
             written.map_err(|error| error.to_string())
         } else {
-            Err("it has changed since it was read".to_owned())
+            Err(CHANGED.to_owned())
         };
         let cell = cell.clone();
         self.report(&match result {

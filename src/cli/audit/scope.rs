@@ -72,9 +72,8 @@ fn fields(manifests: &Manifests) -> impl Iterator<Item = &GuardedField> {
 
 /// What every public ID in the field's folder begins with, unless that is nothing.
 fn folder(field: &GuardedField) -> Option<String> {
-    let (text, goes_on) = field.folder.as_ref()?.beginning();
-    let slash = if goes_on || text.is_empty() { "" } else { "/" };
-    Some(format!("{text}{slash}")).filter(|prefix| !prefix.is_empty())
+    let prefix = field.folder.as_ref()?.fixed_prefix();
+    Some(prefix).filter(|prefix| !prefix.is_empty())
 }
 
 #[cfg(test)]

@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value};
 
-use super::{UrlError, build, scalar};
+use super::build::check_suffix;
+use super::error::UrlError;
+use super::options::scalar;
 use crate::cloudinary::signature::Algorithm;
 use crate::cloudinary::suggestion::closest;
 use crate::cloudinary::transformation::{
@@ -120,7 +122,7 @@ fn check_delivery_option(key: OptionKey, value: &Value) -> Result<(), UrlError> 
         }
         OptionKey::UrlSuffix => {
             let suffix = value.as_str();
-            return suffix.ok_or(UrlError::SUFFIX).and_then(build::check_suffix);
+            return suffix.ok_or(UrlError::SUFFIX).and_then(check_suffix);
         }
         _ => (!value.is_string()).then_some("text"),
     };

@@ -2,8 +2,9 @@
 
 use serde_json::Map;
 
+use super::error::UrlError;
 use super::flags::Flags;
-use super::{UrlError, text_option};
+use super::options::text_option;
 use crate::cloudinary::account::Account;
 use crate::cloudinary::url_options::{OptionKey, UrlOptions};
 

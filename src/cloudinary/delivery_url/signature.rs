@@ -8,7 +8,8 @@ use secrecy::ExposeSecret;
 use sha1::{Digest, Sha1};
 use sha2::Sha256;
 
-use super::{UrlError, text_option};
+use super::error::UrlError;
+use super::options::text_option;
 use crate::cloudinary::account::Account;
 use crate::cloudinary::signature::Algorithm;
 use crate::cloudinary::url_config::flag;

@@ -2,13 +2,12 @@
 
 use serde_json::{Map, Value};
 
+use super::error::{MAX_DEPTH, Result, TransformationError};
 use super::value::split_offset;
-use super::{MAX_DEPTH, TransformationError, eager, from_options};
+use super::write::{eager, from_options};
 use crate::cloudinary::suggestion::closest;
 use crate::cloudinary::url_config::UrlConfig;
 use crate::cloudinary::url_options::OptionKey;
-
-type Result = std::result::Result<(), TransformationError>;
 
 const LAYER: &[&str] = &[
     "font_antialiasing",

@@ -4,11 +4,10 @@
 
 use serde_json::{Map, Value};
 
-use super::{TransformationError, from_options, from_value};
+use super::error::{Result, TransformationError};
+use super::write::{from_options, from_value};
 use crate::cloudinary::url_config::UrlConfig;
 use crate::cloudinary::url_options::OptionKey;
-
-type Result = std::result::Result<(), TransformationError>;
 
 const NO_SEPARATOR: &str = "a value without `/` and `,`";
 const NO_BORDER: &str = "a value without `? # % \\` and control characters";
@@ -98,7 +97,7 @@ pub(crate) fn is_format(text: &str) -> bool {
     text.len() <= MAX_FORMAT_LEN && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
-fn written(name: &str, value: &Value) -> std::result::Result<String, TransformationError> {
+fn written(name: &str, value: &Value) -> Result<String> {
     let options = Map::from_iter([(name.to_owned(), value.clone())]);
     from_options(&options, &UrlConfig::default())
 }

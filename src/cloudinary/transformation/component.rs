@@ -2,17 +2,15 @@
 
 use serde_json::Value;
 
+use super::error::{MAX_DEPTH, Result, TransformationError};
 use super::layer::push_layer;
 use super::parameters::Parameters;
 use super::value::{
     push_border, push_color, push_effect, push_expression, push_joined, push_joined_expression,
     push_names, push_radius, push_text, push_video_codec,
 };
-use super::{MAX_DEPTH, TransformationError};
 use crate::cloudinary::url_config::{UrlConfig, truthy};
 use crate::cloudinary::url_options::{OptionKey, UrlOptions};
-
-type Result = std::result::Result<(), TransformationError>;
 
 /// What a component inherits.
 #[derive(Clone, Copy)]
@@ -32,7 +30,7 @@ impl<'a> Inherited<'a> {
         }
     }
 
-    fn deeper(self) -> std::result::Result<Self, TransformationError> {
+    fn deeper(self) -> Result<Self> {
         if self.depth == MAX_DEPTH {
             return Err(TransformationError::TooDeep);
         }
@@ -120,7 +118,7 @@ fn push_base_transformations(
     out: &mut String,
     transformation: &Value,
     context: Inherited<'_>,
-) -> std::result::Result<bool, TransformationError> {
+) -> Result<bool> {
     let is_nested = |value: &Value| value.is_object() || value.is_array();
     let steps = match transformation {
         Value::Array(steps) if steps.iter().any(is_nested) => steps.as_slice(),

@@ -4,11 +4,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE;
 use serde_json::{Map, Value};
 
-use super::TransformationError;
+use super::error::{Result, TransformationError};
 use super::value::{push_fetch_url, push_text};
 use crate::cloudinary::percent;
-
-type Result<T = ()> = std::result::Result<T, TransformationError>;
 
 /// Style words with the value that is not written.
 const STYLE: [(&str, &str); 5] = [

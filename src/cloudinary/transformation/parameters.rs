@@ -2,15 +2,13 @@
 
 use serde_json::Value;
 
-use super::TransformationError;
+use super::error::{Result, TransformationError};
 use super::expression::push_normalized;
 use super::value::{
     Term, push_expression, push_function, push_text, push_time, push_variable_value, split_offset,
 };
 use crate::cloudinary::url_config::truthy;
 use crate::cloudinary::url_options::{OptionKey, UrlOptions};
-
-type Result<T = ()> = std::result::Result<T, TransformationError>;
 
 /// Writes one component behind `base`.
 pub(super) struct Parameters<'o, 'a> {

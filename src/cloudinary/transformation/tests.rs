@@ -1,7 +1,8 @@
 use proptest::prelude::*;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::*;
+use crate::cloudinary::url_config::UrlConfig;
 
 #[track_caller]
 fn assert_writes(cases: &[(Value, &str)]) {

@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::{TransformationError, from_options};
+use super::error::TransformationError;
+use super::write::from_options;
 use crate::cloudinary::url_config::UrlConfig;
 use crate::cloudinary::url_options::OptionKey;
 

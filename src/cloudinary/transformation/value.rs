@@ -4,12 +4,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
-use super::TransformationError;
+use super::error::{Result, TransformationError};
 use super::expression::push_normalized;
 use crate::cloudinary::number::push_number;
 use crate::cloudinary::percent;
-
-type Result = std::result::Result<(), TransformationError>;
 
 /// A value, or a part of a text option that stands for one.
 #[derive(Clone, Copy)]

@@ -3,8 +3,8 @@
 
 use serde_json::{Map, Value};
 
-use super::parameter::{PARAMETERS, ParameterKind};
-use super::{Dialect, UploadError};
+use super::error::UploadError;
+use super::parameter::{Dialect, ParameterKind, parameter_names};
 use crate::cloudinary::identifier::{DeliveryType, check_public_id};
 use crate::cloudinary::suggestion::closest;
 use crate::cloudinary::transformation::{check_eager, check_members, check_options};
@@ -76,11 +76,10 @@ pub fn check_upload_option(name: &str, value: &Value) -> Result<(), UploadError>
 
 fn check_transformation_option(name: &str, value: &Value) -> Result<(), UploadError> {
     if !is_transformation_option(name) {
-        let parameters = PARAMETERS.iter().map(|(name, _)| *name);
         let options = OptionKey::all().filter(|key| key.is_transformation());
         return Err(UploadError::Unknown {
             name: name.to_owned(),
-            suggestion: closest(name, parameters.chain(options.map(OptionKey::name))),
+            suggestion: closest(name, parameter_names().chain(options.map(OptionKey::name))),
         });
     }
     let option = Map::from_iter([(name.to_owned(), value.clone())]);

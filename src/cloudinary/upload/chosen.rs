@@ -3,15 +3,14 @@
 
 use serde_json::Value;
 
-use super::parameter::ParameterKind;
-use super::{Dialect, UploadError, check_upload_option};
+use super::check::check_upload_option;
+use super::error::UploadError;
+use super::parameter::{Dialect, ParameterKind};
 use crate::cloudinary::number::Scalar;
 use crate::cloudinary::transformation::{
     check_chosen_option, check_chosen_steps, check_chosen_transformation, is_format,
 };
 use crate::cloudinary::url_config::UrlConfig;
-
-type Result = std::result::Result<(), UploadError>;
 
 /// Checks a value that a caller made up for an upload parameter or transformation option: the
 /// parameter can have it, and as it is written it neither becomes several values nor names an asset
@@ -25,7 +24,7 @@ type Result = std::result::Result<(), UploadError>;
 /// let error = check_chosen_parameter("effect", &json!({"sepia": 50, "l_private:cat": "x"})).unwrap_err();
 /// assert_eq!(error.to_string(), "effect: expected a value without `/` and `,`");
 /// ```
-pub fn check_chosen_parameter(name: &str, value: &Value) -> Result {
+pub fn check_chosen_parameter(name: &str, value: &Value) -> Result<(), UploadError> {
     let Some(kind) = ParameterKind::of(name) else {
         // What is written first: of a value with a separator in it, that is what the caller is
         // told.
@@ -73,7 +72,7 @@ pub fn check_chosen_parameter(name: &str, value: &Value) -> Result {
 ///     "transformation: expected transformations without layers, names, code and conditions"
 /// );
 /// ```
-pub fn check_posted_text(name: &str, text: &str) -> Result {
+pub fn check_posted_text(name: &str, text: &str) -> Result<(), UploadError> {
     match ParameterKind::of(name) {
         None if name == "transformation" => Ok(check_chosen_steps(name, text, false)?),
         Some(
@@ -89,7 +88,7 @@ pub fn check_posted_text(name: &str, text: &str) -> Result {
 }
 
 /// In one spelling only: of two values under one key, another reader might take the other.
-fn check_posted_json(name: &str, kind: ParameterKind, text: &str) -> Result {
+fn check_posted_json(name: &str, kind: ParameterKind, text: &str) -> Result<(), UploadError> {
     let value: Value = serde_json::from_str(text)
         .map_err(|_| UploadError::invalid(name, "JSON as JSON.stringify writes it"))?;
     check_chosen_parameter(name, &value)?;
@@ -169,7 +168,7 @@ fn is_headers(value: &Value) -> bool {
 }
 
 /// As many transformations as the value has: items of an array, or what `|` separates in a text.
-fn check_eager_choice(name: &str, value: &Value) -> Result {
+fn check_eager_choice(name: &str, value: &Value) -> Result<(), UploadError> {
     let check = |transformation: &Value| {
         if let Some(format) = transformation.get("format") {
             check_format(name, format)?;
@@ -184,7 +183,7 @@ fn check_eager_choice(name: &str, value: &Value) -> Result {
     }
 }
 
-fn check_breakpoints_choice(name: &str, value: &Value) -> Result {
+fn check_breakpoints_choice(name: &str, value: &Value) -> Result<(), UploadError> {
     for setting in items(value).filter_map(Value::as_object) {
         if let Some(format) = setting.get("format") {
             check_format(name, format)?;
@@ -197,7 +196,7 @@ fn check_breakpoints_choice(name: &str, value: &Value) -> Result {
     Ok(())
 }
 
-fn check_format(name: &str, format: &Value) -> Result {
+fn check_format(name: &str, format: &Value) -> Result<(), UploadError> {
     let is_good = match format {
         Value::Null => true,
         Value::String(text) => is_format(text),

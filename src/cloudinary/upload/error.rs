@@ -2,6 +2,7 @@
 
 use crate::cloudinary::identifier::IdentifierError;
 use crate::cloudinary::signature::NoSecret;
+use crate::cloudinary::suggestion::did_you_mean;
 use crate::cloudinary::transformation::TransformationError;
 
 /// Longest public ID that Cloudinary takes, its folder included, in characters.
@@ -99,8 +100,4 @@ fn of_transformation(name: &str, error: &TransformationError) -> String {
     } else {
         format!("{name}: {text}")
     }
-}
-
-fn did_you_mean(suggestion: Option<&str>) -> String {
-    suggestion.map_or_else(String::new, |name| format!(", did you mean {name:?}?"))
 }

@@ -3,9 +3,9 @@
 
 use serde_json::{Map, Value};
 
-use super::{UploadError, sign_request};
+use super::error::UploadError;
 use crate::cloudinary::account::Account;
-use crate::cloudinary::signature::{SignatureVersion, string_to_sign};
+use crate::cloudinary::signature::{SignatureVersion, sign, string_to_sign};
 
 /// What stands for the secret, which is never shown.
 const MASK: &str = "<api_secret>";
@@ -81,6 +81,7 @@ pub fn explain_signature(
     if !params.contains_key("timestamp") {
         params.insert("timestamp".into(), now.to_string().into());
     }
+    let api_key = account.api_key.as_deref().ok_or(UploadError::NoApiKey)?;
     let mut pairs: Vec<(&str, &str)> = params
         .iter()
         .map(|(name, value)| (name.as_str(), value.as_str().unwrap_or_default()))
@@ -92,10 +93,15 @@ pub fn explain_signature(
         SignatureVersion::V1 => "& stays as it is in version 1",
         SignatureVersion::V2 => "& is signed as %26 in version 2, but posted as it is",
     });
+    let string_to_sign = string_to_sign(&mut pairs, account.signature_version) + MASK;
+    let signature = sign(account, &mut pairs).map_err(UploadError::from)?;
+    params.retain(|_, value| value != "");
+    params.insert("signature".into(), signature.as_str().into());
+    params.insert("api_key".into(), api_key.into());
     Ok(Explanation {
-        string_to_sign: string_to_sign(&mut pairs, account.signature_version) + MASK,
+        fields: params,
+        string_to_sign,
         left_out,
         note,
-        fields: sign_request(account, params)?,
     })
 }

@@ -5,81 +5,11 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
-use super::parameter::ParameterKind;
-use super::{
-    Dialect, MAX_PUBLIC_ID_LEN, UploadError, check_upload_option, is_blank, text,
-    transformation_text,
-};
+use super::error::{MAX_PUBLIC_ID_LEN, UploadError};
+use super::posted::{check_ampersands, posted_text, transformation_text, written};
 use crate::cloudinary::account::Account;
 use crate::cloudinary::json_string::push_json_string;
 use crate::cloudinary::signature::{HexDigest, SignatureVersion, sign};
-
-/// An upload option as [`sign_upload`](super::sign_upload) sends it; `None` for a transformation
-/// option, which is written together with the others of its kind.
-///
-/// # Errors
-/// A name or value that is not an upload option's.
-pub fn written(
-    name: &str,
-    value: &Value,
-    account: &Account,
-) -> Result<Option<String>, UploadError> {
-    check_upload_option(name, value)?;
-    let Some(kind) = ParameterKind::of(name) else {
-        return Ok(None);
-    };
-    let value = kind.serialize(name, value, &account.url, Dialect::Documented)?;
-    Ok(Some(match value {
-        Value::String(text) => text,
-        other if is_blank(&other) => String::new(),
-        other => text(&other).into_owned(),
-    }))
-}
-
-/// What is posted for an option alone: [`written`], or the transformation that it makes.
-///
-/// # Errors
-/// A name or value that is not an upload option's.
-pub fn posted_text(name: &str, value: &Value, account: &Account) -> Result<String, UploadError> {
-    if let Some(text) = written(name, value, account)? {
-        return Ok(text);
-    }
-    let option = Map::from_iter([(name.to_owned(), value.clone())]);
-    transformation_text(&option, &account.url, Dialect::Documented)
-}
-
-/// Whether two texts are the same value of a parameter. Clients post truth values in either
-/// spelling.
-pub fn is_same_posted(name: &str, one: &str, other: &str) -> bool {
-    let truth = |text| match text {
-        "true" | "1" => Some(true),
-        "false" | "0" => Some(false),
-        _ => None,
-    };
-    let is_truth_value = || {
-        let kind = ParameterKind::of(name);
-        matches!(
-            kind,
-            Some(ParameterKind::Flag | ParameterKind::Boolean | ParameterKind::AutoTranscription)
-        )
-    };
-    one == other || is_truth_value() && truth(one).is_some() && truth(one) == truth(other)
-}
-
-/// Version 1 of the signature has no escape for `&`: what follows it in a caller's value would be
-/// signed as another parameter.
-///
-/// # Errors
-/// `&` in `text` where the account signs in version 1.
-pub fn check_ampersands(name: &str, text: &str, account: &Account) -> Result<(), UploadError> {
-    if account.signature_version == SignatureVersion::V1 && text.contains('&') {
-        return Err(UploadError::invalid(
-            name,
-            "a value without `&`, as signature_version=1 has no escape for it",
-        ));
-    }
-    Ok(())
-}
 
 /// Fields in the making.
 #[derive(Debug, Default)]
@@ -92,7 +22,7 @@ pub struct Fields<'a> {
 /// `signature`, `api_key`.
 #[derive(Debug)]
 pub struct SignedFields<'a> {
-    timestamp: String,
+    timestamp: u64,
     written: Vec<(&'a str, Cow<'a, str>)>,
     signature: HexDigest,
     api_key: &'a str,
@@ -179,8 +109,7 @@ impl<'a> Fields<'a> {
         account: &Account,
     ) -> Result<Vec<(&'a str, Cow<'a, str>)>, UploadError> {
         self.check_length()?;
-        let transformation =
-            transformation_text(&self.transformation, &account.url, Dialect::Documented)?;
+        let transformation = transformation_text(&self.transformation, &account.url)?;
         self.add("transformation", transformation.into());
         Ok(self.written)
     }
@@ -210,7 +139,7 @@ impl<'a> Fields<'a> {
         pairs.extend(written.iter().map(|(name, text)| (*name, &**text)));
         Ok(SignedFields {
             signature: sign(account, &mut pairs)?,
-            timestamp,
+            timestamp: now,
             written,
             api_key,
         })
@@ -236,14 +165,25 @@ impl SignedFields<'_> {
         out.push_str(",\"api_key\":");
         push_json_string(out, self.api_key);
         out.push_str(",\"timestamp\":");
-        out.push_str(&self.timestamp);
+        out.push_str(itoa::Buffer::new().format(self.timestamp));
         out.push('}');
+    }
+
+    /// The fields by name.
+    pub fn into_map(self) -> Map<String, Value> {
+        let text = |(name, text): (&str, Cow<'_, str>)| (name.to_owned(), text.into_owned().into());
+        let mut map = Map::with_capacity(self.written.len() + 3);
+        map.insert("timestamp".into(), self.timestamp.into());
+        map.extend(self.written.into_iter().map(text));
+        map.insert("signature".into(), self.signature.as_str().into());
+        map.insert("api_key".into(), self.api_key.into());
+        map
     }
 
     /// Appends them as a JSON object.
     pub fn push_json(&self, out: &mut String) {
         out.push_str("{\"timestamp\":");
-        out.push_str(&self.timestamp);
+        out.push_str(itoa::Buffer::new().format(self.timestamp));
         let written = self.written.iter().map(|(name, text)| (*name, &**text));
         let last = [
             ("signature", self.signature.as_str()),
@@ -258,6 +198,37 @@ impl SignedFields<'_> {
         }
         out.push('}');
     }
+}
+
+/// Serialises `options` (as the SDKs' `upload` takes them), adds `timestamp`, `signature` and
+/// `api_key`: exactly the fields to post to Cloudinary. `timestamp` is a JSON number, the rest
+/// strings.
+///
+/// Every option must be a known one with a value that it can have.
+///
+/// ```
+/// use cloudinary_parse::cloudinary::{account::Account, upload};
+///
+/// let account = Account::from_url("cloudinary://key:abcd@demo")?;
+/// let options = serde_json::json!({"tags": ["cat", "dog"], "eager": {"crop": "fill", "width": 150}});
+/// let fields = upload::sign_upload(&account, options.as_object().unwrap(), 1_700_000_000)?;
+/// assert_eq!(fields["tags"], "cat,dog");
+/// assert_eq!(fields["eager"], "c_fill,w_150");
+/// assert_eq!(fields["timestamp"], 1_700_000_000);
+/// assert_eq!(fields["api_key"], "key");
+/// assert_eq!(fields["signature"].as_str().unwrap().len(), 40);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn sign_upload(
+    account: &Account,
+    options: &Map<String, Value>,
+    now: u64,
+) -> Result<Map<String, Value>, UploadError> {
+    let mut fields = Fields::default();
+    for (name, value) in options {
+        fields.add_option(name, value, account)?;
+    }
+    Ok(fields.sign(account, now)?.into_map())
 }
 
 #[cfg(test)]

@@ -2,10 +2,21 @@
 
 use serde_json::{Map, Value};
 
+use super::error::UploadError;
 use super::text::{join, json, text};
-use super::{Dialect, UploadError};
 use crate::cloudinary::transformation;
 use crate::cloudinary::url_config::UrlConfig;
+
+/// Who is followed where Cloudinary's documentation and its SDKs differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Dialect {
+    /// A backslash in a value of `context` or `metadata` is doubled, so that none of a caller's can
+    /// escape what follows it. A transformation is written as in a URL.
+    Documented,
+    /// As the Node SDK: neither is done, and the transformation is decoded once, since the text of
+    /// a layer is encoded twice.
+    Sdks,
+}
 
 /// How a parameter is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,6 +114,11 @@ pub(super) const PARAMETERS: &[(&str, ParameterKind)] = &[
     ("visual_search", ParameterKind::Boolean),
 ];
 
+/// The names of every upload parameter but `timestamp` and `transformation`, sorted.
+pub fn parameter_names() -> impl Iterator<Item = &'static str> {
+    PARAMETERS.iter().map(|(name, _)| *name)
+}
+
 impl ParameterKind {
     /// The kind of the parameter `name`.
     pub(super) fn of(name: &str) -> Option<Self> {
@@ -112,18 +128,16 @@ impl ParameterKind {
             .map(|index| PARAMETERS[index].1)
     }
 
-    /// The value as it is sent: text, or an array where the caller gave one for plain text. Empty
-    /// if nothing is to be sent.
+    /// The value as it is sent; empty if nothing is to be sent.
     pub(super) fn serialize(
         self,
         name: &str,
         value: &Value,
         config: &UrlConfig,
         dialect: Dialect,
-    ) -> Result<Value, UploadError> {
-        let written = match (self, value) {
+    ) -> Result<String, UploadError> {
+        Ok(match (self, value) {
             (_, Value::Null) => String::new(),
-            (Self::Text, Value::Array(_)) => return Ok(value.clone()),
             (Self::Flag, value) | (Self::AutoTranscription, value @ Value::Bool(_)) => flag(value),
             (Self::AutoTranscription, Value::Object(options))
                 if options.contains_key("translate") =>
@@ -153,8 +167,7 @@ impl ParameterKind {
                 | Self::AutoTranscription,
                 value,
             ) => text(value).into_owned(),
-        };
-        Ok(Value::String(written))
+        })
     }
 }
 
@@ -173,7 +186,7 @@ fn to_json(name: &str, value: &Value) -> Result<String, UploadError> {
 
 /// `key=value|key=["item","item"]`, with a backslash before `=` and `|` in values, and before a
 /// backslash where that is the dialect.
-fn context_pairs(
+pub(super) fn context_pairs(
     name: &str,
     pairs: &Map<String, Value>,
     dialect: Dialect,
@@ -264,12 +277,4 @@ pub(super) fn breakpoints(
         }
     }
     to_json(name, &Value::Array(written))
-}
-
-/// The `context` or `metadata` parameter as the SDKs write it: text as it is, an object as pairs.
-pub(super) fn context(name: &str, value: &Value) -> Result<String, UploadError> {
-    match value {
-        Value::Object(pairs) => context_pairs(name, pairs, Dialect::Sdks),
-        other => Ok(text(other).into_owned()),
-    }
 }

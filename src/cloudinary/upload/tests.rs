@@ -1,6 +1,9 @@
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::*;
+use crate::cloudinary::account::Account;
+use crate::cloudinary::signature::NoSecret;
+use crate::cloudinary::url_config::UrlConfig;
 
 const NOW: u64 = 1_789_000_000;
 

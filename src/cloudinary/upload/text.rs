@@ -15,8 +15,9 @@ const MAX_DEPTH: usize = 128;
 #[derive(Debug)]
 pub(super) struct TooDeep;
 
-/// Text as it is, arrays joined by commas, null as nothing.
-pub(super) fn text(value: &Value) -> Cow<'_, str> {
+/// A value as text, as it is sent and signed: what JavaScript's `String(value)` gives, and nothing
+/// for null.
+pub fn text(value: &Value) -> Cow<'_, str> {
     match value {
         Value::Null => Cow::Borrowed(""),
         Value::Bool(true) => Cow::Borrowed("true"),

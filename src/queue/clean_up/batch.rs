@@ -4,7 +4,7 @@ mod decide;
 mod destroy;
 
 use std::collections::{HashMap, HashSet};
-use std::time::Duration;
+use std::time::Instant;
 
 use super::open_jobs::{CountBegin, OpenJobs, Stop};
 use super::settlement::{Outcome, Settlement, log};
@@ -19,13 +19,7 @@ use crate::queue::job::Destroy;
 use crate::queue::plan::Plan;
 use crate::queue::store::{DueJob, Lock, StoreError};
 
-/// How old a count may be when an asset is destroyed: a process may be suspended in between, and
-/// go on much later.
-const FRESH: Duration = Duration::from_secs(15);
-
-/// A count that began longer ago is followed by a look at what was written since, and so is that
-/// look, a few times.
-const LONG: Duration = Duration::from_secs(5);
+/// How often what was written during a count is looked at.
 const LOOKS: usize = 5;
 
 /// How far Parse Server's clock may be behind this one, in seconds.
@@ -120,7 +114,7 @@ impl Batch<'_> {
         places: &[Place],
     ) -> Result<(), Stop> {
         for _ in 0..LOOKS {
-            if open.counted.instant.elapsed() <= LONG {
+            if !open.counted.took_long(Instant::now()) {
                 break;
             }
             let since = open.counted.time.saturating_sub(CLOCK_SKEW);
@@ -138,9 +132,12 @@ impl Batch<'_> {
             job.is_some_and(|job| unchanged.contains(&job.id))
         });
         open.take(changed);
-        if !sure.is_empty() && open.counted.instant.elapsed() > FRESH {
+        if !sure.is_empty() && open.counted.is_too_old(Instant::now()) {
             return Err(Failure::outage("the references were counted too long ago").into());
         }
         self.destroy(sure, open).await
     }
 }
+
+#[cfg(test)]
+mod tests;

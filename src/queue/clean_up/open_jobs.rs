@@ -1,7 +1,7 @@
 //! The jobs of a batch that are not decided yet, and why a batch may end before they are.
 
 use std::collections::HashMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::clock::unix_time;
 use crate::cloudinary::asset_name::AssetName;
@@ -9,6 +9,14 @@ use crate::parse::client::RestError;
 use crate::queue::failure::Failure;
 use crate::queue::job::Destroy;
 use crate::queue::store::{DueJob, StoreError};
+
+/// How old a count may be when an asset is destroyed: a process may be suspended in between, and
+/// go on much later.
+const FRESH: Duration = Duration::from_secs(15);
+
+/// A count that began longer ago is followed by a look at what was written since, and so is that
+/// look.
+const LONG: Duration = Duration::from_secs(5);
 
 /// Jobs by asset, and when the rows were last read for references to them.
 pub(super) struct OpenJobs {
@@ -20,7 +28,7 @@ pub(super) struct OpenJobs {
 /// 1970.
 #[derive(Clone, Copy)]
 pub(super) struct CountBegin {
-    pub(super) instant: Instant,
+    instant: Instant,
     pub(super) time: u64,
 }
 
@@ -38,6 +46,16 @@ impl CountBegin {
             instant: Instant::now(),
             time: unix_time(),
         }
+    }
+
+    /// Whether rows may have been written while it went on, at `now`, that it has not seen.
+    pub(super) fn took_long(self, now: Instant) -> bool {
+        now.saturating_duration_since(self.instant) > LONG
+    }
+
+    /// Whether nothing may be destroyed by it any more at `now`.
+    pub(super) fn is_too_old(self, now: Instant) -> bool {
+        now.saturating_duration_since(self.instant) > FRESH
     }
 }
 
@@ -93,5 +111,26 @@ impl From<RestError> for Stop {
 impl From<StoreError> for Stop {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_count_of_over_five_seconds_is_looked_at_again_and_one_of_over_fifteen_destroys_nothing() {
+        let begin = CountBegin::now();
+        for (milliseconds, long, too_old) in [
+            (0, false, false),
+            (5_000, false, false),
+            (5_001, true, false),
+            (15_000, true, false),
+            (15_001, true, true),
+        ] {
+            let now = begin.instant + Duration::from_millis(milliseconds);
+            let found = (begin.took_long(now), begin.is_too_old(now));
+            assert_eq!(found, (long, too_old), "{milliseconds}");
+        }
     }
 }

@@ -127,3 +127,6 @@ async fn walk(
 fn take(place: &Place, row: &Row, open: &mut AssetSet, taken: &mut Vec<AssetName>) {
     place.each_text(row, |text| taken.extend(open.take_referred(text)));
 }
+
+#[cfg(test)]
+mod tests;

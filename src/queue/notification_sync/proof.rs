@@ -128,3 +128,6 @@ async fn found(plan: &Plan, asset: &AssetName) -> Result<Option<Asset>, ApiError
         .found(asset.resource_type, asset.delivery_type, &asset.public_id)
         .await
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::cloudinary::asset_name::AssetName;
-use crate::cloudinary::identifier::{Identifier, ResourceType, bare};
+use crate::cloudinary::identifier::{Identifier, bare};
 use crate::cloudinary::notification_event::{Moderation, NotificationEvent};
 use crate::manifest::GuardedField;
 
@@ -142,14 +142,5 @@ fn replaced(field: &GuardedField, text: &str, new: &str, with: Value) -> Vec<Wri
 fn rewritten(text: &str, to: &AssetName, upload: Option<(&str, Option<&str>)>) -> Option<String> {
     let old = Identifier::parse(bare(text)).ok()?;
     let (version, format) = upload.unwrap_or((old.version, old.format));
-    let format = match (to.resource_type, format) {
-        (ResourceType::Raw, _) | (_, None) => String::new(),
-        (_, Some(format)) => format!(".{format}"),
-    };
-    let (resource_type, delivery_type) = (to.resource_type.name(), to.delivery_type.name());
-    let new = format!(
-        "{resource_type}/{delivery_type}/v{version}/{}{format}",
-        to.public_id
-    );
-    (AssetName::stored(&new).as_ref() == Some(to)).then_some(new)
+    to.identifier(version, format)
 }

@@ -119,7 +119,7 @@ impl Attempts {
         let NotificationEvent::Moderated { at, .. } = notice else {
             return Ok(false);
         };
-        if tries == 1 && unix_time() <= at + LATE {
+        if !may_be_overtaken(*at, tries, unix_time()) {
             return Ok(false);
         }
         let done = self.store.done_lately(self.context.queue_name()).await?;
@@ -129,8 +129,38 @@ impl Attempts {
     }
 }
 
+/// Whether a later verdict may have been written before one that was given `at`: this one is late,
+/// or had to wait.
+fn may_be_overtaken(at: u64, tries: usize, now: u64) -> bool {
+    tries > 1 || now > at + LATE
+}
+
 /// When a job was queued, in seconds since 1970: the upload that was lost is older.
 fn made_at(id: &str) -> Option<u64> {
     let id = Ulid::from_string(id).ok()?;
     Some(id.timestamp_ms() / 1000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_first_try_of_a_fresh_verdict_cannot_be_overtaken() {
+        for (tries, now, may) in [
+            (1, 1_000, false),
+            (1, 1_010, false),
+            (1, 1_011, true),
+            (2, 1_000, true),
+        ] {
+            assert_eq!(may_be_overtaken(1_000, tries, now), may, "{tries} {now}");
+        }
+    }
+
+    #[test]
+    fn a_job_was_made_when_its_id_says_in_seconds() {
+        let id = Ulid::from_parts(1_700_000_000_999, 5).to_string();
+        assert_eq!(made_at(&id), Some(1_700_000_000));
+        assert_eq!(made_at("no ulid"), None);
+    }
 }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use reqwest::Url;
+
 use crate::server::state::State;
 
 use super::access::AdminAccess;
@@ -11,5 +13,8 @@ use super::console::hook_list::HookList;
 pub(in crate::server) struct AdminState {
     pub(in crate::server) access: AdminAccess,
     pub(in crate::server) hook_list: Option<HookList>,
+    pub(in crate::server) parse_server: Option<Url>,
+    /// Where Parse Server reaches the webhook listener.
+    pub(in crate::server) public_url: Url,
     pub(in crate::server) server: Arc<State>,
 }

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use prometheus_client::metrics::counter::Counter;
 
 use crate::hooks::Reason;
+use crate::server::request_error::UNDECIDED;
 
 /// The decisions of one hook since the start.
 pub(super) struct DecisionCounts {
@@ -21,8 +22,8 @@ pub(in crate::server) struct Totals {
     pub(in crate::server) accepted: u64,
     /// By reason, in the order of [`Reason::ALL`].
     pub(in crate::server) refused: [u64; Reason::ALL.len()],
-    /// Requests that no hook decided on.
-    pub(in crate::server) failed: u64,
+    /// Requests that no hook decided on, in the order of [`UNDECIDED`].
+    pub(in crate::server) failed: [u64; UNDECIDED.len()],
 }
 
 impl DecisionCounts {
@@ -61,16 +62,20 @@ impl Totals {
         self.refused.iter().sum()
     }
 
+    pub(in crate::server) fn all_failed(&self) -> u64 {
+        self.failed.iter().sum()
+    }
+
     /// What was added since the totals were `before`.
     pub(super) fn since(&self, before: &Totals) -> Totals {
-        let mut refused = self.refused;
-        for (count, before) in refused.iter_mut().zip(before.refused) {
-            *count = count.saturating_sub(before);
-        }
         Totals {
             accepted: self.accepted.saturating_sub(before.accepted),
-            refused,
-            failed: self.failed.saturating_sub(before.failed),
+            refused: growth(self.refused, before.refused),
+            failed: growth(self.failed, before.failed),
         }
     }
+}
+
+fn growth<const N: usize>(counts: [u64; N], before: [u64; N]) -> [u64; N] {
+    std::array::from_fn(|index| counts[index].saturating_sub(before[index]))
 }

@@ -1,5 +1,6 @@
 //! The metrics of one hook.
 
+use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use crate::hooks::{Reason, Refusal};
 
 use super::decision_counts::{DecisionCounts, Totals};
 use super::labels::DecisionLabels;
+use super::latency::Latency;
 
 /// Counts what one hook decides.
 pub(in crate::server) struct HookMetrics {
@@ -75,6 +77,11 @@ impl HookMetrics {
 
     pub(in crate::server) fn answered(&self, took: Duration) {
         self.latency.observe(took.as_secs_f64());
+    }
+
+    /// How long its answers took since the start.
+    pub(in crate::server) fn latency(&self) -> Result<Latency, fmt::Error> {
+        Latency::of(&self.latency)
     }
 
     /// Decisions since the start.

@@ -1,10 +1,9 @@
 use serde_json::json;
 
 use super::*;
-use crate::cloudinary::upload::sign_upload;
 
 #[test]
-fn gives_what_one_map_of_the_same_options_gives() {
+fn writes_the_same_fields_as_json_and_as_a_map() {
     for url in [
         "cloudinary://key:abcd@demo",
         "cloudinary://key:abcd@demo?dpr=2.0",

@@ -1,8 +1,10 @@
 //! The destruction of assets that nothing keeps.
 
+use std::time::Instant;
+
 use futures_util::{StreamExt as _, stream};
 
-use super::{Batch, FRESH, OpenJobs, Outcome, Stop, log};
+use super::{Batch, OpenJobs, Outcome, Stop, log};
 use crate::clock::unix_time;
 use crate::cloudinary::asset_name::AssetName;
 use crate::cloudinary::client::Destroyed;
@@ -18,9 +20,9 @@ impl Batch<'_> {
         assets: Vec<AssetName>,
         open: &mut OpenJobs,
     ) -> Result<(), Stop> {
-        let counted = open.counted.instant;
+        let counted = open.counted;
         let calls = stream::iter(assets).map(async |asset| {
-            if counted.elapsed() > FRESH {
+            if counted.is_too_old(Instant::now()) {
                 return (asset, Ok(None));
             }
             let called = self.destroy_one(&asset).await;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
 use crate::clock::unix_time;
-use crate::parse::client::{MasterClient, RegisteredHook};
+use crate::parse::client::{MasterClient, RegisteredHook, RestError};
 use crate::parse::hook_name::HookName;
 use crate::registration::compare;
 use crate::registration::public_url::PublicUrl;
@@ -20,11 +20,10 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 pub(super) const NO_MASTER_KEY: &str =
     "no master key: set PARSE_SERVER_URL, PARSE_SERVER_APPLICATION_ID and PARSE_SERVER_MASTER_KEY";
 
-/// Parse Server's list of hooks, and the URL that they should point to.
+/// Parse Server's list of hooks.
 #[derive(Debug)]
 pub struct HookList {
     client: MasterClient,
-    public_url: Url,
     latest: Mutex<Option<Answer>>,
 }
 
@@ -34,30 +33,30 @@ struct Answer {
     arrived: Instant,
     /// When it arrived, in seconds since 1970.
     at: u64,
-    hooks: Result<Vec<RegisteredHook>, String>,
+    hooks: Result<Vec<RegisteredHook>, Failure>,
+}
+
+/// Why there is none.
+#[derive(Debug, Clone)]
+struct Failure {
+    reason: String,
+    /// Parse Server did not answer at all.
+    is_away: bool,
 }
 
 impl HookList {
-    /// `public_url` is where Parse Server reaches the webhook listener.
-    pub fn new(client: MasterClient, public_url: Url) -> Self {
+    /// Asks nothing yet.
+    pub fn new(client: MasterClient) -> Self {
         HookList {
             client,
-            public_url,
             latest: Mutex::new(None),
         }
     }
 
-    /// Puts the bound port in place of port 0.
-    pub(in crate::server) fn replace_port_0(&mut self, port: u16) {
-        if self.public_url.port() == Some(0) {
-            // Only a URL without a port fails, and this one has a port.
-            let _ = self.public_url.set_port(Some(port));
-        }
-    }
-
-    /// The state of the `wanted` hooks, and any others that are registered.
-    pub(super) async fn compare(&self, wanted: Vec<HookName>) -> Value {
-        let public_url = match PublicUrl::new(&self.public_url) {
+    /// The state of the `wanted` hooks, which should lie under `public_url`, and any others that are
+    /// registered.
+    pub(super) async fn compare(&self, public_url: &Url, wanted: Vec<HookName>) -> Value {
+        let public_url = match PublicUrl::new(public_url) {
             Ok(public_url) => public_url,
             Err(error) => return unknown(&format!("CLOUDINARY_PARSE_PUBLIC_URL: {error}")),
         };
@@ -71,7 +70,11 @@ impl HookList {
         let answer = latest.insert(answer);
         let registered = match &answer.hooks {
             Ok(registered) => registered.clone(),
-            Err(error) => return unknown(error),
+            Err(failure) => {
+                let mut unknown = unknown(&failure.reason);
+                unknown["away"] = failure.is_away.into();
+                return unknown;
+            }
         };
         let hooks = compare(&public_url, wanted, registered);
         let hooks = hooks.iter().map(|hook| {
@@ -88,11 +91,14 @@ impl HookList {
     async fn ask(&self) -> Answer {
         let hooks = match tokio::time::timeout(TIMEOUT, self.client.hooks()).await {
             Ok(Ok(registered)) => Ok(registered),
-            Ok(Err(error)) => Err(error.to_string()),
-            Err(_) => Err(format!(
-                "Parse Server did not answer in {} s",
-                TIMEOUT.as_secs()
-            )),
+            Ok(Err(error)) => Err(Failure {
+                reason: error.to_string(),
+                is_away: is_away(&error),
+            }),
+            Err(_) => Err(Failure {
+                reason: format!("Parse Server did not answer in {} s", TIMEOUT.as_secs()),
+                is_away: true,
+            }),
         };
         Answer {
             arrived: Instant::now(),
@@ -102,7 +108,19 @@ impl HookList {
     }
 }
 
+/// Whether Parse Server did not answer, or is not ready to.
+fn is_away(error: &RestError) -> bool {
+    matches!(
+        error,
+        RestError::Connect { .. }
+            | RestError::Timeout { .. }
+            | RestError::Broken { .. }
+            | RestError::Unavailable { .. }
+            | RestError::NotReady { .. }
+    )
+}
+
 /// The answer while nothing is known.
 pub(super) fn unknown(reason: &str) -> Value {
-    json!({"known": false, "reason": reason})
+    json!({"known": false, "reason": reason, "away": false})
 }

@@ -1,7 +1,5 @@
 //! What the console shows of the running service, as JSON.
 
-use std::collections::BTreeMap;
-
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
@@ -9,51 +7,73 @@ use serde_json::{Map, Value, json};
 
 use crate::clock::unix_time;
 use crate::hooks::Reason;
+use crate::http::without_password;
 use crate::queue::{Job, Queue};
 
 use crate::server::admin::response;
 use crate::server::admin::state::AdminState;
-use crate::server::metrics::{Minute, Totals};
+use crate::server::metrics::{Latency, Minute, Totals};
+use crate::server::request_error::UNDECIDED;
+use crate::server::served_hooks::Route;
 
 /// Most jobs that are listed. A queue may have thousands.
 const MAX_JOBS: usize = 200;
 
 /// Everything that the service itself knows.
 pub(in crate::server::admin) async fn overview(state: Data<AdminState>) -> HttpResponse {
-    let state = &state.server;
+    let server = &state.server;
     let now = unix_time();
-    let totals = state.metrics.totals();
-    let minutes = state.history.last_hour(now, &totals);
-    let routes = state.routes.load();
-    let hooks = routes.all().into_iter().map(|route| {
-        let totals = route.metrics.totals();
-        json!({
-            "hook": &*route.name,
-            "accepted": totals.accepted,
-            "refused": totals.all_refused(),
-        })
-    });
+    let totals = server.metrics.totals();
+    let minutes = server.history.last_hour(now, &totals);
+    let routes = server.routes.load();
     let json = json!({
         "now": now,
-        "started": state.started,
+        "started": server.started,
+        "parse_server": state.parse_server.as_ref().map(without_password),
+        "public_url": without_password(&state.public_url),
+        "manifests_since": routes.since,
         "totals": summary(&totals),
-        "hooks": hooks.collect::<Vec<_>>(),
+        "hooks": routes.all().into_iter().map(hook).collect::<Vec<_>>(),
         "minutes": minutes.iter().map(minute).collect::<Vec<_>>(),
         "reasons": reasons(&minutes),
-        "undecided": undecided(&state.metrics.failure_counts()),
-        "refusals": state.refusals.newest(),
+        "undecided": undecided(&totals, &minutes),
+        "refusals": server.refusals.newest(),
         "queue": routes.queue.as_ref().map(queue),
     });
     response::json(StatusCode::OK, &json)
 }
 
-/// The calls that no hook decided on, the most frequent kind first.
-fn undecided(counts: &BTreeMap<&str, u64>) -> Vec<Value> {
-    let mut counts: Vec<_> = counts.iter().collect();
-    counts.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
-    let named = counts.into_iter();
+fn hook(route: &Route) -> Value {
+    let totals = route.metrics.totals();
+    let latency = route.metrics.latency().ok();
+    json!({
+        "hook": &*route.name,
+        "accepted": totals.accepted,
+        "refused": totals.all_refused(),
+        "latency": latency.filter(|latency| latency.count() > 0).as_ref().map(seconds),
+    })
+}
+
+/// Seconds within which half of a hook's answers and nearly all were given; null for longer than
+/// its histogram tells.
+fn seconds(latency: &Latency) -> Value {
+    json!({"median": latency.within(0.5), "p95": latency.within(0.95)})
+}
+
+/// The calls that no hook decided on, since the start and in the last hour, the most frequent kind
+/// first.
+fn undecided(totals: &Totals, minutes: &[Minute]) -> Vec<Value> {
+    let kinds = UNDECIDED.iter().enumerate().map(|(index, reason)| {
+        let lately = minutes.iter().map(|minute| minute.counts.failed[index]);
+        (lately.sum::<u64>(), totals.failed[index], reason)
+    });
+    let mut kinds: Vec<_> = kinds.filter(|(_, count, _)| *count > 0).collect();
+    kinds.sort_by_key(|(lately, count, _)| std::cmp::Reverse((*lately, *count)));
+    let named = kinds.into_iter();
     named
-        .map(|(reason, count)| json!({"reason": reason, "count": count}))
+        .map(|(lately, count, reason)| {
+            json!({"reason": reason, "count": count, "last_hour": lately})
+        })
         .collect()
 }
 
@@ -101,7 +121,7 @@ fn summary(totals: &Totals) -> Value {
     json!({
         "accepted": totals.accepted,
         "refused": totals.all_refused(),
-        "failed": totals.failed,
+        "failed": totals.all_failed(),
     })
 }
 

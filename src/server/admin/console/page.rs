@@ -13,7 +13,7 @@ use crate::server::request_error::RequestError;
 use crate::server::served_hooks::Route;
 
 /// Style sheet, scripts and icon. Inline ones would need a weaker content security policy.
-pub(in crate::server::admin) const FILES: [File; 8] = [
+pub(in crate::server::admin) const FILES: [File; 11] = [
     File {
         path: "/console.css",
         content_type: "text/css; charset=utf-8",
@@ -29,7 +29,10 @@ pub(in crate::server::admin) const FILES: [File; 8] = [
     script("/tools.js", include_str!("assets/tools.js")),
     script("/dom.js", include_str!("assets/dom.js")),
     script("/chart.js", include_str!("assets/chart.js")),
+    script("/copy.js", include_str!("assets/copy.js")),
+    script("/readiness.js", include_str!("assets/readiness.js")),
     script("/reasons.js", include_str!("assets/reasons.js")),
+    script("/refusals.js", include_str!("assets/refusals.js")),
 ];
 
 /// An embedded file.
@@ -186,7 +189,11 @@ fn describe_field(field: &GuardedField) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
+    use crate::hooks::Reason;
+    use crate::server::request_error::UNDECIDED;
 
     fn console(hooks: Vec<HookRow>) -> String {
         let page = ConsolePage {
@@ -196,6 +203,29 @@ mod tests {
             hooks,
         };
         page.render().unwrap()
+    }
+
+    #[test]
+    fn every_reason_and_kind_is_explained() {
+        let script = include_str!("assets/reasons.js");
+        let table = |name: &str| {
+            let (_, rest) = script
+                .split_once(&format!("export const {name} = {{"))
+                .unwrap();
+            rest.split_once("};").unwrap().0
+        };
+        let labels = Reason::ALL.map(Reason::as_str);
+        for (name, labels) in [
+            ("WHY", labels.as_slice()),
+            ("KINDS", UNDECIDED.as_slice()),
+            ("REMEDIES", UNDECIDED.as_slice()),
+        ] {
+            let known = table(name)
+                .lines()
+                .filter_map(|line| line.trim().split_once(": "));
+            let known: BTreeSet<_> = known.map(|(label, _)| label).collect();
+            assert_eq!(known, labels.iter().copied().collect(), "{name}");
+        }
     }
 
     #[test]

@@ -18,7 +18,7 @@ pub(in crate::server::admin) async fn registration(state: Data<AdminState>) -> H
         .filter(|route| route.hook.is_registered)
         .map(|route| route.hook.name.clone());
     let json = match &state.hook_list {
-        Some(list) => list.compare(registered.collect()).await,
+        Some(list) => list.compare(&state.public_url, registered.collect()).await,
         None => unknown(NO_MASTER_KEY),
     };
     response::json(StatusCode::OK, &json)

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use crate::clock::unix_time;
-use crate::cloudinary::delivery_url::{UrlError, identifier_url};
+use crate::cloudinary::delivery_url::{UrlError, delivery_origins, identifier_url};
 use crate::cloudinary::diagnosis::diagnose;
 use crate::cloudinary::identifier::{Identifier, ResourceType};
 use crate::cloudinary::upload::explain_signature;
@@ -151,7 +151,11 @@ pub(in crate::server::admin) fn deliver(
         }
         ResourceType::Raw => None,
     };
-    Ok(json!({"url": url, "picture": picture}))
+    let hosts = delivery_origins(&routes.account).into_iter();
+    let hosts: Vec<_> = hosts
+        .filter_map(|origin| Some(origin.strip_prefix("https://")?.to_owned()))
+        .collect();
+    Ok(json!({"url": url, "picture": picture, "https_hosts": hosts}))
 }
 
 /// The fields of a signed upload, and the string that was signed.

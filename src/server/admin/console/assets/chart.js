@@ -6,6 +6,9 @@ const HEIGHT = 96;
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 
+/** The reader's time zone, in which all times of the page are. */
+export const timeZone = clock.resolvedOptions().timeZone;
+
 /** The time of day of a minute. */
 export const timeOf = (seconds) => clock.format(seconds * 1000);
 
@@ -33,7 +36,7 @@ export function draw(svg, what, minutes, now) {
   });
   svg.replaceChildren(...bars);
   const total = minutes.reduce((sum, { count }) => sum + count, 0);
-  const most = peak.count ? `, at most ${peak.count} a minute, at ${timeOf(peak.start)}` : "";
+  const most = peak.count ? `, peak ${peak.count}/min at ${timeOf(peak.start)}` : "";
   svg.setAttribute("aria-label", `${what} in the last hour: ${total}${most}`);
   return peak.count;
 }

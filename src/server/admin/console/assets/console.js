@@ -1,30 +1,35 @@
 // What the console shows of the running process, asked for every few seconds while somebody looks.
-import { draw, timeOf } from "/chart.js";
-import { ask, byId, cell, element, empty, exact, number, row, setText } from "/dom.js";
+import { draw, timeOf, timeZone } from "/chart.js";
+import { ask, Away, byId, cell, element, empty, exact, moment, number, row, setText } from "/dom.js";
 import { showQueue } from "/queue.js";
-import { REMEDIES, WHY } from "/reasons.js";
+import { showParseServer, showReadiness } from "/readiness.js";
+import { KINDS, REMEDIES, WHY } from "/reasons.js";
+import { labelled, showRefusals } from "/refusals.js";
 
 const EVERY_MS = 3_000;
 const ANNOUNCE_EVERY_MS = 15_000;
 const GOOD = new Set(["current"]);
 const NEITHER = new Set(["foreign"]);
 
-const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
-
 let paused = false;
-let refusals = [];
 let announcedAt = 0;
 
 const sum = (minutes, key) => minutes.reduce((total, minute) => total + minute[key], 0);
+const count = (value) => element("td", { class: "number", text: number.format(value) });
 
 /** Saves that Parse Server refuses although no rule does: the operator has to act. */
 function showUndecided({ undecided, minutes }) {
   const lately = sum(minutes, "failed");
   byId("undecided").hidden = lately === 0;
-  setText(byId("undecided-title"), `${number.format(lately)} calls got no decision in the last hour. Parse Server refuses the saves and functions behind them. By kind, since the start:`);
-  const kinds = undecided.map(({ reason, count }) => `${number.format(count)} ${reason}: ${REMEDIES[reason] ?? "see the log"}`);
-  const shown = [...byId("undecided-kinds").children].map((item) => item.textContent);
-  if (kinds.join() !== shown.join()) byId("undecided-kinds").replaceChildren(...kinds.map((text) => element("li", { text })));
+  setText(byId("undecided-title"), `${number.format(lately)} ${lately === 1 ? "call" : "calls"} got no decision in the last hour. Parse Server refuses the saves and functions behind them:`);
+  const recent = undecided.filter(({ last_hour }) => last_hour > 0);
+  const lines = recent.map(({ reason, last_hour }) => `${number.format(last_hour)} ${reason}: ${REMEDIES[reason] ?? "see the log"}`);
+  const listed = [...byId("undecided-kinds").children].map((item) => item.textContent);
+  if (lines.join() !== listed.join()) byId("undecided-kinds").replaceChildren(...lines.map((text) => element("li", { text })));
+  const rows = undecided.map(({ reason, count: all, last_hour }) =>
+    element("tr", {}, element("td", {}, ...labelled(reason, KINDS)), count(last_hour), count(all)),
+  );
+  byId("kinds").replaceChildren(...(rows.length ? rows : [empty(3, "Every call was decided.")]));
 }
 
 function showDecisions({ totals, minutes, reasons, now, started }) {
@@ -33,60 +38,45 @@ function showDecisions({ totals, minutes, reasons, now, started }) {
     setText(byId(`hour-${key}`), `${number.format(sum(minutes, key))} in the last hour`);
   }
   setText(byId("started"), moment.format(started * 1000));
-  for (const [key, what] of [["accepted", "Accepted"], ["refused", "Refused"]]) {
+  for (const [key, what] of [["accepted", "Accepted"], ["refused", "Refused"], ["failed", "Undecided"]]) {
     const peak = draw(byId(`chart-${key}`), what, minutes.map((minute) => ({ start: minute.start, count: minute[key] })), now);
-    setText(byId(`peak-${key}`), peak ? `at most ${number.format(peak)}` : "none");
+    setText(byId(`peak-${key}`), peak ? `peak ${number.format(peak)}/min` : "none");
   }
-  const why = reasons.map(({ reason, count }) =>
-    element("tr", {}, element("td", {}, ...reasonOf(reason)), element("td", { class: "number", text: number.format(count) })),
-  );
+  const why = reasons.map(({ reason, count: refused }) => element("tr", {}, element("td", {}, ...labelled(reason, WHY)), count(refused)));
   byId("reasons").replaceChildren(...(why.length ? why : [empty(2, sum(minutes, "failed") ? "No rule refused anything." : "Nothing was refused.")]));
   const busy = minutes.filter(({ accepted, refused, failed }) => accepted + refused + failed).reverse();
   const rows = busy.map((minute) =>
-    element("tr", {}, element("th", { scope: "row", text: timeOf(minute.start) }),
-      ...["accepted", "refused", "failed"].map((key) => element("td", { class: "number", text: number.format(minute[key]) }))),
+    element("tr", {}, element("th", { scope: "row", text: timeOf(minute.start) }), ...["accepted", "refused", "failed"].map((key) => count(minute[key]))),
   );
-  byId("minutes").replaceChildren(...(rows.length ? rows : [empty(4, "Nothing was decided.")]));
+  byId("minutes").replaceChildren(...(rows.length ? rows : [empty(4, "No calls.")]));
 }
 
-function reasonOf(reason) {
-  return [element("span", { class: "code-name", text: reason }), ` ${WHY[reason] ?? ""}`];
+function showService({ parse_server, public_url, manifests_since }) {
+  setText(byId("parse-server"), parse_server ?? "unknown: PARSE_SERVER_URL is not set");
+  setText(byId("public-url"), public_url);
+  setText(byId("manifests-since"), moment.format(manifests_since * 1000));
+}
+
+/** A time as the histogram tells it: that an answer took no longer. */
+function latencyText(latency, key) {
+  if (!latency) return "–";
+  const seconds = latency[key];
+  if (seconds === null) return "> 10 s";
+  return seconds < 1 ? `≤ ${number.format(seconds * 1000)} ms` : `≤ ${number.format(seconds)} s`;
 }
 
 function showHookCounts(hooks) {
-  for (const { hook, accepted, refused } of hooks) {
+  for (const { hook, accepted, refused, latency } of hooks) {
     const found = [...byId("hook-rows").rows].find((candidate) => candidate.dataset.hook === hook);
     if (!found) {
-      // Manifests were loaded anew.
+      // Other manifests have been loaded.
       location.reload();
       return;
     }
     setText(found.querySelector(".accepted"), number.format(accepted));
     setText(found.querySelector(".refused"), number.format(refused));
+    for (const key of ["median", "p95"]) setText(found.querySelector(`.${key}`), latencyText(latency, key));
   }
-}
-
-function fillFilter(select, values) {
-  const known = new Set([...select.options].map((option) => option.value));
-  for (const value of values) if (!known.has(value)) select.append(element("option", { value, text: value }));
-}
-
-function showRefusals() {
-  fillFilter(byId("filter-hook"), new Set(refusals.map(({ hook }) => hook)));
-  fillFilter(byId("filter-reason"), new Set(refusals.map(({ reason }) => reason)));
-  const [hook, reason] = [byId("filter-hook").value, byId("filter-reason").value];
-  const shown = refusals.filter((refusal) => (!hook || refusal.hook === hook) && (!reason || refusal.reason === reason));
-  const rows = shown.map((refusal) =>
-    row(
-      cell("Time", element("time", { datetime: new Date(refusal.at * 1000).toISOString(), text: exact.format(refusal.at * 1000) })),
-      cell("Hook", element("span", { class: "name", text: refusal.hook })),
-      cell("Field", element("span", { text: refusal.field ?? "–" })),
-      cell("Reason", element("span", {}, ...reasonOf(refusal.reason))),
-      cell("User", element("span", { class: "code-name", text: refusal.user ?? "–" })),
-    ),
-  );
-  byId("refusal-rows").replaceChildren(...(rows.length ? rows : [empty(5, "None.")]));
-  setText(byId("refusals-shown"), hook || reason ? `${shown.length} of ${refusals.length} are shown.` : "");
 }
 
 function announce({ totals }) {
@@ -95,29 +85,20 @@ function announce({ totals }) {
   setText(byId("announcement"), `${totals.accepted} accepted, ${totals.refused} refused`);
 }
 
-async function showReadiness() {
-  const { status } = await ask("/ready");
-  const badge = byId("ready");
-  setText(badge, status);
-  badge.className = `badge ${status === "ready" ? "good" : "bad"}`;
-}
-
 async function update() {
   try {
     const overview = await ask("/api/overview");
     showUndecided(overview);
     showDecisions(overview);
+    showService(overview);
     showHookCounts(overview.hooks);
-    // Nothing is rebuilt under a reader's cursor without need.
-    if (JSON.stringify(overview.refusals) !== JSON.stringify(refusals) || !byId("refusal-rows").rows.length) {
-      refusals = overview.refusals;
-      showRefusals();
-    }
+    showRefusals(overview);
     showQueue(overview.queue);
     announce(overview);
-    await showReadiness();
+    showReadiness(await ask("/ready"));
     byId("connection").hidden = true;
   } catch (error) {
+    if (error instanceof Away) showReadiness(undefined);
     setText(byId("connection"), `${error.message} What is shown may be old.`);
     byId("connection").hidden = false;
   }
@@ -154,12 +135,13 @@ function showRegistration(registration) {
   );
   byId("other-rows").replaceChildren(...others);
   byId("others").hidden = others.length === 0;
+  showParseServer(registration.away === true);
   const asked = registration.known ? `Parse Server was asked at ${exact.format(registration.at * 1000)}` : "";
   setText(byId("registration"), !registration.known
     ? `Unknown: ${registration.reason}`
     : wrong
-      ? `${asked}: ${wrong} not as the manifests say. Run cloudinary-parse register.`
-      : `${asked}: all are registered as the manifests say.`);
+      ? `${asked}: ${wrong} ${wrong === 1 ? "hook is" : "hooks are"} not registered as the manifests say. Run cloudinary-parse register.`
+      : `${asked}: all hooks are registered as the manifests say.`);
 }
 
 async function askParseServer() {
@@ -175,11 +157,11 @@ async function askParseServer() {
 
 byId("pause").addEventListener("click", () => {
   paused = !paused;
-  byId("pause").setAttribute("aria-pressed", paused);
+  setText(byId("pause"), paused ? "Resume updates" : "Pause updates");
   if (!paused) update();
 });
 byId("ask").addEventListener("click", askParseServer);
-for (const id of ["filter-hook", "filter-reason"]) byId(id).addEventListener("change", showRefusals);
+for (const node of document.querySelectorAll(".time-zone")) node.textContent = timeZone;
 
 async function live() {
   if (!paused && document.visibilityState === "visible") await update();

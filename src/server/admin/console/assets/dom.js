@@ -20,6 +20,15 @@ export function setText(node, text) {
   if (node.textContent !== String(text)) node.textContent = text;
 }
 
+const TIMEOUT_MS = 15_000;
+
+/** The service does not answer. */
+export class Away extends Error {
+  constructor() {
+    super("cloudinary-parse does not answer.");
+  }
+}
+
 /**
  * Asks the console's API.
  * @param {string} path
@@ -30,9 +39,9 @@ export async function ask(path, input) {
   const request = input && { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(input) };
   let response;
   try {
-    response = await fetch(path, request);
+    response = await fetch(path, { signal: AbortSignal.timeout(TIMEOUT_MS), ...request });
   } catch {
-    throw new Error("cloudinary-parse does not answer.");
+    throw new Away();
   }
   if (response.status === 401) {
     location.reload();
@@ -45,6 +54,7 @@ export async function ask(path, input) {
 
 /** Numbers and times as the reader writes them. */
 export const number = new Intl.NumberFormat();
+export const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 export const exact = new Intl.DateTimeFormat(undefined, { day: "2-digit", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit" });
 
 /** A cell of a table that becomes cards on narrow screens, where its label stands beside it. */

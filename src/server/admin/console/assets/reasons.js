@@ -1,4 +1,4 @@
-/** What the labels of refusals mean, for whoever does not know them by heart. */
+/** What the labels of refusals mean. */
 export const WHY = {
   bad_signature: "wrong or missing signature",
   malformed: "not an identifier",
@@ -11,7 +11,8 @@ export const WHY = {
   repeated: "a key occurs twice",
   column: "a column that only this service writes",
   items: "too many pictures in an array",
-  context: "an ill-typed context",
+  overtaken: "a client changed the row first",
+  context: "context.cloudinary has the wrong type",
   needs_user: "no session",
   needs_master: "no full master key",
   needs_role: "the caller lacks the role",
@@ -25,13 +26,24 @@ export const WHY = {
   unconfirmed: "Cloudinary could not be asked",
 };
 
-/** What to do about calls that no hook decides on. */
+/** What the labels of undecided calls mean. */
+export const KINDS = {
+  unauthorized: "wrong or missing webhook key",
+  not_found: "a hook that no manifest names",
+  method_not_allowed: "another method than POST",
+  too_large: "the body is too large",
+  bad_request: "not a request of Parse Server's",
+  deadline: "took too long",
+  panic: "a bug in this service",
+};
+
+/** What to do about them. */
 export const REMEDIES = {
   unauthorized: "the webhook key is wrong or missing. PARSE_SERVER_WEBHOOK_KEY of this service and webhookKey of Parse Server must be the same.",
   not_found: "Parse Server has a hook registered that no manifest names. cloudinary-parse register --dry-run shows it.",
-  method_not_allowed: "something other than Parse Server calls.",
-  too_large: "the body is over CLOUDINARY_PARSE_MAX_BODY.",
+  method_not_allowed: "something other than Parse Server is calling.",
+  too_large: "the body is larger than CLOUDINARY_PARSE_MAX_BODY.",
   bad_request: "something between Parse Server and this service changes bodies. The log says what is wrong.",
-  deadline: "a body or an answer took too long. See whether Parse Server and Cloudinary answer.",
+  deadline: "a body or an answer took too long. Check whether Parse Server and Cloudinary answer.",
   panic: "a bug in this service. The log names the line.",
 };

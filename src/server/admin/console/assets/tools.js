@@ -1,4 +1,5 @@
 // The three tools: each is a form, a question to the console's API, and its answer as text.
+import { copyButton } from "/copy.js";
 import { ask, byId, element } from "/dom.js";
 
 const NAMES = {
@@ -6,6 +7,7 @@ const NAMES = {
   reason: "Why",
   hint: "Hint",
   tried: "Secrets tried",
+  identifier: "Identifier in it",
   resource_type: "Resource type",
   type: "Type",
   version: "Version",
@@ -50,22 +52,21 @@ useTool(
       const text = Array.isArray(value) ? value.join(", ") : name === "secret" ? `the ${value} secret` : value;
       return [NAMES[name] ?? name, text];
     });
-    const verdict = valid
-      ? element("span", { class: "good", text: "Cloudinary signed it" })
-      : element("span", { class: "bad", text: "Refused" });
-    return [verdict, definitions(named), ...(fields ? opinionsOf(fields) : [])];
+    const [kind, verdict] = valid ? ["good", "Cloudinary signed it"] : "identifier" in findings ? ["warn", "A delivery URL"] : ["bad", "Refused"];
+    const copy = findings.identifier ? [copyButton(findings.identifier, "the identifier")] : [];
+    return [element("span", { class: kind, text: verdict }), definitions(named), ...copy, ...(fields ? opinionsOf(fields) : [])];
   },
 );
 
 const VERDICTS = {
-  taken: ["good", "takes it"],
+  taken: ["good", "accepts it"],
   refused: ["bad", "refuses it"],
   depends_on_user: ["warn", "depends on the user"],
 };
 
 function opinionsOf(fields) {
-  const title = element("h4", { text: "As a new picture in a guarded field" });
-  if (!fields.length) return [title, element("p", { class: "note", text: "The manifests guard no field." })];
+  const title = element("h4", { text: "As a new picture, each guarded field" });
+  if (!fields.length) return [title, element("p", { class: "note", text: "No manifest guards a field." })];
   return [title, element("ul", { class: "opinions" }, ...fields.map(opinion))];
 }
 
@@ -73,8 +74,8 @@ function opinion({ class: className, field, verdict, broken, folder, confirms })
   const [kind, text] = VERDICTS[verdict];
   const reasons = broken.map(({ rule, expected }) => element("p", {}, element("code", { text: rule }), ` ${expected}`));
   const notes = [];
-  if (folder !== null) notes.push(element("p", { class: "note", text: "The picture must lie in " }, element("code", { text: folder })));
-  if (confirms && verdict !== "refused") notes.push(element("p", { class: "note", text: "Cloudinary is asked about the picture as well, but not here." }));
+  if (folder !== null) notes.push(element("p", { class: "note", text: "The picture must be in " }, element("code", { text: folder })));
+  if (confirms && verdict !== "refused") notes.push(element("p", { class: "note", text: "On a save, Cloudinary is asked about the picture too; not here." }));
   const name = element("span", { class: "name", text: `${className}.${field}` });
   return element("li", {}, name, " ", element("span", { class: kind, text }), ...reasons, ...notes);
 }
@@ -85,13 +86,20 @@ useTool(
     "/api/url",
     { identifier: data.get("identifier"), transformation: data.get("transformation").trim(), sign: data.has("sign") },
   ],
-  ({ url, picture }, { identifier }) => {
-    const shown = [element("pre", { text: url })];
+  ({ url, picture, https_hosts }, { identifier }) => {
+    const shown = [element("pre", {}, linkTo(url, https_hosts)), copyButton(url, "the URL")];
     if (picture) shown.push(pictureOf(picture, identifier));
     else shown.push(element("p", { class: "note", text: "A raw file has no picture." }));
     return shown;
   },
 );
+
+/** A link, but only to a delivery host over https; anything else stays text. */
+function linkTo(url, hosts) {
+  const known = URL.canParse(url) ? new URL(url) : undefined;
+  if (known?.protocol !== "https:" || !hosts.includes(known.host)) return element("span", { text: url });
+  return element("a", { href: url, target: "_blank", rel: "noopener noreferrer", text: url });
+}
 
 function pictureOf(url, identifier) {
   const image = element("img", { alt: `Delivered picture of ${identifier.split("#")[0]}` });
@@ -102,7 +110,7 @@ function pictureOf(url, identifier) {
   });
   image.addEventListener("error", () => {
     image.remove();
-    note.replaceWith(problem("Cloudinary does not deliver a picture at this URL. Does the asset exist, and may it be had without a signature?"));
+    note.replaceWith(problem("Cloudinary does not deliver a picture at this URL. Does the asset exist, and may it be delivered without a signature?"));
   });
   image.src = url;
   return figure;
@@ -124,10 +132,29 @@ useTool(
     const shown = [
       element("h4", { text: "String to sign" }),
       element("pre", { text: answer.string_to_sign }),
+      copyButton(answer.string_to_sign, "the string to sign"),
       element("p", { class: "note", text: `${answer.signature_algorithm}, signature version ${answer.signature_version}` }),
     ];
     if (answer.note) shown.push(element("p", { class: "note", text: answer.note }));
-    if (answer.left_out.length) shown.push(element("p", { class: "note", text: `Left out, being empty: ${answer.left_out.join(", ")}` }));
-    return [...shown, element("h4", { text: "Fields to post" }), definitions(Object.entries(answer.fields))];
+    if (answer.left_out.length) shown.push(element("p", { class: "note", text: `Left out because empty: ${answer.left_out.join(", ")}` }));
+    const fields = Object.entries(answer.fields);
+    const lines = fields.map(([name, value]) => `${name}=${value}`).join("\n");
+    return [...shown, element("h4", { text: "Fields to post" }), definitions(fields), copyButton(lines, "the fields")];
   },
 );
+
+/** Fills in the inspector from an address such as `#inspect?identifier=…&user=…`. */
+function inspectAddressed() {
+  const [, query] = location.hash.match(/^#inspect\?(.*)$/) ?? [];
+  if (query === undefined) return;
+  const input = new URLSearchParams(query);
+  const form = byId("identifier-tool");
+  form.elements.identifier.value = input.get("identifier") ?? "";
+  form.elements.user.value = input.get("user") ?? "";
+  form.scrollIntoView();
+  form.elements.identifier.focus({ preventScroll: true });
+  if (form.checkValidity()) form.requestSubmit();
+}
+
+addEventListener("hashchange", inspectAddressed);
+inspectAddressed();
