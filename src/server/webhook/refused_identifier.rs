@@ -4,15 +4,15 @@
 //! signature, one that a URL holds, or a token in its query.
 
 use crate::parse::envelope::Envelope;
-use crate::parse::json::{JsonText, Kind};
+use crate::parse::json::{JsonKind, JsonText};
 
 /// The text that the guarded `field` was to get, if there is one that the refusal must be about.
 pub(super) fn refused_identifier(envelope: &Envelope<'_>, field: Option<&str>) -> Option<String> {
     let value = envelope.object.as_ref()?.get(field?)?;
     let text = match value.kind() {
-        Kind::String => value.as_str()?,
-        Kind::Array => sole_new(&value.elements()?)?.as_str()?,
-        Kind::Object => {
+        JsonKind::String => value.as_str()?,
+        JsonKind::Array => sole_new(&value.elements()?)?.as_str()?,
+        JsonKind::Object => {
             let members = value.members()?;
             let added = members.iter().find(|member| member.key.is("objects"))?;
             sole_new(&added.value.elements()?)?.as_str()?
