@@ -63,14 +63,15 @@ systemd_unit() {
 debian_package() {
   cargo deb --version > /dev/null 2>&1 || { skip "the Debian package, without cargo-deb"; return; }
   command -v dpkg-deb > /dev/null || { skip "the Debian package, without dpkg"; return; }
-  scripts/package-deb.sh --debug
+  cargo build --quiet --locked
+  scripts/package-deb.sh --binary "$target/debug/cloudinary-parse"
   local package root="$tools/deb"
-  package="$(ls -t "$target"/debian/cloudinary-parse_*.deb | head -n 1)"
+  package="$(ls -t "$target"/package/cloudinary-parse_*.deb | head -n 1)"
   rm -rf "$root"
   dpkg-deb --extract "$package" "$root"
   local file
   for file in usr/bin/cloudinary-parse usr/lib/systemd/system/cloudinary-parse.service etc/cloudinary-parse/.env \
-    etc/cloudinary-parse/webhooks/Photo.toml usr/share/man/man1/cloudinary-parse.1.gz usr/share/bash-completion/completions/cloudinary-parse; do
+    usr/share/doc/cloudinary-parse/webhooks/Photo.toml usr/share/man/man1/cloudinary-parse.1.gz usr/share/bash-completion/completions/cloudinary-parse; do
     [[ -e "$root/$file" ]] || { echo "$package does not hold $file" >&2; return 1; }
   done
   "$root/usr/bin/cloudinary-parse" --version

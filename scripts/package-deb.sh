@@ -1,28 +1,26 @@
 #!/usr/bin/env bash
-# Builds the Debian package: target/debian/cloudinary-parse_*.deb, for the release of Debian or Ubuntu that this runs on.
-# Needs cargo-deb: cargo install cargo-deb --locked
+# Makes target/package/cloudinary-parse_*.deb of each program for Linux. Needs cargo-deb: cargo install cargo-deb --locked
 #
-#   scripts/package-deb.sh           builds an optimised binary first
-#   scripts/package-deb.sh --debug   packs a debug binary instead, to see whether the packing works
+#   scripts/package-deb.sh                   the programs that lie in target/package/<target>/: for every Debian and Ubuntu
+#   scripts/package-deb.sh --binary PATH     another one, for the architecture that this runs on
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source scripts/packages/arguments.sh
 
-profile=release
-case "${1:-}" in
-  "") ;;
-  --debug) profile=dev ;;
-  *)
-    echo "usage: scripts/package-deb.sh [--debug]" >&2
-    exit 64
-    ;;
-esac
-
-target="${CARGO_TARGET_DIR:-target}"
-cargo build --quiet --locked --profile "$profile"
-program="$target/${profile/dev/debug}/cloudinary-parse"
-made="$target/package"
-rm -rf "$made"
-mkdir -p "$made/completions"
-"$program" man --to "$made/man"
-for shell in bash zsh fish; do "$program" completions "$shell" > "$made/completions/$shell"; done
-exec cargo deb --quiet --no-build --profile "$profile"
+# Where Cargo.toml says that the files lie.
+stage=target/package/deb
+for binary in "${binaries[@]}"; do
+  target="$(basename "$(dirname "$binary")")"
+  case "$target" in
+    *-linux-gnu) options=(--target "$target") ;;
+    *-apple-darwin) continue ;;
+    *) options=() ;;
+  esac
+  rm -rf "$stage"
+  mkdir -p "$stage"
+  scripts/packages/extras.sh "$stage" "$binary" "${binaries[@]}"
+  install -m 0755 "$binary" "$stage/cloudinary-parse"
+  cargo deb --quiet --no-build --no-strip --output "$made/" "${options[@]}"
+  rm -rf "$stage"
+done
+for package in "$made"/cloudinary-parse_*.deb; do echo "made $package"; done

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::output::{Output, complain};
-use super::{Status, inputs, service};
+use super::{Status, inputs, remarks};
 use crate::config::Environment;
 
 /// Check configuration and manifests, without network access
@@ -31,11 +31,11 @@ impl Check {
                 let tls = config.listener.tls.as_ref().map(inputs::certificate);
                 let error = tls.transpose().err();
                 let mistakes = error.map(|error| error.to_string());
-                let summary = service::summary(&environment.webhooks(), &manifests);
+                let summary = remarks::summary(&environment.webhooks(), &manifests);
                 (
                     Vec::from_iter(mistakes),
-                    service::warnings(&config.account, &manifests),
-                    service::notes(&manifests),
+                    remarks::warnings(&config.account, &manifests),
+                    remarks::notes(&manifests),
                     summary,
                 )
             }

@@ -9,7 +9,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::MissedTickBehavior;
 
 use super::inputs::rest_client;
-use super::{Status, inputs, service};
+use super::{Status, inputs, remarks};
 use crate::config::{Environment, Serve as Config};
 use crate::manifest::Manifests;
 use crate::server::{
@@ -78,7 +78,7 @@ impl Serve {
 fn load(environment: &Environment) -> anyhow::Result<(Config, Manifests)> {
     let (config, manifests) = inputs::serve(environment)
         .map_err(|mistakes| anyhow!("cannot serve:\n{}", mistakes.join("\n")))?;
-    for warning in service::warnings(&config.account, &manifests) {
+    for warning in remarks::warnings(&config.account, &manifests) {
         warn!("{warning}");
     }
     Ok((config, manifests))

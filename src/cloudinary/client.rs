@@ -20,10 +20,12 @@ use super::signature;
 use super::upload::api_base;
 use crate::http::{self, causes, without_password};
 
+mod answer;
 mod asset;
 mod error;
 mod limit;
 
+use answer::read_answer;
 pub use asset::{Asset, AssetPage};
 pub use error::ApiError;
 use limit::AdminCallLimit;
@@ -60,16 +62,6 @@ pub enum Destroyed {
 struct AnswerHead {
     status: StatusCode,
     date: Option<u64>,
-}
-
-#[derive(Deserialize)]
-struct ErrorBody {
-    error: ErrorMessage,
-}
-
-#[derive(Deserialize)]
-struct ErrorMessage {
-    message: String,
 }
 
 #[derive(Deserialize)]
@@ -285,27 +277,7 @@ impl ApiClient {
             *self.limit.lock().unwrap_or_else(PoisonError::into_inner) = Some(limit);
         }
         let body = response.bytes().await.map_err(failed)?;
-        let api = self.api();
-        // 420 is Cloudinary's own, 429 everybody else's, a proxy's before it for instance.
-        if matches!(status.as_u16(), 420 | 429) {
-            return Err(ApiError::RateLimited { api, reset });
-        }
-        if status == StatusCode::UNAUTHORIZED {
-            return Err(ApiError::Unauthorized { api });
-        }
-        if !status.is_success() {
-            return Err(match serde_json::from_slice(&body) {
-                Ok(ErrorBody { error }) => ApiError::Refused {
-                    api,
-                    status,
-                    message: error.message,
-                },
-                Err(_) => ApiError::NotCloudinary { api, status },
-            });
-        }
-        // Not a word of the body: it is not Cloudinary's, and might repeat what was sent.
-        let answer = serde_json::from_slice(&body);
-        let answer = answer.map_err(|_| ApiError::NotCloudinary { api, status })?;
+        let answer = read_answer(self.api(), status, reset, &body)?;
         Ok((AnswerHead { status, date }, answer))
     }
 

@@ -12,6 +12,16 @@ macro_rules! keys {
         const NAMES: &[&str] = &[$($name),*];
         const SHORT_NAMES: &[&str] = &[$($short),*];
         const KEYS: &[OptionKey] = &[$(OptionKey::$key),*];
+
+        impl OptionKey {
+            /// The key that is spelled `name`.
+            pub(crate) fn from_name(name: &str) -> Option<Self> {
+                match name {
+                    $($name => Some(Self::$key),)*
+                    _ => None,
+                }
+            }
+        }
     };
 }
 
@@ -86,42 +96,7 @@ keys! {
     Version "version" ""
 }
 
-/// No key has this index.
-const NONE: u8 = u8::MAX;
-
-/// The keys' indices by [`slot`] of their names. Each option of each URL is looked up: this takes
-/// one comparison.
-const INDEX: [u8; 256] = {
-    let mut index = [NONE; 256];
-    let mut key = 0_u8;
-    while (key as usize) < NAMES.len() {
-        let slot = slot(NAMES[key as usize].as_bytes());
-        assert!(
-            index[slot] == NONE,
-            "two names share a slot: choose other factors"
-        );
-        index[slot] = key;
-        key += 1;
-    }
-    index
-};
-
-/// A hash without collisions among the names; its factors were found by trying.
-const fn slot(name: &[u8]) -> usize {
-    let (length, first, last) = (name.len(), name[0] as usize, name[name.len() - 1] as usize);
-    (length * 5 + first * 36 + last * 12 + name[length / 2] as usize) % 256
-}
-
 impl OptionKey {
-    /// The key that is spelled `name`.
-    pub(crate) fn from_name(name: &str) -> Option<Self> {
-        if name.is_empty() {
-            return None;
-        }
-        let index = usize::from(INDEX[slot(name.as_bytes())]);
-        (NAMES.get(index) == Some(&name)).then(|| KEYS[index])
-    }
-
     /// The key's spelling.
     pub(crate) fn name(self) -> &'static str {
         NAMES[self as usize]
@@ -143,7 +118,7 @@ impl OptionKey {
     }
 }
 
-/// A set of keys, which yields them in their order.
+/// A set of keys, one bit each: it yields them in their order without sorting.
 #[derive(Clone)]
 pub(crate) struct KeySet(u128);
 

@@ -13,18 +13,16 @@ use crate::cloudinary::signature::SignatureVersion;
 
 use super::value_context::ValueContext;
 
+mod error;
+mod piece;
+
+pub use error::{RenderError, TemplateError};
+use piece::Piece;
+
 /// A string with placeholders, checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Template {
     pieces: Vec<Piece>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Piece {
-    Text(String),
-    ObjectId,
-    Username,
-    Param(String),
 }
 
 /// The caller, as far as templates need it.
@@ -38,44 +36,6 @@ pub struct TemplateUser<'a> {
 
 /// A function's parameters: the raw JSON of the named one, if the caller sent it.
 pub type Params<'f, 'p> = &'f dyn Fn(&str) -> Option<&'p RawValue>;
-
-/// Why a string is not a template.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum TemplateError {
-    /// `{` that nothing closes.
-    #[error("`{{` without `}}`")]
-    Unclosed,
-    /// `}` that nothing opened.
-    #[error("`}}` without `{{`")]
-    Unopened,
-    /// A placeholder of another name.
-    #[error(
-        "unknown template {{{0}}}: expected {{user.objectId}}, {{user.username}} or {{params.<name>}}"
-    )]
-    Unknown(String),
-}
-
-/// Why a template cannot be filled in. The text is what the caller is told; it names the parameter.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum RenderError {
-    /// A placeholder of the user without a session.
-    #[error("Needs an authenticated user")]
-    NoUser,
-    /// A user without a name.
-    #[error("user.username: expected a user with a name")]
-    NoUsername,
-    /// A parameter that is missing, null, empty or not a string.
-    #[error("params.{0}: expected a non-empty string")]
-    NotText(String),
-    /// A value that would leave its context.
-    #[error("{value}: expected {expected}")]
-    Misplaced {
-        /// `params.<name>`, `user.objectId` or `user.username`.
-        value: String,
-        /// What may stand there.
-        expected: &'static str,
-    },
-}
 
 impl Template {
     /// Parses a manifest string; one without placeholders is a template too.
@@ -260,46 +220,6 @@ impl fmt::Display for Template {
             }
         })
     }
-}
-
-impl Piece {
-    fn placeholder(name: &str) -> Result<Self, TemplateError> {
-        match name {
-            "user.objectId" => Ok(Self::ObjectId),
-            "user.username" => Ok(Self::Username),
-            _ => name
-                .strip_prefix("params.")
-                .filter(|param| is_param_name(param))
-                .map(|param| Self::Param(param.to_owned()))
-                .ok_or_else(|| TemplateError::Unknown(name.to_owned())),
-        }
-    }
-
-    fn is_placeholder(&self) -> bool {
-        !matches!(self, Self::Text(_))
-    }
-
-    /// A placeholder's name, or the text.
-    fn name(&self) -> Cow<'_, str> {
-        match self {
-            Self::Text(text) => text.into(),
-            Self::ObjectId => "user.objectId".into(),
-            Self::Username => "user.username".into(),
-            Self::Param(name) => format!("params.{name}").into(),
-        }
-    }
-
-    fn misplaced(&self, expected: &'static str) -> RenderError {
-        let value = self.name().into_owned();
-        RenderError::Misplaced { value, expected }
-    }
-}
-
-fn is_param_name(name: &str) -> bool {
-    !name.is_empty()
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
 }
 
 /// The text of a non-empty JSON string. A lone surrogate is no text.

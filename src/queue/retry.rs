@@ -1,6 +1,5 @@
 //! When a job that failed is tried again, and when it is given up.
 
-use std::hash::{BuildHasher as _, RandomState};
 use std::time::Duration;
 
 use super::failure::{Cause, Failure};
@@ -22,8 +21,7 @@ pub(super) fn next_try(failure: &Failure, tries: usize, now: u64) -> Option<u64>
     if is_final(failure.cause, tries) {
         return None;
     }
-    let chance = RandomState::new().hash_one(tries);
-    let pause = back_off(tries, chance).as_secs();
+    let pause = back_off(tries, fastrand::u64(..)).as_secs();
     Some((now + pause).max(failure.not_before))
 }
 

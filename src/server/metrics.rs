@@ -41,6 +41,7 @@ pub(super) struct Metrics {
     failures: Family<ReasonLabels, Counter>,
     previous_webhook_key: Counter,
     previous_cloudinary_secret: Counter,
+    previous_notification: Counter,
     in_flight: Gauge<i64, AtomicI64>,
     bodies: Histogram,
     unconfirmed: Counter,
@@ -104,6 +105,7 @@ impl Metrics {
         Metrics {
             previous_webhook_key: previous("webhook_key"),
             previous_cloudinary_secret: previous("cloudinary_secret"),
+            previous_notification: previous("notification"),
             decisions: registered(
                 &mut registry,
                 "decisions",
@@ -225,6 +227,12 @@ impl Metrics {
 
     pub(super) fn previous_cloudinary_secret(&self) {
         self.previous_cloudinary_secret.inc();
+    }
+
+    /// A notification that the previous secret signed: Cloudinary goes on with the oldest key for
+    /// as long as that is active, which says nothing about the app's uploads.
+    pub(super) fn previous_notification(&self) {
+        self.previous_notification.inc();
     }
 
     /// Counts a notification. Unknown types share one label.

@@ -32,6 +32,7 @@ fn metrics_count_decisions_by_hook_and_reason() {
         r#"cloudinary_parse_answer_seconds_count{hook="Photo.beforeSave"} 3"#,
         r#"cloudinary_parse_answer_seconds_bucket{le="+Inf",hook="Photo.beforeSave"} 3"#,
         r#"cloudinary_parse_previous_key_uses_total{kind="webhook_key"} 0"#,
+        r#"cloudinary_parse_previous_key_uses_total{kind="notification"} 0"#,
     ] {
         assert!(text.contains(line), "{line}\n{text}");
     }

@@ -179,11 +179,3 @@ fn the_example_environment_names_every_variable_and_no_other() {
         .collect();
     assert_same(&named, VARIABLES.iter().map(|variable| variable.name));
 }
-
-#[test]
-fn the_readme_names_every_variable() {
-    let readme = read("README.md");
-    for variable in VARIABLES {
-        assert!(readme.contains(variable.name), "{}", variable.name);
-    }
-}

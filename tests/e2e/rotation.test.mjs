@@ -49,7 +49,7 @@ describe("rotating the webhook key", () => {
 
 describe("rotating the secret of Cloudinary", () => {
   const stack = useStack({
-    manifests: MANIFESTS,
+    manifests: { "Note.toml": `${MANIFESTS["Note.toml"]}sync = true\n` },
     classes,
     // What the account has now; an app may still hold what the old secret signed.
     env: { CLOUDINARY_API_SECRET_PREVIOUS: "the old secret" },
@@ -66,7 +66,20 @@ describe("rotating the secret of Cloudinary", () => {
     await saves(stack, signedBefore("old"));
     assert.equal(await previousUses(stack, "cloudinary_secret"), 1);
 
-    await restartService(stack, { CLOUDINARY_API_SECRET_PREVIOUS: undefined });
+    // Cloudinary goes on signing notifications with the oldest key: of its own, that says nothing of the app's uploads.
+    const notify = async () => {
+      const body = JSON.stringify({ notification_type: "delete", resources: [], timestamp: new Date().toISOString() });
+      const timestamp = Math.floor(Date.now() / 1000);
+      const headers = { "X-Cld-Timestamp": `${timestamp}`, "X-Cld-Signature": cloudinary.utils.webhook_signature(body, timestamp, { api_secret: "the old secret" }) };
+      const answer = await fetch(`${stack.service.url}/cloudinary/notifications`, { method: "POST", body, headers: { "Content-Type": "application/json", ...headers } });
+      return answer.status;
+    };
+    assert.equal(await notify(), 200);
+    assert.deepEqual([await previousUses(stack, "notification"), await previousUses(stack, "cloudinary_secret")], [1, 1]);
+
+    await restartService(stack, { CLOUDINARY_API_SECRET_PREVIOUS: undefined, CLOUDINARY_NOTIFICATION_SECRET: "the old secret" });
+    assert.equal(await notify(), 200);
+    assert.equal(await previousUses(stack, "notification"), 0);
     await saves(stack, mintIdentifier("newer"));
     const late = await stack.rest("POST", "/classes/Note", { master: true, body: { picture: signedBefore("late") } });
     assertRefused(late, "Bad signature");

@@ -58,7 +58,7 @@ describe("the npm package", () => {
       await Parse.User.become("${session}");
       const { fetch } = globalThis;
       const double = (url) => url.replace("https://api.cloudinary.com/v1_1/demo/", "${stack.double.url}/v1_1/${ACCOUNT.cloud_name}/");
-      Object.assign(globalThis, { Parse, file: new Blob([picture()]), alert: console.log, fetch: (url, options) => fetch(double(url), options) });`,
+      Object.assign(globalThis, { Parse, file: new Blob([picture()]), image: {}, alert: console.log, fetch: (url, options) => fetch(double(url), options) });`,
     );
   });
   after(async () => {
@@ -68,16 +68,25 @@ describe("the npm package", () => {
 
   test("holds what it needs and nothing else", () => {
     const installed = path.join(folder, "node_modules/cloudinary-parse");
-    const { version, dependencies } = JSON.parse(readFileSync(path.join(installed, "package.json")));
+    const { version, dependencies, optionalDependencies } = JSON.parse(readFileSync(path.join(installed, "package.json")));
     const cargo = readFileSync(path.join(REPOSITORY, "Cargo.toml"), "utf8").match(/^version = "(.*)"$/m)[1];
     assert.deepEqual([version, dependencies], [cargo, undefined]);
+    const platforms = ["darwin-arm64", "darwin-x64", "linux-arm64", "linux-x64"];
+    assert.deepEqual(optionalDependencies, Object.fromEntries(platforms.map((platform) => [`@cloudinary-parse/${platform}`, cargo])));
     const files = readdirSync(installed, { recursive: true }).sort();
-    const expected = ["LICENSE", "README.md", "client.d.ts", "client.js", "index.d.ts", "index.js", "lib", "package.json"];
+    const expected = ["LICENSE", "README.md", "bin", "bin/cloudinary-parse.js", "client.d.ts", "client.js", "index.d.ts", "index.js", "lib", "package.json"];
     assert.deepEqual(files.filter((name) => !name.startsWith("lib/")), expected);
     for (const name of files.filter((name) => name.endsWith(".js"))) {
       const required = [...readFileSync(path.join(installed, name), "utf8").matchAll(/require\("(.*?)"\)/g)].map(([, module]) => module);
       assert.deepEqual(required.filter((module) => !/^(\.|node:)/.test(module)), [], name);
     }
+  });
+
+  test("says how the program can be had where its platform's package was not installed", async () => {
+    const { code, stdout, stderr } = await run(path.join(folder, "node_modules/.bin/cloudinary-parse"), ["check"], { cwd: folder });
+    const platform = `@cloudinary-parse/${process.platform}-${process.arch}`;
+    assert.deepEqual([code, stdout], [1, ""]);
+    assert.match(stderr, new RegExp(`^cloudinary-parse: ${platform} is not installed\\. Install again on this system, without --omit=optional: npm install cloudinary-parse@`));
   });
 
   test("needs nothing of Node.js in what browsers load", () => {

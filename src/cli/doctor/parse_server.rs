@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::report::{Check, Report};
 use crate::cli::probe::temporary_hooks::{random_name, random_text};
 use crate::cli::registration::{ComparedHook, HookState};
-use crate::cli::service;
+use crate::cli::remarks;
 use crate::manifest::Manifests;
 use crate::parse::client::{MasterClient, RestClient, RestError};
 use crate::parse::hook_name::HookName;
@@ -79,7 +79,7 @@ fn read_only_notes(version: &str, manifests: &Manifests) -> Vec<String> {
         .next()
         .and_then(|major| major.parse().ok());
     match major {
-        Some(..=8) => service::notes(manifests),
+        Some(..=8) => remarks::notes(manifests),
         _ => Vec::new(),
     }
 }

@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use super::account;
 use super::report::{Check, Report};
 use crate::cli::registration::public_url::PublicUrl;
-use crate::cli::{inputs, service};
+use crate::cli::{inputs, remarks};
 use crate::cloudinary::account::Account;
 use crate::config::{Admin, Environment, Mistake, Needs, ParseAccess, Serve, VARIABLES, Variable};
 use crate::manifest::Manifests;
@@ -57,7 +57,7 @@ impl Setup {
             report.good(Check::Configuration, "complete");
         }
         let account = environment.account().ok();
-        if let Some(warning) = account.as_ref().and_then(service::version_warning) {
+        if let Some(warning) = account.as_ref().and_then(remarks::version_warning) {
             report.warning(Check::Configuration, warning, "leave signature_version out");
         }
         for warning in environment
@@ -133,7 +133,7 @@ fn examine_manifests(
                 report.bad(Check::Manifests, warning, CORRECT);
             }
             if manifests.warnings.is_empty() {
-                report.good(Check::Manifests, service::summary(&folder, &manifests));
+                report.good(Check::Manifests, remarks::summary(&folder, &manifests));
             }
             Some(manifests)
         }

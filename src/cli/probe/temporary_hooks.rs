@@ -4,7 +4,6 @@
 //! ends, and what a killed run left behind is removed by the next.
 
 use std::cell::RefCell;
-use std::hash::{BuildHasher as _, RandomState};
 
 use futures_util::future::{FutureExt as _, LocalBoxFuture, Shared};
 use log::debug;
@@ -142,11 +141,9 @@ impl TemporaryHooks {
     }
 }
 
-/// 32 hex digits.
+/// 32 hex digits, unique but no secret.
 pub(crate) fn random_text() -> String {
-    // Seeded by the operating system; only uniqueness matters.
-    let half = || RandomState::new().hash_one(std::process::id());
-    format!("{:016x}{:016x}", half(), half())
+    format!("{:032x}", fastrand::u128(..))
 }
 
 /// The name of a function that does not exist.

@@ -2,7 +2,6 @@
 
 use std::ops::Range;
 
-use memchr::memchr;
 use percent_encoding::AsciiSet;
 use serde_json::Value;
 
@@ -11,7 +10,7 @@ use super::flags::Flags;
 use super::host::{push_prefix, set_shard};
 use super::options::{scalar, scalar_option, text_option};
 use super::signature::Signing;
-use super::source::{UrlSource, collapse_slashes, has_slash_run, is_remote, stored_parts};
+use super::source::{UrlSource, collapse_slashes, is_remote, stored_parts};
 use crate::cloudinary::account::Account;
 use crate::cloudinary::auth_token::TokenOptions;
 use crate::cloudinary::identifier::{Identifier, ResourceType};
@@ -207,7 +206,7 @@ pub(super) fn build(
     if out.len() == source_at {
         out.pop();
     }
-    if memchr(b' ', out.as_bytes()).is_some() {
+    if out.contains(' ') {
         out = out.replace(' ', "%20");
     }
     if let Some(token) = access.token {
@@ -231,7 +230,7 @@ fn push_transformation_part(
         out.pop();
         return Ok(0..0);
     }
-    if has_slash_run(&out[start..]) {
+    if out[start..].contains("//") {
         let collapsed = collapse_slashes(&out[start..]).into_owned();
         out.replace_range(start.., &collapsed);
     }

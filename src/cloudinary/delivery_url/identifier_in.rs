@@ -71,13 +71,14 @@ pub fn is_url(text: &str) -> bool {
 /// ```
 pub fn identifier_in(account: &Account, url: &str) -> Result<UrlIdentifier, NoIdentifier> {
     let path = path(account, url)?;
-    let (kind, rest) = Kind::cut(path)?;
+    let (kind, rest) = PathKind::cut(path)?;
     let rest = cut_if(rest, is_signature).1;
     let (version, file) = version_and_file(rest);
     let file = percent::decode_component(file).map_err(|_| NoIdentifier::Encoding)?;
-    let file = match kind.has_suffix {
-        true => without_suffix(&file, kind.resource_type)?,
-        false => file.into_owned(),
+    let file = if kind.has_suffix {
+        without_suffix(&file, kind.resource_type)?
+    } else {
+        file.into_owned()
     };
     // What an identifier may not hold, and where its format begins, is the identifier's own rule.
     let (resource_type, delivery_type) = (kind.resource_type, kind.delivery_type);
@@ -128,14 +129,14 @@ fn path<'a>(account: &Account, url: &'a str) -> Result<&'a str, NoIdentifier> {
 }
 
 /// What the beginning of the path says.
-struct Kind {
+struct PathKind {
     resource_type: ResourceType,
     delivery_type: DeliveryType,
     /// The last segment is a name for search engines.
     has_suffix: bool,
 }
 
-impl Kind {
+impl PathKind {
     fn cut(path: &str) -> Result<(Self, &str), NoIdentifier> {
         use DeliveryType::{Authenticated, Private, Upload};
         use ResourceType::{Image, Raw, Video};

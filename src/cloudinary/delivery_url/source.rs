@@ -65,11 +65,7 @@ impl<'a> UrlSource<'a> {
             percent::push(out, &self.text, percent::REMOTE);
             return [start..out.len(), 0..0];
         }
-        if self.text.bytes().all(is_never_encoded) {
-            out.push_str(&self.text);
-        } else {
-            percent::push(out, &self.text, encoding);
-        }
+        percent::push(out, &self.text, encoding);
         let end = out.len();
         if let Some(suffix) = suffix.filter(|suffix| !suffix.is_empty()) {
             out.push('/');
@@ -82,12 +78,6 @@ impl<'a> UrlSource<'a> {
         }
         [start..end, format_start..out.len()]
     }
-}
-
-/// Whether every encoding of a source keeps a byte. Most sources are made of these alone, and
-/// copied whole.
-fn is_never_encoded(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'/')
 }
 
 /// `http:/…` or `https:/…` in any case.
@@ -113,14 +103,9 @@ pub(super) fn stored_parts(public_id: &str) -> Option<(&str, &str, &str, &str)> 
     is_stored.then_some((resource_type, delivery_type, version, public_id))
 }
 
-/// `text.contains("//")`, but faster for texts as short as these.
-pub(super) fn has_slash_run(text: &str) -> bool {
-    text.as_bytes().windows(2).any(|pair| pair == b"//")
-}
-
 /// One slash for several, but two after a colon and at the beginning.
 pub(super) fn collapse_slashes(text: &str) -> Cow<'_, str> {
-    if !has_slash_run(text) {
+    if !text.contains("//") {
         return Cow::Borrowed(text);
     }
     let mut collapsed = String::with_capacity(text.len());

@@ -224,7 +224,7 @@ impl RestError {
 
 /// The body of a Parse error.
 #[derive(Deserialize)]
-pub(super) struct ErrorBody {
+pub(super) struct RestErrorBody {
     pub(super) code: Option<i64>,
     pub(super) error: String,
 }
@@ -249,7 +249,7 @@ impl RestAnswer {
             return RestError::Redirect { server, location };
         }
         match serde_json::from_slice(&self.body) {
-            Ok(ErrorBody {
+            Ok(RestErrorBody {
                 code: None,
                 ref error,
             }) if status == StatusCode::FORBIDDEN => match error.as_str() {
@@ -264,7 +264,7 @@ impl RestAnswer {
                 },
                 _ => RestError::NotParseServer { server, status },
             },
-            Ok(ErrorBody {
+            Ok(RestErrorBody {
                 code: Some(code),
                 error,
             }) => match error.strip_prefix("Invalid server state: ") {

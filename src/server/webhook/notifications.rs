@@ -94,7 +94,7 @@ fn verify(headers: Headers<'_>, body: &[u8], state: &State, now: u64) -> Result<
     };
     match notification.verify(&state.routes.load().account, now) {
         Ok(SecretInUse::Current) => {}
-        Ok(SecretInUse::Previous) => state.metrics.previous_cloudinary_secret(),
+        Ok(SecretInUse::Previous) => state.metrics.previous_notification(),
         Err(error) => return Err(refused(error, body)),
     }
     Ok(())

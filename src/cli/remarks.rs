@@ -30,7 +30,7 @@ pub(super) fn notes(manifests: &Manifests) -> Vec<String> {
 }
 
 /// What Parse Server before version 9 does not tell.
-pub(super) const READ_ONLY_KEY: &str = "on Parse Server 5 to 8 a read-only master key passes where the call does not show it in a header (the JavaScript SDK, Cloud Code); other calls must show PARSE_SERVER_MASTER_KEY, if that is set";
+const READ_ONLY_KEY: &str = "on Parse Server 5 to 8 a read-only master key passes where the call does not show it in a header (the JavaScript SDK, Cloud Code); other calls must show PARSE_SERVER_MASTER_KEY, if that is set";
 
 /// What is said of a set of manifests that is in order.
 pub(super) fn summary(folder: &Path, manifests: &Manifests) -> String {
