@@ -70,7 +70,7 @@ impl Copy {
         let mut lines = Vec::new();
         for line in diff.lines() {
             if let Some(name) = line.strip_prefix("+++ b/") {
-                file = name.to_owned();
+                name.clone_into(&mut file);
             } else if let Some(line) = line.strip_prefix('+') {
                 lines.push(format!("{file}: {}", line.trim()));
             }

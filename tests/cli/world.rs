@@ -211,10 +211,7 @@ fn parse(request: &Request, path: &[&str], contents: &mut Contents) -> ResponseT
             let count = rows.iter().filter(|(of, _)| of == class).count();
             answer(200, json!({"results": [], "count": count}))
         }
-        ("GET", ["parse", "schemas" | "aggregate", ..]) if !master => {
-            answer(403, json!({"error": "Permission denied"}))
-        }
-        ("GET", ["parse", "hooks", _]) if !master => {
+        ("GET", ["parse", "schemas" | "aggregate", ..] | ["parse", "hooks", _]) if !master => {
             answer(403, json!({"error": "Permission denied"}))
         }
         ("GET", ["parse", "hooks", "functions"]) => answer(200, json!([])),
