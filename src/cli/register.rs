@@ -29,6 +29,10 @@ mod samples;
 #[command(
     after_help = "Examples:\n  cloudinary-parse register --dry-run\n  cloudinary-parse register --prune\n\nRun it beside a running service: before anything is changed, Parse Server calls the URL of each hook to be set, through temporary function hooks with random names, and nothing is stored.\nHooks that no manifest names and that point elsewhere are never touched."
 )]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 pub(super) struct Register {
     /// Change nothing; exit code 2 if the hooks differ from the manifests
     #[arg(long)]

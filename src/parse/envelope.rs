@@ -277,17 +277,29 @@ impl<'a> Envelope<'a> {
         name.is_some_and(|name| is_probe_name(&name))
     }
 
-    /// Whether it is a trial of `doctor`'s, which is made to be refused: a save whose context has a
-    /// probe's name where every guard expects signatures, or a call with a parameter of such a name.
+    /// Whether it is a trial of `doctor`'s, which is made to be refused: a save with the master key
+    /// whose context has a probe's name where every guard expects signatures, or a call of nobody's
+    /// whose one parameter is called so.
     pub fn is_trial(&self) -> bool {
-        let context = self.context.and_then(JsonText::members).unwrap_or_default();
-        let mut ours = context.iter().filter(|m| m.key.is("cloudinary"));
-        let of_save = ours.any(|m| m.value.as_str().is_some_and(|text| is_probe_name(&text)));
-        let is_probe_key = |key: MemberKey<'_>| {
-            let name = key.decoded();
-            std::str::from_utf8(&name).is_ok_and(is_probe_name)
+        self.is_trial_save() || self.is_trial_call()
+    }
+
+    fn is_trial_save(&self) -> bool {
+        let Some(context) = self.context.filter(|_| self.master) else {
+            return false;
         };
-        of_save || self.params.members.iter().any(|m| is_probe_key(m.key))
+        let context = context.members().unwrap_or_default();
+        let mut ours = context.iter().filter(|m| m.key.is("cloudinary"));
+        ours.any(|m| m.value.as_str().is_some_and(|text| is_probe_name(&text)))
+    }
+
+    fn is_trial_call(&self) -> bool {
+        match &*self.params.members {
+            [only] if self.user.is_none() => {
+                std::str::from_utf8(&only.key.decoded()).is_ok_and(is_probe_name)
+            }
+            _ => false,
+        }
     }
 
     /// Checks that the body speaks of the function that the path names.

@@ -145,7 +145,7 @@ fn trials_are_refused_without_a_line_and_counted_apart() {
         [
             (
                 "/triggers/Photo/beforeSave",
-                format!(r#"{{"object":{{}},"context":{{"cloudinary":"{name}"}}}}"#),
+                format!(r#"{{"master":true,"object":{{}},"context":{{"cloudinary":"{name}"}}}}"#),
                 "Photo: context.cloudinary: expected an object of signatures by field",
             ),
             (
@@ -176,13 +176,20 @@ fn trials_are_refused_without_a_line_and_counted_apart() {
         assert_eq!((status, answer), (200, format!(r#"{{"error":"{text}"}}"#)));
     }
     assert_eq!(refusals(&running), (0, 2));
-    // A name that is nearly one is nobody's trial.
-    for (path, body, _) in trials(&name[1..]) {
-        assert_eq!(running.post(path, &body).0, 200);
+    // A name that is nearly one is nobody's trial, nor is a user's save or call.
+    let mut others: Vec<_> = trials(&name[1..])
+        .map(|(path, body, _)| (path, body))
+        .into();
+    let [(save, of_save, _), (call, of_call, _)] = trials(name);
+    others.push((save, of_save.replace("true", "false")));
+    others.push((call, of_call.replace("{\"params", "{\"user\":{},\"params")));
+    others.push((call, of_call.replace(":true", ":true,\"tags\":\"cat\"")));
+    for (path, body) in &others {
+        assert_eq!(running.post(path, body).0, 200);
     }
-    assert_eq!(refusals(&running), (2, 2));
+    assert_eq!(refusals(&running).1, 2);
     let log = running.stop();
-    assert_eq!(log.matches("refused").count(), 2, "{log}");
+    assert_eq!(log.matches("refused").count(), others.len(), "{log}");
 }
 
 #[test]
