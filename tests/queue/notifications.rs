@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde_json::{Value, json};
 use sha1::{Digest as _, Sha1};
 
+use crate::postgres::Postgres;
 use crate::service::{Service, Setup};
 use crate::world::{SECRET, World, wait};
 
@@ -269,6 +270,29 @@ fn a_repeated_notification_is_done_once() {
     wait_until_done(&service, 3);
     assert_eq!(row(&world, "Photo", "1")["imageStatus"], "by hand");
     assert!(tried(&service, "followed") < 2.5);
+}
+
+#[test]
+fn postgresql_takes_a_repetition_for_done_and_no_other_failure() {
+    let Some(postgres) = Postgres::start() else {
+        return;
+    };
+    let world = World::new();
+    let setup = Setup::new(&world, &[("Photo.toml", FOLLOWS)])
+        .env("CLOUDINARY_PARSE_QUEUE", &postgres.url());
+    let service = setup.start();
+    let mut dated = moderation("approved");
+    dated["timestamp"] = json!("2026-01-01T00:00:01+00:00");
+    notify(&service, &dated);
+    notify(&service, &dated);
+    let jobs = postgres.execute("SELECT count(*) FROM apalis.jobs");
+    assert_eq!(jobs, "1\n");
+    postgres.execute("ALTER TABLE apalis.jobs ADD CHECK (false) NOT VALID");
+    dated["timestamp"] = json!("2026-01-01T00:00:02+00:00");
+    let (body, at) = (dated.to_string(), now().to_string());
+    let headers = sign(&body, &at, SECRET);
+    let (status, _) = service.post("/cloudinary/notifications", &headers, &body);
+    assert!(status >= 500, "{status}");
 }
 
 #[test]

@@ -82,12 +82,17 @@ impl Postgres {
     pub(crate) fn end_locking_sessions(&self) -> usize {
         let statement =
             "SELECT count(pg_terminate_backend(pid)) FROM pg_locks WHERE locktype = 'advisory'";
-        let ended = Command::new(installed().unwrap().join("psql"))
+        self.execute(statement).trim().parse().unwrap()
+    }
+
+    /// What a statement answers.
+    pub(crate) fn execute(&self, statement: &str) -> String {
+        let done = Command::new(installed().unwrap().join("psql"))
             .args([&self.url(), "-At", "-c", statement])
             .output()
             .unwrap();
-        let ended = String::from_utf8(ended.stdout).unwrap();
-        ended.trim().parse().unwrap()
+        assert!(done.status.success());
+        String::from_utf8(done.stdout).unwrap()
     }
 }
 
