@@ -13,12 +13,12 @@ pub enum Fate {
     /// Cloudinary has none.
     Gone,
     /// It stays.
-    Stays(Reason),
+    Stays(KeepReason),
 }
 
 /// Why an asset stays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Reason {
+pub enum KeepReason {
     /// The field takes other resource types or types.
     #[error("it is of a kind that the field does not take")]
     OtherKind,
@@ -86,29 +86,29 @@ pub fn takes(field: &GuardedField, (resource_type, delivery_type): Kind) -> bool
 ///
 /// # Errors
 /// Why it stays.
-pub fn lets_go(field: &GuardedField, asset: &AssetName) -> Result<(), Reason> {
+pub fn lets_go(field: &GuardedField, asset: &AssetName) -> Result<(), KeepReason> {
     if !takes(field, asset.kind()) {
-        return Err(Reason::OtherKind);
+        return Err(KeepReason::OtherKind);
     }
     match &field.destroy_within {
         Some(prefix) if asset.public_id.starts_with(prefix.as_str()) => Ok(()),
-        _ => Err(Reason::OutsideDestroyWithin),
+        _ => Err(KeepReason::OutsideDestroyWithin),
     }
 }
 
 /// What becomes of an asset that a field lets go: whether any row refers to it, and what Cloudinary
 /// has.
-pub fn fate(lets_go: Result<(), Reason>, referred: bool, upload: Upload) -> Fate {
+pub fn fate(lets_go: Result<(), KeepReason>, referred: bool, upload: Upload) -> Fate {
     if let Err(reason) = lets_go {
         return Fate::Stays(reason);
     }
     if referred {
-        return Fate::Stays(Reason::Referred);
+        return Fate::Stays(KeepReason::Referred);
     }
     match upload {
         Upload::Absent => Fate::Gone,
         Upload::Placeholder | Upload::Old => Fate::Goes,
-        Upload::New => Fate::Stays(Reason::UploadedAnew),
-        Upload::Unknown => Fate::Stays(Reason::UnknownUpload),
+        Upload::New => Fate::Stays(KeepReason::UploadedAnew),
+        Upload::Unknown => Fate::Stays(KeepReason::UnknownUpload),
     }
 }

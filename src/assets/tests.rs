@@ -6,7 +6,7 @@ use proptest::sample::select;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::fate::{Fate, Reason, Upload, fate, lets_go};
+use super::fate::{Fate, KeepReason, Upload, fate, lets_go};
 use super::place::{columns, places, places_of};
 use super::reference::{AssetSet, each_asset};
 use crate::cloudinary::asset_name::AssetName;
@@ -192,7 +192,7 @@ fn an_asset_whose_upload_is_unknown_stays() {
         let upload = Upload::after_version(asset, lost);
         assert_eq!(
             fate(Ok(()), false, upload),
-            Fate::Stays(Reason::UnknownUpload)
+            Fate::Stays(KeepReason::UnknownUpload)
         );
     }
     assert_eq!(
@@ -211,19 +211,22 @@ fn a_field_lets_go_only_its_own_kinds_within_its_prefix() {
         ("image/upload/app/a", Ok(())),
         (
             "image/upload/application/a",
-            Err(Reason::OutsideDestroyWithin),
+            Err(KeepReason::OutsideDestroyWithin),
         ),
-        ("image/upload/app", Err(Reason::OutsideDestroyWithin)),
+        ("image/upload/app", Err(KeepReason::OutsideDestroyWithin)),
         (
             "raw/authenticated/app/backups/db.zip",
-            Err(Reason::OtherKind),
+            Err(KeepReason::OtherKind),
         ),
-        ("image/private/app/a", Err(Reason::OtherKind)),
+        ("image/private/app/a", Err(KeepReason::OtherKind)),
     ] {
         assert_eq!(lets_go(picture, &name.parse().unwrap()), expected, "{name}");
     }
     let asset = "image/upload/app/a".parse().unwrap();
-    assert_eq!(lets_go(pictures, &asset), Err(Reason::OutsideDestroyWithin));
+    assert_eq!(
+        lets_go(pictures, &asset),
+        Err(KeepReason::OutsideDestroyWithin)
+    );
     assert_eq!(places(&manifests.classes).len(), 4);
 }
 

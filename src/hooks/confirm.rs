@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use log::warn;
 
+use crate::assets::Kind;
 use crate::cloudinary::client::{ApiError, Asset, BATCH};
-use crate::cloudinary::identifier::{DeliveryType, Identifier, ResourceType};
+use crate::cloudinary::identifier::{Identifier, ResourceType};
 use crate::manifest::{ClassManifest, Confirm, GuardedField, OnUnreachable, Pixels};
 
 use super::Cloudinary;
@@ -34,8 +35,6 @@ pub enum Confirmed {
     /// Some could not be asked about, and their fields accept that.
     Unasked,
 }
-
-type Kind = (ResourceType, DeliveryType);
 
 /// Asks Cloudinary about `pictures` of a save of `class`, in `limit` time.
 ///

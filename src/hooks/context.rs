@@ -15,11 +15,11 @@ use super::refusal::{Reason, Refusal};
 /// The signatures of a save's context, by guarded field.
 #[derive(Debug, Default)]
 pub(super) struct ContextSignatures<'a> {
-    fields: Vec<(usize, Entry<'a>)>,
+    fields: Vec<(usize, ContextEntry<'a>)>,
 }
 
 #[derive(Debug)]
-enum Entry<'a> {
+enum ContextEntry<'a> {
     One(Cow<'a, str>),
     Many(HashMap<Cow<'a, str>, Cow<'a, str>>),
 }
@@ -53,7 +53,7 @@ impl<'a> ContextSignatures<'a> {
         let mut fields = Vec::new();
         for (index, field) in manifest.fields.iter().enumerate() {
             if let Some(member) = by_field.iter().find(|m| m.key.is(&field.name)) {
-                let entry = Entry::read(class, &field.name, field.many, member.value)?;
+                let entry = ContextEntry::read(class, &field.name, field.many, member.value)?;
                 fields.push((index, entry));
             }
         }
@@ -64,19 +64,19 @@ impl<'a> ContextSignatures<'a> {
     pub(super) fn signature(&self, field: usize, identifier: &str) -> Option<&str> {
         let (_, entry) = self.fields.iter().find(|(index, _)| *index == field)?;
         match entry {
-            Entry::One(signature) => Some(signature),
-            Entry::Many(signatures) => signatures.get(identifier).map(Cow::as_ref),
+            ContextEntry::One(signature) => Some(signature),
+            ContextEntry::Many(signatures) => signatures.get(identifier).map(Cow::as_ref),
         }
     }
 }
 
-impl<'a> Entry<'a> {
+impl<'a> ContextEntry<'a> {
     fn read(
         class: &str,
         field: &str,
         many: bool,
         value: JsonText<'a>,
-    ) -> Result<Entry<'a>, Refusal> {
+    ) -> Result<ContextEntry<'a>, Refusal> {
         let ill_typed = || {
             let expected = if many {
                 "an object of signatures by identifier"
@@ -87,7 +87,7 @@ impl<'a> Entry<'a> {
             Refusal::of_class(Reason::Context, class, place)
         };
         if !many {
-            return value.as_str().map(Entry::One).ok_or_else(ill_typed);
+            return value.as_str().map(ContextEntry::One).ok_or_else(ill_typed);
         }
         let members = value.members().ok_or_else(ill_typed)?;
         refuse_repeated(&members, class, &format!("context.cloudinary.{field}"))?;
@@ -103,7 +103,7 @@ impl<'a> Entry<'a> {
                 signature.ok_or_else(ill_typed)?,
             );
         }
-        Ok(Entry::Many(signatures))
+        Ok(ContextEntry::Many(signatures))
     }
 }
 

@@ -14,7 +14,7 @@ pub(super) const LONGEST_PAUSE: u64 = 2 * 3600;
 
 /// A try that failed.
 #[derive(Debug, Clone)]
-pub(super) struct Failure {
+pub(super) struct JobFailure {
     pub(super) cause: Cause,
     pub(super) error: String,
     /// Not to be tried again before, in seconds since 1970.
@@ -43,19 +43,19 @@ pub(super) struct RateLimit {
 
 impl RateLimit {
     /// Fails while Cloudinary takes no calls.
-    pub(super) fn check(&self, now: u64) -> Result<(), Failure> {
+    pub(super) fn check(&self, now: u64) -> Result<(), JobFailure> {
         let until = self.until.load(Ordering::Relaxed);
         if until <= now {
             return Ok(());
         }
-        Err(Failure {
+        Err(JobFailure {
             not_before: until,
-            ..Failure::outage("Cloudinary's rate limit is reached")
+            ..JobFailure::outage("Cloudinary's rate limit is reached")
         })
     }
 
     /// What an error of Cloudinary's means for a job; a reached limit is remembered.
-    pub(super) fn failure(&self, error: &ApiError, now: u64) -> Failure {
+    pub(super) fn failure(&self, error: &ApiError, now: u64) -> JobFailure {
         let mut not_before = 0;
         if let ApiError::RateLimited { reset, .. } = error {
             let pause = reset.map_or(UNANNOUNCED, |reset| reset.saturating_sub(now) + 1);
@@ -69,14 +69,14 @@ impl RateLimit {
         } else {
             Cause::Outage
         };
-        Failure {
+        JobFailure {
             not_before,
-            ..Failure::new(cause, error.to_string())
+            ..JobFailure::new(cause, error.to_string())
         }
     }
 }
 
-impl Failure {
+impl JobFailure {
     pub(super) fn new(cause: Cause, error: impl Into<String>) -> Self {
         Self {
             cause,
@@ -90,13 +90,13 @@ impl Failure {
     }
 }
 
-impl From<StoreError> for Failure {
+impl From<StoreError> for JobFailure {
     fn from(error: StoreError) -> Self {
         Self::outage(error.to_string())
     }
 }
 
-impl From<RestError> for Failure {
+impl From<RestError> for JobFailure {
     fn from(error: RestError) -> Self {
         let cause = match error {
             RestError::MasterKey { .. }
@@ -211,7 +211,7 @@ mod tests {
             (RestError::TooLong { server: server() }, Cause::Outage),
         ] {
             let text = error.to_string();
-            let failure = Failure::from(error);
+            let failure = JobFailure::from(error);
             assert_eq!((failure.cause, failure.not_before), (cause, 0), "{text}");
             assert_eq!(failure.error, text);
         }

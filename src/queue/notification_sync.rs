@@ -15,7 +15,7 @@ use crate::manifest::{ClassManifest, Follow, GuardedField};
 use crate::parse::client::RestError;
 use crate::parse::signed_write::{OVERTAKEN, SignedWrite};
 
-use super::failure::{Failure, RateLimit};
+use super::failure::{JobFailure, RateLimit};
 use super::health::{Dependency, Health};
 use super::plan::Plan;
 use proof::{Proof, Proved, prove};
@@ -27,7 +27,7 @@ use writes::{Write, writes};
 const UNSEEN: usize = 7;
 
 /// A row that holds what may be the asset, and where.
-struct Found<'p> {
+struct FoundRow<'p> {
     class: &'p ClassManifest,
     field: &'p GuardedField,
     held: Held,
@@ -42,14 +42,14 @@ pub(super) async fn attempt(
     health: &Health,
     tries: usize,
     now: u64,
-) -> Result<&'static str, Failure> {
+) -> Result<&'static str, JobFailure> {
     rate_limit.check(now)?;
     let found = reported(find(notice, plan).await, health)?;
     let may_come = matches!(
         notice,
         NotificationEvent::Moderated { .. } | NotificationEvent::Derived { .. }
     );
-    let waits = |what: &str| Err(Failure::outage(what));
+    let waits = |what: &str| Err(JobFailure::outage(what));
     if found.is_empty() {
         if may_come && tries < UNSEEN && is_wanted_anywhere(notice, plan) {
             return waits("no row holds the asset yet");
@@ -100,7 +100,7 @@ fn is_wanted_anywhere(notice: &NotificationEvent, plan: &Plan) -> bool {
 async fn find<'p>(
     notice: &'p NotificationEvent,
     plan: &'p Plan,
-) -> Result<Vec<Found<'p>>, RestError> {
+) -> Result<Vec<FoundRow<'p>>, RestError> {
     if !is_wanted_anywhere(notice, plan) {
         return Ok(Vec::new());
     }
@@ -113,7 +113,7 @@ async fn find<'p>(
             let Some(asset) = AssetName::stored(&held.text) else {
                 continue;
             };
-            found.push(Found {
+            found.push(FoundRow {
                 class,
                 field,
                 held,
@@ -141,7 +141,7 @@ pub(crate) fn is_wanted(notice: &NotificationEvent, follow: &Follow) -> bool {
 async fn write_all(
     notice: &NotificationEvent,
     proved: &Proved,
-    found: &[Found<'_>],
+    found: &[FoundRow<'_>],
     plan: &Plan,
     now: u64,
 ) -> Result<(), RestError> {
@@ -154,11 +154,11 @@ async fn write_all(
 async fn write(
     notice: &NotificationEvent,
     proved: &Proved,
-    found: &Found<'_>,
+    found: &FoundRow<'_>,
     plan: &Plan,
     now: u64,
 ) -> Result<(), RestError> {
-    let Found {
+    let FoundRow {
         class, field, held, ..
     } = found;
     for Write { columns, from, to } in writes(notice, proved, field, &held.text) {

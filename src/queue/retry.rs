@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::failure::{Cause, Failure};
+use super::failure::{Cause, JobFailure};
 
 /// Longest pause between two tries.
 const LONGEST: u64 = 3600;
@@ -17,7 +17,7 @@ const OUTAGES: usize = 100;
 
 /// When a job is tried again whose try number `tries` (from 1) has failed, in seconds since 1970;
 /// `None`: it is given up.
-pub(super) fn next_try(failure: &Failure, tries: usize, now: u64) -> Option<u64> {
+pub(super) fn next_try(failure: &JobFailure, tries: usize, now: u64) -> Option<u64> {
     if is_final(failure.cause, tries) {
         return None;
     }
@@ -91,7 +91,7 @@ mod tests {
 
     #[test]
     fn a_wrong_key_never_kills_a_job_but_refusals_do() {
-        let next = |cause, tries| next_try(&Failure::new(cause, "x"), tries, 1_000);
+        let next = |cause, tries| next_try(&JobFailure::new(cause, "x"), tries, 1_000);
         for (cause, last) in [
             (Cause::Outage, 100),
             (Cause::Refusal, 5),
@@ -105,9 +105,9 @@ mod tests {
 
     #[test]
     fn no_job_is_tried_before_the_time_that_its_failure_names() {
-        let failure = Failure {
+        let failure = JobFailure {
             not_before: 50_000,
-            ..Failure::outage("x")
+            ..JobFailure::outage("x")
         };
         assert_eq!(next_try(&failure, 1, 1_000), Some(50_000));
         let next = next_try(&failure, 1, 60_000).unwrap();

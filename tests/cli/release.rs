@@ -29,6 +29,13 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
+#[track_caller]
+fn git(folder: &Path, arguments: &[&str]) -> String {
+    let done = run(folder, &[&["git"], arguments].concat(), &[]);
+    assert!(done.status.success(), "{}", text(&done.stderr));
+    text(&done.stdout)
+}
+
 /// A copy of the files that Git has, which a script may change.
 struct Copy(TempDir);
 
@@ -36,21 +43,14 @@ impl Copy {
     fn new() -> Self {
         let copy = Self(tempfile::tempdir().unwrap());
         let prefix = format!("--prefix={}/", copy.folder().display());
-        copy.git(root(), &["checkout-index", "--all", &prefix]);
-        copy.git(copy.folder(), &["init", "--quiet"]);
-        copy.git(copy.folder(), &["add", "--all"]);
+        git(root(), &["checkout-index", "--all", &prefix]);
+        git(copy.folder(), &["init", "--quiet"]);
+        git(copy.folder(), &["add", "--all"]);
         copy
     }
 
     fn folder(&self) -> &Path {
         self.0.path()
-    }
-
-    #[track_caller]
-    fn git(&self, folder: &Path, arguments: &[&str]) -> String {
-        let done = run(folder, &[&["git"], arguments].concat(), &[]);
-        assert!(done.status.success(), "{}", text(&done.stderr));
-        text(&done.stdout)
     }
 
     fn read(&self, file: &str) -> String {
@@ -65,7 +65,7 @@ impl Copy {
 
     /// The lines that differ from the repository's, with the file's name before each.
     fn changed(&self) -> Vec<String> {
-        let diff = self.git(self.folder(), &["diff", "--unified=0", "--no-color"]);
+        let diff = git(self.folder(), &["diff", "--unified=0", "--no-color"]);
         let mut file = String::new();
         let mut lines = Vec::new();
         for line in diff.lines() {
@@ -194,7 +194,7 @@ fn set_owner_leaves_no_other_account_behind() {
     let copy = Copy::new();
     copy.script(&["scripts/set-owner.sh", "Some-One"]);
     let pattern = r"(github\.com|ghcr\.io)/[A-Za-z0-9_-]+/cloudinary-parse";
-    let found = copy.git(copy.folder(), &["grep", "-hoE", pattern, "--", ":!tests"]);
+    let found = git(copy.folder(), &["grep", "-hoE", pattern, "--", ":!tests"]);
     let found: BTreeSet<_> = found.lines().collect();
     let expected = [
         "ghcr.io/some-one/cloudinary-parse",
@@ -225,7 +225,7 @@ fn set_version_changes_versions_of_ours_and_nothing_else() {
     let copy = Copy::new();
     let changelog = format!("# Changelog\n\n## Unreleased\n\n- News\n\n## {VERSION}\n\n- Old\n");
     fs::write(copy.folder().join("CHANGELOG.md"), changelog).unwrap();
-    copy.git(copy.folder(), &["add", "--all"]);
+    git(copy.folder(), &["add", "--all"]);
     copy.script(&["scripts/set-version.sh", "98.7.6"]);
     let changed = copy.changed();
     for line in &changed {
@@ -244,11 +244,9 @@ fn set_version_changes_versions_of_ours_and_nothing_else() {
         "deploy/kubernetes/kustomization.yaml: newTag: 98.7.6",
     ];
     assert_eq!(others, expected);
-    for package in ["npm/cloudinary-parse/package.json"] {
-        let package = copy.read(package);
-        assert!(package.contains("\"version\": \"98.7.6\""), "{package}");
-        assert!(!package.contains(VERSION), "{package}");
-    }
+    let package = copy.read("npm/cloudinary-parse/package.json");
+    assert!(package.contains("\"version\": \"98.7.6\""), "{package}");
+    assert!(!package.contains(VERSION), "{package}");
     let notes = run(copy.folder(), &["scripts/release-notes.sh", "v98.7.6"], &[]);
     assert_eq!(text(&notes.stdout), "- News\n");
 }

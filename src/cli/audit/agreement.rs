@@ -12,7 +12,7 @@ use super::asset_key::keys_of;
 use super::checkpoint::Checkpoint;
 use super::finding::Orphan;
 use super::scope;
-use crate::assets::fate::{Fate, Reason, Upload, fate, lets_go};
+use crate::assets::fate::{Fate, KeepReason, Upload, fate, lets_go};
 use crate::assets::place::{places, places_of};
 use crate::assets::reference::AssetSet;
 use crate::assets::{Kind, kinds};
@@ -232,7 +232,9 @@ fn audited(world: &World, manifests: &Manifests, parts: u64) -> BTreeSet<String>
         let asset = AssetName::of(orphan.kind().unwrap(), &orphan.public_id);
         let upload = Upload::after_time(Some(&upload(world, &asset)), Some(1000));
         let lets_go = scope::may_destroy(manifests, asset.kind(), &asset.public_id);
-        let lets_go = lets_go.then_some(()).ok_or(Reason::OutsideDestroyWithin);
+        let lets_go = lets_go
+            .then_some(())
+            .ok_or(KeepReason::OutsideDestroyWithin);
         if fate(lets_go, false, upload) == Fate::Goes {
             destroyed.insert(asset.to_string());
         }

@@ -7,14 +7,14 @@ use std::collections::{HashMap, HashSet};
 use std::time::Instant;
 
 use super::open_jobs::{CountBegin, OpenJobs, Stop};
-use super::settlement::{Outcome, Settlement, log};
+use super::settlement::{JobOutcome, Settlement, log};
 use crate::assets::fate::lets_go;
 use crate::assets::place::Place;
 use crate::assets::{Kind, kinds};
 use crate::clock::unix_time;
 use crate::cloudinary::asset_name::AssetName;
 use crate::cloudinary::client::BATCH;
-use crate::queue::failure::{Cause, Failure, RateLimit};
+use crate::queue::failure::{Cause, JobFailure, RateLimit};
 use crate::queue::job::Destroy;
 use crate::queue::plan::Plan;
 use crate::queue::store::{DueJob, Lock, StoreError};
@@ -55,8 +55,10 @@ impl Batch<'_> {
                 None => _ = open.insert(job.asset.clone(), due),
             }
         }
-        self.settlement.finish(unwanted, Outcome::Dropped).await?;
-        let cannot_read = Failure::new(Cause::Unreadable, "cannot be read");
+        self.settlement
+            .finish(unwanted, JobOutcome::Dropped)
+            .await?;
+        let cannot_read = JobFailure::new(Cause::Unreadable, "cannot be read");
         self.settlement.fail(unreadable, &cannot_read).await?;
         let mut open = OpenJobs::new(open);
         match self.work_off(&mut open).await {
@@ -133,7 +135,7 @@ impl Batch<'_> {
         });
         open.take(changed);
         if !sure.is_empty() && open.counted.is_too_old(Instant::now()) {
-            return Err(Failure::outage("the references were counted too long ago").into());
+            return Err(JobFailure::outage("the references were counted too long ago").into());
         }
         self.destroy(sure, open).await
     }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::clock::unix_time;
 use crate::cloudinary::asset_name::AssetName;
 use crate::parse::client::RestError;
-use crate::queue::failure::Failure;
+use crate::queue::failure::JobFailure;
 use crate::queue::job::Destroy;
 use crate::queue::store::{DueJob, StoreError};
 
@@ -35,7 +35,7 @@ pub(super) struct CountBegin {
 /// Why a batch ends before all is decided.
 pub(super) enum Stop {
     /// The jobs that are left are tried again later.
-    Failure(Failure),
+    Failure(JobFailure),
     /// The database of jobs fails: they stay as they are.
     Store(StoreError),
 }
@@ -96,8 +96,8 @@ impl OpenJobs {
     }
 }
 
-impl From<Failure> for Stop {
-    fn from(failure: Failure) -> Self {
+impl From<JobFailure> for Stop {
+    fn from(failure: JobFailure) -> Self {
         Self::Failure(failure)
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use log::{error, info, warn};
 
 use crate::clock::unix_time;
-use crate::queue::failure::Failure;
+use crate::queue::failure::JobFailure;
 use crate::queue::health::Health;
 use crate::queue::job::{Destroy, Job};
 use crate::queue::retry::next_try;
@@ -16,7 +16,7 @@ const NAMED: usize = 10;
 
 /// How the last try of a job ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub(super) enum JobOutcome {
     Destroyed,
     NotFound,
     Referred,
@@ -26,7 +26,7 @@ pub(super) enum Outcome {
     Dropped,
 }
 
-impl Outcome {
+impl JobOutcome {
     /// The name in metrics.
     fn name(self) -> &'static str {
         match self {
@@ -51,7 +51,7 @@ impl Settlement<'_> {
     pub(super) async fn finish(
         &self,
         jobs: Vec<DueJob>,
-        outcome: Outcome,
+        outcome: JobOutcome,
     ) -> Result<(), StoreError> {
         if jobs.is_empty() {
             return Ok(());
@@ -66,7 +66,7 @@ impl Settlement<'_> {
     pub(super) async fn fail(
         &self,
         jobs: Vec<DueJob>,
-        failure: &Failure,
+        failure: &JobFailure,
     ) -> Result<(), StoreError> {
         let (count, now, error) = (jobs.len(), unix_time(), &failure.error);
         let mut failed = Vec::with_capacity(count);

@@ -68,6 +68,18 @@ async fn the_same_body_within_twenty_minutes_is_queued_once() {
 }
 
 #[tokio::test]
+async fn a_repetition_that_arrives_as_late_as_any_is_taken_is_known() {
+    let (_folder, queue) = queue(true);
+    let late = |run_at| Scheduled {
+        run_at,
+        ..told("cat", "a", 11_000)
+    };
+    queue.push_once(told("cat", "a", 10_000)).await.unwrap();
+    queue.push_once(late(17_500)).await.unwrap();
+    assert_eq!(queue.list().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
 async fn a_body_that_tells_its_time_is_known_by_its_key_alone() {
     let (_folder, queue) = queue(true);
     let dated = |run_at| Scheduled {

@@ -67,7 +67,7 @@ pub struct QueueCounts {
 
 /// A job as a statement answers it.
 #[derive(FromRow)]
-struct Row {
+struct JobRow {
     id: String,
     status: String,
     attempts: i64,
@@ -76,8 +76,8 @@ struct Row {
     job: Vec<u8>,
 }
 
-impl From<Row> for QueuedJob {
-    fn from(row: Row) -> Self {
+impl From<JobRow> for QueuedJob {
+    fn from(row: JobRow) -> Self {
         let state = match row.status.as_str() {
             "Killed" => JobState::Dead,
             "Failed" => JobState::Failed,
@@ -127,11 +127,11 @@ impl Store {
 
     /// The jobs that are not done, in the order of their time.
     pub(in crate::queue) async fn list(&self, queue: &str) -> Result<Vec<QueuedJob>, StoreError> {
-        let rows: Vec<Row> = on_both!(
+        let rows: Vec<JobRow> = on_both!(
             self,
             "SELECT id, status, CAST(attempts AS bigint) AS attempts, {run_at} AS run_at, {result} AS result, job
              FROM {jobs} WHERE job_type IN ($1, $2) AND status <> 'Done' ORDER BY run_at, id",
-            fetch_all as Row,
+            fetch_all as JobRow,
             queue,
             losses_of(queue)
         );

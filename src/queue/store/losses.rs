@@ -53,15 +53,15 @@ impl DueJob {
 }
 
 #[derive(FromRow)]
-struct Row {
+struct LossRow {
     id: String,
     attempts: i64,
     run_at: i64,
     job: Vec<u8>,
 }
 
-impl From<Row> for DueJob {
-    fn from(row: Row) -> Self {
+impl From<LossRow> for DueJob {
+    fn from(row: LossRow) -> Self {
         let job = match serde_json::from_slice(&row.job) {
             Ok(Job::Destroy(job)) => Some(job),
             _ => None,
@@ -159,7 +159,7 @@ impl Store {
         queue: &str,
         most: i64,
     ) -> Result<Vec<DueJob>, StoreError> {
-        let rows: Vec<Row> = on_both!(self, DUE, fetch_all as Row, losses_of(queue), most);
+        let rows: Vec<LossRow> = on_both!(self, DUE, fetch_all as LossRow, losses_of(queue), most);
         Ok(rows.into_iter().map(DueJob::from).collect())
     }
 
@@ -169,7 +169,7 @@ impl Store {
         jobs: &[&DueJob],
     ) -> Result<HashSet<String>, StoreError> {
         let ids: Value = jobs.iter().map(|job| json!({"id": job.id})).collect();
-        let rows: Vec<Row> = on_both!(self, THESE, fetch_all as Row, ids.to_string());
+        let rows: Vec<LossRow> = on_both!(self, THESE, fetch_all as LossRow, ids.to_string());
         let known: HashMap<&str, &DueJob> = jobs.iter().map(|job| (&*job.id, *job)).collect();
         let unchanged = rows.into_iter().filter(|row| {
             let known = known.get(&*row.id);

@@ -12,7 +12,7 @@ use ulid::Ulid;
 use super::context::Context;
 use crate::clock::unix_time;
 use crate::cloudinary::notification_event::NotificationEvent;
-use crate::queue::failure::{Cause, Failure};
+use crate::queue::failure::{Cause, JobFailure};
 use crate::queue::health::Dependency;
 use crate::queue::job::{Destroy, Job};
 use crate::queue::notification_sync;
@@ -55,7 +55,7 @@ pub(super) async fn handle(
     let failure = match outcome {
         Ok(Ok(())) => return Ok(()),
         Ok(Err(failure)) => failure,
-        Err(_) => Failure::new(
+        Err(_) => JobFailure::new(
             Cause::Refusal,
             "a mistake in this program: its place is in the log",
         ),
@@ -80,7 +80,7 @@ pub(super) async fn handle(
 }
 
 impl Attempts {
-    async fn attempt(&self, job: &Job, id: &str, tries: usize) -> Result<(), Failure> {
+    async fn attempt(&self, job: &Job, id: &str, tries: usize) -> Result<(), JobFailure> {
         let context = &*self.context;
         match job {
             Job::Destroy(job) => {
@@ -115,7 +115,7 @@ impl Attempts {
         &self,
         notice: &NotificationEvent,
         tries: usize,
-    ) -> Result<bool, Failure> {
+    ) -> Result<bool, JobFailure> {
         let NotificationEvent::Moderated { at, .. } = notice else {
             return Ok(false);
         };

@@ -3,16 +3,16 @@
 
 use std::collections::HashMap;
 
-use super::{Batch, OpenJobs, Outcome, Stop, log};
+use super::{Batch, JobOutcome, OpenJobs, Stop, log};
 use crate::assets::Kind;
-use crate::assets::fate::{Fate, Reason, Upload, fate};
+use crate::assets::fate::{Fate, KeepReason, Upload, fate};
 use crate::assets::place::Place;
 use crate::assets::reference::AssetSet;
 use crate::clock::unix_time;
 use crate::cloudinary::asset_name::AssetName;
 use crate::parse::client::RestError;
 use crate::queue::clean_up::reference_counter::{take_referred, take_referred_since};
-use crate::queue::failure::{Failure, LONGEST_PAUSE};
+use crate::queue::failure::{JobFailure, LONGEST_PAUSE};
 use crate::queue::health::Dependency;
 
 impl Batch<'_> {
@@ -41,9 +41,12 @@ impl Batch<'_> {
         health.report(Dependency::ParseServer, error.map(|e| e as _));
         let referred = open.take(referred?);
         for job in referred.iter().filter_map(|due| due.job.as_ref()) {
-            log(job, format_args!("is kept: {}", Reason::Referred));
+            log(job, format_args!("is kept: {}", KeepReason::Referred));
         }
-        Ok(self.settlement.finish(referred, Outcome::Referred).await?)
+        Ok(self
+            .settlement
+            .finish(referred, JobOutcome::Referred)
+            .await?)
     }
 
     /// Asks Cloudinary what it has, settles what stays or is gone, and returns what goes.
@@ -59,9 +62,9 @@ impl Batch<'_> {
         let cloudinary = &self.plan.cloudinary;
         if let Some(until) = cloudinary.half_used_until(unix_time()) {
             let half = "half of Cloudinary's hourly calls is used up, the rest is for confirm";
-            return Err(Stop::Failure(Failure {
+            return Err(Stop::Failure(JobFailure {
                 not_before: until.min(unix_time() + LONGEST_PAUSE),
-                ..Failure::outage(half)
+                ..JobFailure::outage(half)
             }));
         }
         let ids = chunk.iter().map(|asset| &*asset.public_id);
@@ -93,10 +96,10 @@ impl Batch<'_> {
         }
         let settlement = &self.settlement;
         settlement
-            .finish(open.take(gone), Outcome::NotFound)
+            .finish(open.take(gone), JobOutcome::NotFound)
             .await?;
         let newer = open.take(newer);
-        settlement.finish(newer, Outcome::UploadedAnew).await?;
+        settlement.finish(newer, JobOutcome::UploadedAnew).await?;
         Ok(goes)
     }
 }

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use futures_util::{StreamExt as _, stream};
 
-use super::{Batch, OpenJobs, Outcome, Stop, log};
+use super::{Batch, JobOutcome, OpenJobs, Stop, log};
 use crate::clock::unix_time;
 use crate::cloudinary::asset_name::AssetName;
 use crate::cloudinary::client::Destroyed;
@@ -47,9 +47,9 @@ impl Batch<'_> {
             log(job, "is destroyed");
         }
         let settlement = &self.settlement;
-        settlement.finish(destroyed, Outcome::Destroyed).await?;
+        settlement.finish(destroyed, JobOutcome::Destroyed).await?;
         settlement
-            .finish(open.take(gone), Outcome::NotFound)
+            .finish(open.take(gone), JobOutcome::NotFound)
             .await?;
         for (asset, failure) in refused {
             settlement.fail(open.take([asset]), &failure).await?;

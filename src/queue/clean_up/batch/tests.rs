@@ -242,7 +242,7 @@ async fn several_jobs_that_fail_together_are_all_tried_again() {
     let ids: Vec<String> = (0..12).map(|number| format!("app/{number:02}")).collect();
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
     world.lose(&ids).await;
-    let failure = Failure::outage("down");
+    let failure = JobFailure::outage("down");
     let settlement = Settlement {
         health: &world.health,
         store: &world.store,

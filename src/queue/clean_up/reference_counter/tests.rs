@@ -9,12 +9,12 @@ use crate::queue::doubles::{Doubles, answer};
 const PHOTO: &str = "class = \"Photo\"\n[fields.picture]\n";
 
 /// `/classes` as it is without triggers: what a search finds, or how many rows there are.
-struct Found {
+struct Classes {
     texts: Vec<&'static str>,
     rows: u64,
 }
 
-impl Respond for Found {
+impl Respond for Classes {
     fn respond(&self, request: &Request) -> ResponseTemplate {
         let query: Vec<_> = request.url.query_pairs().into_owned().collect();
         let filter = query.iter().find(|(name, _)| name == "where").unwrap();
@@ -36,7 +36,7 @@ async fn class(column: &str, rows: u64, searched: &[&'static str], walked: &[&st
     doubles
         .has_class(json!({"picture": {"type": column}}))
         .await;
-    let found = Found {
+    let found = Classes {
         texts: searched.to_vec(),
         rows,
     };
