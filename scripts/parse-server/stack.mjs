@@ -133,7 +133,7 @@ export async function startGallery({ folder, parseServerUrl, apiUrl, cloudName, 
  * @param {string} [options.cloudinaryUrl] a real account instead of the double
  * @param {string} [options.folder] for logs and databases; default: a temporary one
  * @param {boolean} [options.keep] everything can outlive this process (`releaseServers`)
- * @param {boolean} [options.register] default: true
+ * @param {boolean | string[]} [options.register] whether to, or with which options; default: true
  */
 export async function startStack(options = {}) {
   const { manifests = path.join(REPOSITORY, "webhooks"), env, cloudinaryUrl, keep, register = true } = options;
@@ -173,7 +173,7 @@ export async function startStack(options = {}) {
     },
   };
   if (register) {
-    const { code, stderr, stdout } = await stack.cli(["register"]);
+    const { code, stderr, stdout } = await stack.cli(["register", ...(register === true ? [] : register)]);
     if (code !== 0) throw new Error(`register ended with ${code}:\n${stdout}${stderr}`);
   }
   return stack;

@@ -84,7 +84,7 @@ describe("a Parse Server that trusts the authority", () => {
 });
 
 describe("a Parse Server that does not trust the authority", () => {
-  const stack = useStack(OPTIONS);
+  const stack = useStack({ ...OPTIONS, register: ["--no-probe"] });
   before(() => assert.match(stack.service.url, /^https:/));
 
   test("refuses every save of the class", async () => {
