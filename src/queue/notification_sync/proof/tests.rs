@@ -11,9 +11,9 @@ fn asset(shown: &Value) -> Asset {
 }
 
 /// The status that holds; `None`: the verdict fails.
-fn status(one: One) -> Option<Option<Moderation>> {
+fn status(one: &One) -> Option<Moderation> {
     match one {
-        One::Holds(status) => Some(status),
+        One::Holds(status) => *status,
         One::MayCome | One::Fails => None,
     }
 }
@@ -44,9 +44,9 @@ fn one_of_several_moderations_approves_nothing_that_another_has_not() {
         (Rejected, false, &placeholder, Some(Rejected)),
         (Approved, false, &rejected_placeholder, Some(Rejected)),
     ] {
-        let found = status(verdict(told, whole, Some(&asset(shown))));
-        assert_eq!(found, expected.map(Some), "{told:?} {whole} {shown}");
-        assert_eq!(status(verdict(told, whole, None)), None);
+        let found = status(&verdict(told, whole, Some(&asset(shown))));
+        assert_eq!(found, expected, "{told:?} {whole} {shown}");
+        assert_eq!(status(&verdict(told, whole, None)), None);
     }
 }
 
