@@ -5,17 +5,32 @@
 #   scripts/demo.sh --keep   leaves everything running, a sample gallery for the browser included, and prints the URLs
 #   scripts/demo.sh --stop   ends what --keep left running
 #
+#   --port 8000   Parse Server on this port, the other servers on the four after it, instead of free ports
+#
 # With CLOUDINARY_URL in the environment pictures go to that account instead of a double of Cloudinary.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-case "${1:-}" in
-  "" | --keep | --stop) ;;
-  *)
-    echo "usage: scripts/demo.sh [--keep | --stop]" >&2
-    exit 64
-    ;;
-esac
+usage() {
+  echo "usage: scripts/demo.sh [--keep] [--port PORT] | --stop" >&2
+  exit 64
+}
+
+arguments=("$@")
+while (($#)); do
+  case "$1:${2:-}" in
+    --keep:*) shift ;;
+    --stop:)
+      ((${#arguments[@]} == 1)) || usage
+      shift
+      ;;
+    --port:[1-9]*)
+      [[ "$2" =~ ^[0-9]{1,5}$ ]] && (($2 <= 65531)) || usage
+      shift 2
+      ;;
+    *) usage ;;
+  esac
+done
 
 for tool in cargo node npm; do
   command -v "$tool" > /dev/null || {
@@ -26,9 +41,9 @@ done
 
 scripts/parse-server/install.sh 9
 # A debug build is there in a minute or two; the whole-program optimisation of `release` would show nothing here.
-if [[ "${1:-}" != --stop ]]; then
+if [[ "${arguments[*]:-}" != --stop ]]; then
   echo "Building cloudinary-parse"
-  cargo build --quiet --locked
+  cargo build --locked
   export CLOUDINARY_PARSE_BIN="${CARGO_TARGET_DIR:-target}/debug/cloudinary-parse"
 fi
-exec node scripts/parse-server/demo.mjs "$@"
+exec node scripts/parse-server/demo.mjs ${arguments[@]+"${arguments[@]}"}

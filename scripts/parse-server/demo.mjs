@@ -1,10 +1,12 @@
 // The whole way of a picture, as an app with the official Parse SDK goes it. Called by scripts/demo.sh.
 //
-//   --keep   leaves everything running, with a sample gallery for the browser
-//   --stop   ends what --keep left running
+//   --keep     leaves everything running, with a sample gallery for the browser
+//   --stop     ends what --keep left running
+//   --port N   Parse Server on port N, the service, its console, the double and the gallery on the four after it
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
 import { bare, cloudinary, countRows, identifier, Parse, picture, signUp, upload, useParseServer } from "./client.mjs";
 import { freePort, releaseServers } from "./processes.mjs";
 import { ACCOUNT, PARSE, REPOSITORY, startGallery, startStack } from "./stack.mjs";
@@ -12,7 +14,9 @@ import { ACCOUNT, PARSE, REPOSITORY, startGallery, startStack } from "./stack.mj
 const RUN_FOLDER = path.join(import.meta.dirname, ".run");
 const PIDS = path.join(RUN_FOLDER, "pids.json");
 const STOP_TIMEOUT_MS = 15_000;
-const keep = process.argv.includes("--keep");
+const {
+  values: { keep, stop, port },
+} = parseArgs({ options: { keep: { type: "boolean" }, stop: { type: "boolean" }, port: { type: "string" } } });
 
 let stepNumber = 0;
 let inStep = "starting";
@@ -61,6 +65,13 @@ async function stopKept() {
   pids.forEach((pid) => process.kill(pid));
   for (const deadline = Date.now() + STOP_TIMEOUT_MS; pids.some(isRunning) && Date.now() < deadline; ) await sleep(50);
   rmSync(PIDS);
+}
+
+/** The ports that the demo's servers listen on: free ones, or five in a row. */
+async function ports() {
+  if (port === undefined) return { parseServer: 0, service: await freePort(), console: 0, double: 0, gallery: 0 };
+  const first = Number(port);
+  return { parseServer: first, service: first + 1, console: first + 2, double: first + 3, gallery: first + 4 };
 }
 
 /** Where uploads go, and to which cloud. */
@@ -189,7 +200,7 @@ End it with: scripts/demo.sh --stop`);
 }
 
 await stopKept();
-if (process.argv.includes("--stop")) process.exit(0);
+if (stop) process.exit(0);
 
 const realUrl = process.env.CLOUDINARY_URL || undefined;
 const uploads = [];
@@ -202,15 +213,17 @@ let target;
 let gallery;
 
 try {
-  const address = `127.0.0.1:${await freePort()}`;
+  const at = await ports();
+  const address = `127.0.0.1:${at.service}`;
   stack = await startStack({
     folder: RUN_FOLDER,
     keep,
     cloudinaryUrl: realUrl,
     manifests: manifests(),
-    env: { CLOUDINARY_PARSE_BIND: address },
+    env: { CLOUDINARY_PARSE_BIND: address, CLOUDINARY_PARSE_ADMIN_BIND: `127.0.0.1:${at.console}` },
+    double: { port: at.double },
     // Cloud Code runs in Parse Server's process and must know where the service is.
-    parseServer: { env: { PARSE_SERVER_CLOUD: path.join(import.meta.dirname, "demo-cloud.cjs"), CLOUDINARY_PARSE_PUBLIC_URL: `http://${address}` } },
+    parseServer: { port: at.parseServer, env: { PARSE_SERVER_CLOUD: path.join(import.meta.dirname, "demo-cloud.cjs"), CLOUDINARY_PARSE_PUBLIC_URL: `http://${address}` } },
   });
   target = uploadTarget(realUrl);
   useParseServer(stack.parseServer.url);
@@ -221,7 +234,7 @@ try {
   if (realUrl && !keep) await removeUploads(realUrl);
   console.log("\nAll as it should be.");
   if (keep) {
-    gallery = await startGallery({ folder: RUN_FOLDER, parseServerUrl: stack.parseServer.url, ...target, keep });
+    gallery = await startGallery({ folder: RUN_FOLDER, parseServerUrl: stack.parseServer.url, ...target, port: at.gallery, keep });
     const servers = [stack.parseServer, stack.double, stack.service, gallery].filter(Boolean);
     writeFileSync(PIDS, JSON.stringify(servers.map(({ pid }) => pid)));
     releaseServers();

@@ -60,7 +60,7 @@ export async function startParseServer(folder, { env, database, port = 0, keep }
 }
 
 /** Starts Cloudinary's double; `cloudinaryUrl` is then the account as cloudinary-parse is to be configured with. */
-export async function startCloudinaryDouble(folder, { keep } = {}) {
+export async function startCloudinaryDouble(folder, { port = 0, keep } = {}) {
   const { cloud_name, api_key, api_secret } = ACCOUNT;
   const account = `cloudinary://${api_key}:${api_secret}@${cloud_name}`;
   const double = await startServer({
@@ -70,7 +70,7 @@ export async function startCloudinaryDouble(folder, { keep } = {}) {
     ready: [/^Cloudinary double listening on (\S+)$/m],
     logFile: path.join(folder, "cloudinary-double.log"),
     keep,
-    env: { CLOUDINARY_URL: account },
+    env: { CLOUDINARY_URL: account, PORT: String(port) },
   });
   // Delivery URLs are to reach the double as well: plain HTTP under a host name of one's own.
   const [url] = double.urls;
@@ -104,10 +104,10 @@ export async function startService({ folder, env, keep }) {
 
 /**
  * Starts the sample gallery, an app in the browser.
- * @param {{folder: string, parseServerUrl: string, apiUrl: string, cloudName: string, keep?: boolean}} options
+ * @param {{folder: string, parseServerUrl: string, apiUrl: string, cloudName: string, port?: number, keep?: boolean}} options
  *   `apiUrl`: Cloudinary's API or the double's
  */
-export async function startGallery({ folder, parseServerUrl, apiUrl, cloudName, keep }) {
+export async function startGallery({ folder, parseServerUrl, apiUrl, cloudName, port = 0, keep }) {
   const gallery = await startServer({
     name: "the sample gallery",
     command: process.execPath,
@@ -116,6 +116,7 @@ export async function startGallery({ folder, parseServerUrl, apiUrl, cloudName, 
     logFile: path.join(folder, "gallery.log"),
     keep,
     env: {
+      PORT: String(port),
       PARSE_SERVER_URL: parseServerUrl,
       PARSE_SERVER_APPLICATION_ID: PARSE.appId,
       GALLERY_UPLOAD_URL: `${apiUrl}/v1_1/${cloudName}/image/upload`,
@@ -131,6 +132,7 @@ export async function startGallery({ folder, parseServerUrl, apiUrl, cloudName, 
  * @param {object} [options.parseServer] see `startParseServer`
  * @param {object} [options.env] more variables of the service
  * @param {string} [options.cloudinaryUrl] a real account instead of the double
+ * @param {{port?: number}} [options.double] see `startCloudinaryDouble`
  * @param {string} [options.folder] for logs and databases; default: a temporary one
  * @param {boolean} [options.keep] everything can outlive this process (`releaseServers`)
  * @param {boolean | string[]} [options.register] whether to, or with which options; default: true
@@ -142,7 +144,7 @@ export async function startStack(options = {}) {
 
   const [parseServer, double] = await Promise.all([
     startParseServer(folder, { ...options.parseServer, keep }),
-    cloudinaryUrl ? undefined : startCloudinaryDouble(folder, { keep }),
+    cloudinaryUrl ? undefined : startCloudinaryDouble(folder, { ...options.double, keep }),
   ]);
   const service = await startService({
     folder,
