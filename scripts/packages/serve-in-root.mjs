@@ -20,9 +20,9 @@ copyFileSync(program, path.join(folder, "cloudinary-parse"));
 writeFileSync(path.join(folder, "webhooks/Photo.toml"), 'class = "Photo"\n[fields.cloudinaryIdentifier]\n');
 
 const inRoot = (script) => ["chroot", [root, "sh", "-ec", `cd /srv/cloudinary-parse\n${script}`]];
-const { stdout } = await run(...inRoot('. /etc/os-release; echo "$PRETTY_NAME, $(ldd --version | head -n 1)"; ./cloudinary-parse --version'), {});
+const { stdout, stderr } = await run(...inRoot('. /etc/os-release; echo "$PRETTY_NAME, $(ldd --version | head -n 1)"; ./cloudinary-parse --version'), {});
 console.log(stdout.trim().replace(/^/gm, "  "));
-assert.match(stdout, /^cloudinary-parse \d/m);
+assert.match(stdout, /^cloudinary-parse \d/m, `the program does not run: ${stderr}`);
 
 const logs = mkdtempSync(path.join(tmpdir(), "cloudinary-parse-portable-"));
 const [command, args] = inRoot("exec ./cloudinary-parse serve");
