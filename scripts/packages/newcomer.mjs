@@ -78,14 +78,17 @@ const service = await startServer({
   logFile: path.join(logs, "cloudinary-parse.log"),
   env: ENVIRONMENT,
 });
-console.log(await ask(register));
-const answered = (await ask(forgery)).trim();
-console.log(answered);
-assert.equal(answered, answer, "Parse Server's answer to the forgery");
-console.log(`\nFrom packed files to a refused forgery: ${((Date.now() - begun) / 1000).toFixed(0)} s`);
-
-await service.stop();
-await parseServer.stop();
+try {
+  console.log(await ask(register));
+  const answered = (await ask(forgery)).trim();
+  console.log(answered);
+  assert.equal(answered, answer, "Parse Server's answer to the forgery");
+  console.log(`\nFrom packed files to a refused forgery: ${((Date.now() - begun) / 1000).toFixed(0)} s`);
+} finally {
+  // npx would leave the program running.
+  await service.stop();
+  await parseServer.stop();
+}
 rmSync(logs, { recursive: true });
 rmSync(folder, { recursive: true });
 process.exit(0);
