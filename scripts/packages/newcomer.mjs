@@ -17,6 +17,8 @@ const ENVIRONMENT = {
   // Nothing comes from a registry: the packages for other platforms are not needed here.
   npm_config_offline: "true",
   HOME: "/root",
+  // Until the packages are published npm would ask for those of other platforms in vain, again and again.
+  npm_config_offline: "true",
   PATH: "/usr/local/bin:/usr/sbin:/usr/bin:/bin",
 };
 
