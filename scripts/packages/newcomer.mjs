@@ -14,8 +14,6 @@ const MASTER_KEY = "the master key";
 const ENVIRONMENT = {
   CLOUDINARY_URL: `cloudinary://${ACCOUNT.api_key}:${ACCOUNT.api_secret}@${ACCOUNT.cloud_name}`,
   PARSE_SERVER_MASTER_KEY: MASTER_KEY,
-  // Nothing comes from a registry: the packages for other platforms are not needed here.
-  npm_config_offline: "true",
   HOME: "/root",
   // Until the packages are published npm would ask for those of other platforms in vain, again and again.
   npm_config_offline: "true",
