@@ -1,14 +1,13 @@
 // `cloudinary-parse/client` in a real Chromium, with the official Parse SDK for browsers.
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, beforeEach, describe, test } from "node:test";
-import { browserClient } from "../../scripts/parse-server/browser-client.mjs";
 import { chromiumPath, hostsOf, openPage, startBrowser } from "../../scripts/parse-server/browser.mjs";
 import { picture, rest } from "../../scripts/parse-server/client.mjs";
-import { PARSE, REPOSITORY, startStack } from "../../scripts/parse-server/stack.mjs";
-import { startServerThat } from "../e2e/support/tampering-proxy.mjs";
+import { PARSE, startStack } from "../../scripts/parse-server/stack.mjs";
+import { startAppSite } from "./support/app-site.mjs";
 import { startFaultyCloudinary } from "./support/faulty-cloudinary.mjs";
 
 const MB = 1_000_000;
@@ -29,15 +28,7 @@ describe("uploadPicture in Chromium", { skip: !chromiumPath && "Chromium is not 
     };
     stack = await startStack({ manifests, cloudinaryUrl: double.cloudinaryUrl, folder });
     await rest(stack.parseServer.url, "POST", "/schemas/Photo", { master: true, body: { className: "Photo", fields: { picture: { type: "String" } } } });
-    const files = {
-      "/": ["text/html", "<!doctype html><title>app</title><script src=parse.js></script><script src=client.js></script>"],
-      "/parse.js": ["text/javascript", readFileSync(path.join(REPOSITORY, "scripts/parse-server/node_modules/parse/dist/parse.min.js"))],
-      "/client.js": ["text/javascript", browserClient()],
-    };
-    site = await startServerThat(({ url }, response) => {
-      const [type, body] = files[url] ?? ["text/plain", ""];
-      response.writeHead(200, { "Content-Type": type }).end(body);
-    });
+    site = await startAppSite();
     page = await openPage(browser);
     await page.goto(site.url);
     await page.evaluate(

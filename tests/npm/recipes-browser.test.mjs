@@ -5,11 +5,11 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
-import { browserClient } from "../../scripts/parse-server/browser-client.mjs";
 import { chromiumPath, openPage, startBrowser } from "../../scripts/parse-server/browser.mjs";
 import { mintIdentifier, picture, rest } from "../../scripts/parse-server/client.mjs";
 import { PARSE, REPOSITORY, startService, startStack } from "../../scripts/parse-server/stack.mjs";
 import { startServerThat } from "../e2e/support/tampering-proxy.mjs";
+import { startAppSite } from "./support/app-site.mjs";
 
 const read = (name) => readFileSync(path.join(REPOSITORY, name), "utf8");
 const recipes = (name) => [...read(name).matchAll(/^```js\n(.*?)^```/gms)].map(([, code]) => code);
@@ -57,15 +57,9 @@ describe("the recipes in Chromium", { skip: !chromiumPath && "Chromium is not in
     const fields = { cloudinaryIdentifier: { type: "String" }, stats: { type: "Object" } };
     await rest(stack.parseServer.url, "POST", "/schemas/Photo", { master: true, body: { className: "Photo", fields } });
     const imports = JSON.stringify({ imports: { "cloudinary-parse/client": "/client.mjs" } });
-    const files = {
-      "/": ["text/html", `<!doctype html><title>app</title><script type=importmap>${imports}</script><script src=parse.js></script><script src=client.js></script>`],
-      "/parse.js": ["text/javascript", read("scripts/parse-server/node_modules/parse/dist/parse.min.js")],
-      "/client.js": ["text/javascript", browserClient()],
-      "/client.mjs": ["text/javascript", "export const { uploadPicture } = cloudinaryParse;"],
-    };
-    site = await startServerThat(({ url }, response) => {
-      const [type, body] = files[url] ?? ["text/plain", ""];
-      response.writeHead(200, { "Content-Type": type }).end(body);
+    site = await startAppSite({
+      head: `<script type=importmap>${imports}</script>`,
+      files: { "/client.mjs": ["text/javascript", "export const { uploadPicture } = cloudinaryParse;"] },
     });
     page = await openPage(browser);
     await page.goto(site.url);

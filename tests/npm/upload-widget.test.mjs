@@ -5,11 +5,10 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
-import { browserClient } from "../../scripts/parse-server/browser-client.mjs";
 import { chromiumPath, openPage, startBrowser } from "../../scripts/parse-server/browser.mjs";
 import { picture, rest } from "../../scripts/parse-server/client.mjs";
 import { ACCOUNT, PARSE, REPOSITORY, startStack } from "../../scripts/parse-server/stack.mjs";
-import { startServerThat } from "../e2e/support/tampering-proxy.mjs";
+import { startAppSite } from "./support/app-site.mjs";
 
 const GUIDE = readFileSync(path.join(REPOSITORY, "docs/upload-widget.md"), "utf8");
 const block = (language) => GUIDE.match(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, "ms"))[1];
@@ -70,15 +69,7 @@ describe("the Upload Widget", { skip: !chromiumPath && "Chromium is not installe
     };
     [stack, browser] = await Promise.all([startStack({ folder, manifests }), startBrowser()]);
     await rest(stack.parseServer.url, "POST", "/schemas/Portrait", { master: true, body: { className: "Portrait", fields: { cloudinaryIdentifier: { type: "String" } } } });
-    const files = {
-      "/": ["text/html", "<!doctype html><title>app</title><script src=parse.js></script><script src=client.js></script>"],
-      "/parse.js": ["text/javascript", readFileSync(path.join(REPOSITORY, "scripts/parse-server/node_modules/parse/dist/parse.min.js"))],
-      "/client.js": ["text/javascript", browserClient()],
-    };
-    site = await startServerThat(({ url }, response) => {
-      const [type, body] = files[url] ?? ["text/plain", ""];
-      response.writeHead(200, { "Content-Type": type }).end(body);
-    });
+    site = await startAppSite();
     page = await openPage(browser);
     await page.goto(site.url);
     await page.evaluate(
