@@ -1,6 +1,5 @@
 //! `register`: makes the hooks of Parse Server what the manifests say.
 
-use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
@@ -11,7 +10,6 @@ use super::inputs::{self, Registration};
 use super::output::complain;
 use super::probe::interrupt::Interrupt;
 use super::probe::temporary_hooks::TemporaryHooks;
-use super::registration::apply::{self, ApplyError};
 use super::registration::registry::Registry;
 use super::registration::report::{Report, Row};
 use super::registration::{ComparedHook, HookState, compare, warnings};
@@ -19,10 +17,14 @@ use crate::config::Environment;
 use crate::parse::client::MasterClient;
 use crate::parse::hook_name::HookName;
 use crate::units::parse_duration;
+use change::Change;
 use probe::{Found, OTHER_NODE};
+use tally::Tally;
 
+mod change;
 mod probe;
 mod samples;
+mod tally;
 
 /// Register the manifests' hooks at Parse Server
 #[derive(Debug, clap::Args)]
@@ -53,58 +55,6 @@ pub(super) struct Register {
 
 fn duration(text: &str) -> Result<Duration, &'static str> {
     parse_duration(text).ok_or("expected a duration such as 500ms, 10s or 2m")
-}
-
-/// What has to be done about a hook.
-#[derive(Debug, Clone, Copy)]
-enum Change {
-    Add,
-    Replace,
-    Remove,
-}
-
-impl Change {
-    fn of(state: HookState, prune: bool) -> Option<Self> {
-        match state {
-            HookState::Missing => Some(Self::Add),
-            HookState::Outdated | HookState::Duplicate => Some(Self::Replace),
-            HookState::Stale if prune => Some(Self::Remove),
-            HookState::Stale | HookState::Current | HookState::Shared | HookState::Foreign => None,
-        }
-    }
-
-    fn planned(self) -> &'static str {
-        match self {
-            Self::Add => "to add",
-            Self::Replace => "to replace",
-            Self::Remove => "to remove",
-        }
-    }
-
-    fn done(self) -> &'static str {
-        match self {
-            Self::Add => "added",
-            Self::Replace => "replaced",
-            Self::Remove => "removed",
-        }
-    }
-
-    /// Whether Parse Server calls the hook from then on.
-    fn sets(self) -> bool {
-        match self {
-            Self::Add | Self::Replace => true,
-            Self::Remove => false,
-        }
-    }
-
-    async fn apply(self, client: &MasterClient, hook: &ComparedHook) -> Result<(), ApplyError> {
-        let url = hook.wanted.as_deref().unwrap_or_default();
-        match self {
-            Self::Add => apply::add(client, &hook.name, url).await,
-            Self::Replace => apply::replace(client, &hook.name, url).await,
-            Self::Remove => Ok(client.delete_hook(&hook.name).await?),
-        }
-    }
 }
 
 impl Register {
@@ -339,30 +289,4 @@ async fn verify(
         );
     }
     Ok(Status::Done)
-}
-
-/// How many hooks came out how, in the order of the table.
-#[derive(Debug, Default)]
-struct Tally(Vec<(&'static str, usize)>);
-
-impl Tally {
-    fn count(&mut self, state: &'static str) {
-        match self.0.iter_mut().find(|(known, _)| *known == state) {
-            Some((_, count)) => *count += 1,
-            None => self.0.push((state, 1)),
-        }
-    }
-
-    fn text(&self) -> String {
-        let mut text = String::new();
-        for (state, count) in &self.0 {
-            let separator = if text.is_empty() { "" } else { ", " };
-            // Writing to a string cannot fail.
-            let _ = write!(text, "{separator}{count} {state}");
-        }
-        if text.is_empty() {
-            text.push_str("no hooks");
-        }
-        text
-    }
 }
